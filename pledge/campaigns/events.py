@@ -14,7 +14,7 @@ from pledge.campaigns.models import Campaign, CampaignEvent
 from pledge.campaigns.rules import Checker, FieldFault, shown_link
 from pledge.core import clock
 from pledge.core.db import fetch, load
-from pledge.core.i18n import SEOUL
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ MAX_OUTCOME, MAX_SPEAKERS = 1000, 500
 #: Korea has kept one time since 1988, so one rule suffices.
 ZONE_FROM, ZONE_TO = date(2000, 1, 1), date(2100, 1, 1)
 CALENDAR_TYPE = "text/calendar; charset=utf-8"
+#: What a calendar says of an event, by the field: many show no URL.
+_ABOUT = {
+    "speakers": Phrase("calendar", "Speakers: %(it)s"),
+    "join_url": Phrase("calendar", "Join online: %(it)s"),
+    "url": Phrase("calendar", "Details and registration: %(it)s"),
+}
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ def _component(row: CampaignEvent, lang: str) -> "Event":
         event.add("location", place)
     if link := join_url or url:
         event.add("url", link)
-    # Many calendars show no URL.
-    if described := [text for text in (row.speakers.in_language(lang), join_url, url) if text]:
-        event.add("description", "\n".join(described))
+    described = {"speakers": row.speakers.in_language(lang), "join_url": join_url, "url": url}
+    if about := [_ABOUT[name].in_language(lang, it=it) for name, it in described.items() if it]:
+        event.add("description", "\n".join(about))
     return event

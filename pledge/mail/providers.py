@@ -56,21 +56,6 @@ PROVIDERS: dict[str, Provider] = {
     **_with_tags("zoho.com zohomail.com zoho.eu zohomail.eu zoho.in zohomail.in zohomail.com.au zohomail.jp"),
 }
 
-#: Registrable domains at which so many people of so many places have their mailbox that signing by the hundred in ten
-#: minutes is nothing strange. Each gives out mailboxes one at a time, to people whom it asks for a telephone number or a
-#: payment, or has been the mail of a whole service (korea.kr, the public servants' mail). Disposable mail is not here.
-LARGE_PROVIDERS = frozenset(
-    {
-        *"naver.com daum.net hanmail.net kakao.com nate.com korea.kr".split(),
-        *"gmail.com googlemail.com icloud.com me.com mac.com".split(),
-        *"yahoo.com yahoo.co.jp yahoo.co.kr yahoo.co.uk yahoo.de yahoo.fr ymail.com aol.com".split(),
-        *"outlook.com outlook.kr outlook.jp hotmail.com hotmail.co.kr hotmail.co.jp hotmail.co.uk hotmail.fr".split(),
-        *"live.com live.co.kr live.jp live.co.uk msn.com proton.me protonmail.com pm.me".split(),
-        *"gmx.de gmx.net web.de t-online.de yandex.ru mail.ru qq.com 163.com 126.com".split(),
-        *"orange.fr free.fr docomo.ne.jp ezweb.ne.jp softbank.ne.jp comcast.net btinternet.com".split(),
-    }
-)
-
 #: Where people with an address at these domains read their mail.
 MAILBOXES = {
     domain: f"https://{page}"
@@ -95,6 +80,17 @@ MAILBOXES = {
     }.items()
     for domain in domains.split()
 }
+
+#: Registrable domains at which so many people of so many places have their mailbox that signing by the hundred in ten
+#: minutes is nothing strange. Each gives out mailboxes one at a time, to people whom it asks for a telephone number or a
+#: payment, or has been the mail of a whole service (korea.kr, the public servants' mail). Disposable mail is not here.
+LARGE_PROVIDERS = frozenset(
+    {
+        *MAILBOXES,
+        *"gmx.de gmx.net web.de t-online.de mail.ru orange.fr free.fr".split(),
+        *"docomo.ne.jp ezweb.ne.jp softbank.ne.jp comcast.net btinternet.com".split(),
+    }
+)
 
 
 def canonical(local: str, domain: str) -> str:

@@ -3,7 +3,7 @@
 The code is `p` and the number of a partner, or `o` and that of an organisation on the wall. Both numbers are public. A
 signature keeps the code until it is withdrawn or erased, or the partner is removed (pledge/retention/), and counts for it once it is confirmed. Fewer than five are never told,
 to nobody. Its owner, and whoever reads the page of a group, is told from ten on, by whole fives: who sends the link to a single
-person learns nothing from it.
+person and has no other mailboxes learns nothing from it (docs/privacy.md, Risks).
 """
 
 import re

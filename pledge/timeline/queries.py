@@ -29,6 +29,7 @@ class TimelineEntry:
     sentence: str = ""  #: what is done at that step
     news: NewsItem | None = None
     delivery: DeliveryRow | None = None
+    is_next: bool = False  #: of the steps that are still to be reached, the nearest
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ def timeline(campaign: CampaignView, people: int) -> Timeline:
     if campaign.last_day:
         (past if campaign.has_ended else ahead).append(TimelineEntry("closing", campaign.last_day))
     past.sort(key=_place, reverse=True)
-    return Timeline([*steps[:1], *sorted(ahead, key=_place), *steps[1:]], past)
+    ahead.sort(key=_place)
+    first = 0 if campaign.is_running else 1  # nothing is nearer than the opening
+    return Timeline([*ahead[:first], *steps[:1], *ahead[first:], *steps[1:]], past)
 
 
 def _reached_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:
@@ -72,13 +75,15 @@ def _next_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:
     if campaign.has_ended:
         return []
     nearest = next_step(people, campaign.goal, campaign.goal_steps).target
-    named = {step for step in (*campaign.step_sentences, campaign.goal) if step > nearest}
-    steps = (nearest, *sorted(named))
-    return [TimelineEntry("step", None, step, campaign.step_sentences.get(step, "")) for step in steps]
+    steps = {nearest} | {step for step in (*campaign.step_sentences, campaign.goal) if step > nearest}
+    return [
+        TimelineEntry("step", None, step, campaign.step_sentences.get(step, ""), is_next=step == nearest)
+        for step in sorted(steps)
+    ]
 
 
-def _place(entry: TimelineEntry) -> tuple[date, int]:
-    return entry.day or date.max, KINDS.index(entry.kind)
+def _place(entry: TimelineEntry) -> tuple[date, int, int]:
+    return entry.day or date.max, KINDS.index(entry.kind), entry.step
 
 
 def _day(moment: datetime) -> date:

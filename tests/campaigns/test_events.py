@@ -161,7 +161,10 @@ def test_a_calendar_says_where_one_joins_online_and_who_speaks():
     _, (event,) = parsed()
     assert event["UID"] == f"{uid}@localhost"
     assert event["URL"] == event["LOCATION"] == "https://live.example/room"
-    assert event["DESCRIPTION"] == "김하늘, 이바다\nhttps://live.example/room\nhttps://example.org/talk"
+    assert event["DESCRIPTION"].splitlines() == [
+        *("연사: 김하늘, 이바다", "온라인으로 참여하기: https://live.example/room"),
+        "자세히 보기·참여 신청: https://example.org/talk",
+    ]
 
 
 @pytest.mark.parametrize(("days", "end"), [(0, "20270908"), (2, "20270910")])

@@ -33,7 +33,7 @@ def shown(people, lang="en"):
 def test_the_story_has_everything_by_its_day(frozen_clock):
     set_clock(frozen_clock, START)
     dates = {"opens_at": START, "closes_at": datetime(2027, 2, 1, 15, tzinfo=UTC)}
-    factories.campaign(goal=1000, goal_steps=[10, 20, 50], step_sentences=SENTENCES, **dates)
+    factories.campaign(goal=1000, goal_steps=[5, 10, 20, 50], step_sentences=SENTENCES, **dates)
     crowd(12, at=START)
     frozen_clock.move(days=2)
     news.begun()
@@ -54,6 +54,7 @@ def test_the_story_has_everything_by_its_day(frozen_clock):
             ("handed_over", "2027-01-07", 0),
             ("news", "2027-01-06", 0),
             ("step", "2027-01-04", 10),
+            ("step", "2027-01-04", 5),
             ("opening", "2027-01-04", 0),
         ],
     ]
@@ -77,7 +78,13 @@ def test_an_answer_that_is_overdue_and_a_closing_stand_in_the_past(frozen_clock)
 def test_before_the_opening_everything_is_ahead(frozen_clock):
     set_clock(frozen_clock, START)
     factories.campaign(goal=10, goal_steps=[5], opens_at=START + timedelta(days=1))
-    assert shown(0) == [[("step", None, 5), ("opening", "2027-01-05", 0), ("step", None, 10)], []]
+    assert shown(0) == [[("opening", "2027-01-05", 0), ("step", None, 5), ("step", None, 10)], []]
+
+
+def test_the_next_step_is_named_once_also_where_the_further_ones_are_folded(client):
+    factories.campaign(goal=1000, goal_steps=[10, 20, 50], step_sentences=SENTENCES)
+    page = client.get(f"/en/c/{SLUG}").text
+    assert (page.count(">Next step<"), page.count(">Further step<")) == (1, 2)
 
 
 def test_a_step_is_reached_on_the_korean_day_on_which_the_count_first_came_there(frozen_clock):

@@ -42,7 +42,7 @@ class CampaignSummaryDocument(ApiDocument):
     slug: str
     title: Texts
     tagline: Texts
-    state: CampaignState
+    state: CampaignState = Field(description="as staff set it; dates and pauses are in is_open alone")
     is_open: bool = Field(description="whether one can sign now")
     opens_at: Moment | None
     closes_at: Moment | None

@@ -105,7 +105,7 @@ def number_card(slug: str, number: int, shape: str = "wide") -> Response:
         above=campaign.title,
         title=_("My signature is the"),
         figure=i18n.format_ordinal(number),
-        words="" if campaign.has_ended else _("Will you add yours?"),
+        words=_("Will you add yours?") if campaign.is_open else "",
     )
     return revalidated(card, CARD_CACHE)
 

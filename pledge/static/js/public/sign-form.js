@@ -34,7 +34,7 @@ function fillIn(fields) {
   if (!names.length) return;
   history.replaceState(null, "", location.pathname + location.search);
   for (const name of names) {
-    const value = given.get(name).trim();
+    const value = given.get(name).replace(/\p{Cc}/gu, "").trim();
     const field = fields[name];
     if (name === "country" ? [...field.options].some((option) => option.value === value) : !field.value) field.value = value;
   }

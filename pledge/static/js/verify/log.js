@@ -193,7 +193,7 @@ export default function log(parts) {
       both.set(rest, row.length);
       rest = both.length ? await parts.rootOf(both) : both;
     }
-    return rest;
+    return rest.length ? rest : parts.rootOf(rest); // a log without entries has a root, too
   }
 
   return { openLog };

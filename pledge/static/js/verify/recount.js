@@ -40,6 +40,7 @@ export default async function recount(place) {
     show(false);
     if (result) tell(result);
     start.focus();
+    part("verdict").scrollIntoView({ block: "nearest" });
   }
 
   function show(isRunning) {

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from pledge.campaigns.events import campaign_events
 from pledge.core import i18n
-from pledge.deliveries.queries import public_deliveries
+from pledge.deliveries.queries import DeliveryRow, public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.paper import queries as paper_signatures
 from pledge.statistics import history, integrity
@@ -55,12 +55,14 @@ def progress(slug: str) -> Response:
     opened = campaign.opens_at.astimezone(i18n.SEOUL).date() if campaign.opens_at else None
     places = published_places(campaign.id)
     people, organizations = history.people_points(grown, opened), history.organization_points(grown, opened)
-    happened = _milestones(campaign.id, people or organizations)
+    handed_over = public_deliveries(campaign.id)
+    happened = _milestones(campaign.id, handed_over, people or organizations)
     by_rate = rates(places.by_region)
     return render_page(
         "public/campaign/progress.html",
         campaign=campaign,
         totals=totals,
+        delivered=next(iter(handed_over), None),
         goal_step=goal_step(campaign, totals.people),
         history=grown,
         step=history.step_of(grown, opened),
@@ -86,7 +88,9 @@ def progress(slug: str) -> Response:
     )
 
 
-def _milestones(campaign_id: int, points: Sequence[Point]) -> list[Milestone]:
+def _milestones(
+    campaign_id: int, handed_over: Sequence[DeliveryRow], points: Sequence[Point]
+) -> list[Milestone]:
     """The events that are over, the handing-over of totals and the answers, from the first point on."""
     lang = i18n.language()
     found = [
@@ -94,7 +98,7 @@ def _milestones(campaign_id: int, points: Sequence[Point]) -> list[Milestone]:
         for event in campaign_events(campaign_id)
         if event.is_over
     ]
-    for delivery in public_deliveries(campaign_id):
+    for delivery in handed_over:
         recipient = delivery.recipient.in_language(lang)
         found.append((delivery.handed_over_at, _("Handed over: %(recipient)s", recipient=recipient)))
         if delivery.answered_at:

@@ -275,7 +275,7 @@ def news(slug: str) -> Response:
 @cached(PAGE_CACHE)
 def news_feed(slug: str) -> Response:
     """The same for feed readers (RFC 4287): what was sent is never changed, so an entry is updated when it was published."""
-    campaign = campaign_or_404(slug)
+    campaign = campaign_page(campaign_or_404(slug))
     items = news_queries.sent(campaign.id)
     updated = items[0].begun_at if items else campaign.opens_at or clock.now()
     response = render_page("public/campaign/news.xml", campaign=campaign, items=items, updated=updated)

@@ -264,12 +264,6 @@ def on_lapsed_session(_error: CSRFError) -> AnyResponse:
     if not fields:
         flash(_("Your session had ended, so nothing was done. Please sign in and try again."), "warning")
         return redirect(url_for("staff.sign_in", next=page), 303)
-    flash(
-        _(
-            "Your session had ended, so nothing was saved. What you typed is kept on this page: sign in, and you can send it."
-        ),
-        "warning",
-    )
     return sign_in_page(SignInForm())
 
 

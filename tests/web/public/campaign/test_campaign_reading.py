@@ -180,6 +180,7 @@ def test_the_press_page_has_number_words_pictures_tables_and_whom_to_ask(app, cl
         "Kim Haneul",
         f"/share/{factories.SLUG}.en.png",
         f"/badge/{factories.SLUG}.svg",
+        "/static/img/icon-512",
         *(
             f"/api/v1/campaigns/{factories.SLUG}/{table}.csv"
             for table in ("history", "regions", "countries", "organizations")

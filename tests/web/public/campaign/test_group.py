@@ -69,7 +69,7 @@ def test_a_campaign_that_is_over_keeps_the_number_and_asks_nobody(client):
     deliveries.handed_over(of)
     moderation.move(EDITOR, of.slug, CampaignState.OPEN, CampaignState.CLOSED, "it is over")
     text = page_of(client, code, "en").text
-    for asked in ("/sign?via=", "poster-a4.pdf", "scan this code"):
+    for asked in ("/sign?via=", "poster-a4.pdf", "scan this code", "so far"):
         assert asked not in text
     assert '<progress class="count__bar" max="20" value="20"' in text
     assert "Recipient: The Minister of Environment" in text

@@ -22,6 +22,8 @@ from tests.support.factories import EDITOR, fold_all, signature
 from tests.support.mails import Notes, deliver_all, delivered, enqueue_true, part
 
 PAGE, WIDGET, LIVE, HOME = "/en/c/air", "/embed/air?lang=en&form=1", "/en/c/air/live", "/en/"
+#: They say it and ask nobody.
+REPORTS = ("/en/c/air/press", "/en/c/air/progress", "/en/c/air/news.atom")
 FORMS = ("/en/c/air/sign", "/en/c/air/endorse")
 PICTURE, POSTER = "/share/air.en.png", "/en/c/air/poster-a4.pdf"
 #: What only a campaign asks that one can sign.
@@ -93,6 +95,8 @@ def test_each_state_has_its_own_words_everywhere(app, client, frozen_clock, stat
         assert "Nothing has been recorded" not in page, place
         assert (state == "open") == any(asked in page for asked in ASKED), place
         assert state in ("not yet", "open", "paused") or not re.search("<progress|What you sign", page), place
+    for place in REPORTS:
+        assert words in unescape(client.get(place).text), place
     has_ended = state not in ("not yet", "open", "paused")
     assert has_ended == ("The pledge that was signed" in pages[PAGE])
     assert has_ended == ("Tell others what came of it" in pages[PAGE])
@@ -110,6 +114,8 @@ def test_each_state_has_its_own_words_everywhere(app, client, frozen_clock, stat
     monkeypatch.setattr(views, "poster_pdf", lambda poster, _: set_in_type.append(poster) or b"")
     client.get(PICTURE)
     assert [image.words for image in drawn] == [below]
+    client.get("/share/air/1.en.png")
+    assert "Will you add yours?" not in [image.words for image in drawn]
     client.get(POSTER)
     assert [poster.ask for poster in set_in_type] == [
         "Scan the code to see what came of it" if has_ended else "Scan the code and sign"

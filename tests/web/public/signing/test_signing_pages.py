@@ -10,6 +10,7 @@ from werkzeug.datastructures import FileStorage
 
 from pledge.campaigns.opening import SigningPaused
 from pledge.core.db import NotDurable, db, fetch
+from pledge.core.languages import Texts
 from pledge.endorsements import services as endorsements
 from pledge.mail.models import OutboxMail
 from pledge.signatures import services as signatures
@@ -187,6 +188,12 @@ def test_a_database_that_is_away_is_answered_503_and_nothing_is_tried_twice(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "10"
     assert len(tried) == 1
+
+
+def test_the_form_says_who_may_sign_in_its_language(client):
+    campaign("town", who_may_sign=Texts(en="Who lives in the town"))
+    assert "Who lives in the town" in client.get("/en/c/town/sign").text
+    assert "Who lives in the town" not in client.get("/ko/c/town/sign").text
 
 
 def test_the_form_asks_for_no_region_and_keeps_one_that_was_sent_with_it(client):
