@@ -52,8 +52,8 @@ def address_findings(config: Config) -> Iterator[Finding]:
     if hops:
         yield ok("proxies", f"visitors' addresses are taken from X-Forwarded-For through {hops} of yours")
     else:
-        what_to_do = "if one stands in front, all visitors share its limits: set PLEDGE_TRUSTED_PROXIES"
-        yield advice(config, "proxies", "none is trusted", what_to_do)
+        remedy = "behind a proxy all visitors share one limit: set PLEDGE_TRUSTED_PROXIES"
+        yield advice(config, "proxies", "none is trusted", remedy)
 
 
 def encryption_findings(config: Config) -> Iterator[Finding]:
@@ -64,11 +64,9 @@ def encryption_findings(config: Config) -> Iterator[Finding]:
         "PLEDGE_STORAGE_ENDPOINT: use https://": _asks_in_clear(config.storage_endpoint),
         "PLEDGE_OTLP_ENDPOINT: use https://": _asks_in_clear(config.otlp_endpoint),
     }
-    found = [what_to_do for what_to_do, is_unsafe in unsafe.items() if is_unsafe]
-    for what_to_do in found:
-        yield warning(
-            "encryption", f"{what_to_do}, as it names another machine: fine only on a closed network"
-        )
+    found = [remedy for remedy, is_unsafe in unsafe.items() if is_unsafe]
+    for remedy in found:
+        yield warning("encryption", f"{remedy}, as it names another machine: fine only on a closed network")
     if not found:
         yield ok("encryption", "whatever is asked on other machines is asked by TLS")
 
