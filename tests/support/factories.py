@@ -391,8 +391,8 @@ def invalidation(**facts: Any) -> Invalidation:
 
 def partner_goal(of: Campaign, goal: int) -> str:
     """Give the campaign's partner a goal; its code."""
-    of.partners[1].group_goal = goal
-    db.session.commit()
+    with transaction():
+        of.partners[1].group_goal = goal
     return f"p{of.partners[1].id}"
 
 
