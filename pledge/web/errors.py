@@ -151,6 +151,7 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
     if request.path.startswith(("/api/", "/log/")):
         response = jsonify(type="about:blank", title=str(title), status=status, detail=str(message))
         response.mimetype = PROBLEM
+        response.headers["Access-Control-Allow-Origin"] = "*"  # also where no view was found
     else:
         facts = {"status": status, "title": title, "message": message, "retry_after": retry_after}
         response = make_response(render_template(_template(status), **facts, outage=status >= 500))
