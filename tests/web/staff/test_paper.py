@@ -90,11 +90,11 @@ def test_what_was_typed_into_a_batch_that_was_agreed_meanwhile_is_not_lost(edito
     assert re.search('id="place_en"[^>]* value="Typed meanwhile"', late.text)
 
 
-def test_the_second_number_is_asked_for_again_when_it_is_none(editor, second):
+def test_a_second_number_that_no_batch_can_have_is_asked_for_again(editor, second):
     address, number = entered(editor)
-    page = second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": "about 100"})
-    assert page.status_code == 422
-    assert "Enter a whole number from 1 on, in digits." in page.text
+    for wrong in ("about 100", "0", "9999999999"):
+        page = second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": wrong})
+        assert (page.status_code, "Enter a whole number from 1 on, in digits." in page.text) == (422, True)
     assert row(number).state == PaperState.COUNTED
 
 
