@@ -73,10 +73,11 @@ def test_two_numbers_that_differ_are_both_shown_and_the_batch_can_be_corrected(e
 def test_what_is_wrong_stands_beside_its_field_and_the_scan_need_not_be_chosen_again(editor):
     page = editor.post(f"{PAPER}/new", data={**FORM, "scan": (io.BytesIO(b"GIF89a"), "a.gif")})
     assert "This is not a PDF, JPEG or PNG file." in page.text
+    page = editor.post(f"{PAPER}/new", data={})
+    wrong = {"place_ko", "collected_on", "sheets", "signatures", "scan"}
+    assert set(re.findall(r'id="([a-z_]+)-error"', page.text)) == wrong, "all at once"
     page = editor.post(f"{PAPER}/new", data={**FORM, "sheets": "many", "collected_on": "", "scan": scan()})
     assert page.status_code == 422
-    assert "Enter a whole number from 1 on, in digits." in page.text
-    assert "This field is required." in page.text
     kept = re.search(r'name="scan_kept" value="([^"]+)"', page.text)[1]
     assert editor.post(f"{PAPER}/new", data={**FORM, "scan_kept": kept}).status_code == 303
 
