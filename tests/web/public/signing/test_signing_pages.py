@@ -52,15 +52,7 @@ def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(clien
 
 
 def test_only_the_fields_of_the_contract_are_needed(client):
-    form = {
-        "name": "홍길동",
-        "email": "a@naver.com",
-        "country": "KR",
-        "region": "KR-11",
-        "age_ok": "y",
-        "consent_privacy": "y",
-    }
-    assert client.post(SIGN["ko"], data=form).status_code == 303
+    assert client.post(SIGN["ko"], data=sign_form(pledge_version=None)).status_code == 303
     assert number_of(Signature) == 1
 
 
