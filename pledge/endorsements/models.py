@@ -130,16 +130,23 @@ class Versioned:
     versions: Sequence["EndorsementVersion"]
 
     @property
+    def state(self) -> str:
+        """The endorsement's."""
+        raise NotImplementedError
+
+    @property
     def newest(self) -> "EndorsementVersion":
         return max(self.versions, key=lambda version: version.seq)
 
     @property
     def published(self) -> "EndorsementVersion | None":
-        return next((version for version in self.versions if version.state == VersionState.PUBLISHED), None)
+        """The version that is public now; None once the organisation has left, also while it applies again."""
+        is_public = self.state == EndorsementState.PUBLISHED
+        return next((one for one in self.versions if is_public and one.state == VersionState.PUBLISHED), None)
 
     @property
     def shown(self) -> "EndorsementVersion":
-        """The version whose website the public level belongs to."""
+        """The version whose website the level belongs to."""
         return self.published or self.newest
 
     @property

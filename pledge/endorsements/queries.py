@@ -276,6 +276,10 @@ class EndorsementView(Versioned):
     is_change_scanned: bool  #: that of the other person
 
     @property
+    def state(self) -> str:
+        return self.row.state
+
+    @property
     def token_numbers(self) -> list[int]:
         """What a token of its own pages names."""
         return [self.row.id, self.row.contact_number]

@@ -46,8 +46,8 @@ from pledge.web.public.campaign.pages import (
     campaign_now_or_404,
     campaign_page,
 )
+from pledge.web.public.forms import ProvableForm
 from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.forms import ProvableForm
 from pledge.web.templating import render_page
 
 

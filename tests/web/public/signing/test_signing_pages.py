@@ -52,7 +52,9 @@ def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(clien
 
 
 def test_only_the_fields_of_the_contract_are_needed(client):
-    assert client.post(SIGN["ko"], data=sign_form(pledge_version=None)).status_code == 303
+    form = sign_form(pledge_version=None)
+    assert form.keys() == {"name", "email", "country", "region", "age_ok", "consent_privacy"}
+    assert client.post(SIGN["ko"], data=form).status_code == 303
     assert number_of(Signature) == 1
 
 
