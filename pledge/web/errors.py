@@ -85,7 +85,7 @@ def init_app(app: Flask) -> None:
     for kind in (OperationalError, PoolTimeout, NotDurable):
         app.register_error_handler(kind, on_database_away)
     app.register_error_handler(DBAPIError, on_database_error)
-    app.register_error_handler(Busy, on_busy)
+    app.register_error_handler(Busy, lambda _error: error_page(503, RETRY_AFTER_BUSY))
     app.register_error_handler(RedisError, on_redis_away)
     app.register_error_handler(Exception, on_bug)
 
@@ -128,10 +128,6 @@ def on_database_away(error: Exception) -> Response:
 def on_database_error(error: DBAPIError) -> Response:
     is_away = error.connection_invalidated or state_of(error) in _AWAY
     return on_database_away(error) if is_away else on_bug(error)
-
-
-def on_busy(_error: Busy) -> Response:
-    return error_page(503, RETRY_AFTER_BUSY)
 
 
 def answer_busy() -> None:

@@ -32,7 +32,7 @@ from pledge.statistics.rates import rates
 from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
-from pledge.web.api.openapi import campaign_id, document
+from pledge.web.api.documents import campaign_id, document
 
 #: For what changes with each fold or publication. The count and the checkpoint are cached for less.
 DATA_CACHE = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600"
