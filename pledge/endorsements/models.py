@@ -82,6 +82,8 @@ OWN_STATE_LABELS = {
 ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 #: States that a new application may replace.
 REPLACEABLE = (EndorsementState.PENDING, *ENDED)
+#: States of organisations that were on the wall and left it.
+GONE = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
 #: States of cases that are closed.
 CLOSED = (*ENDED, EndorsementState.REMOVED, EndorsementState.MERGED)
 
@@ -211,6 +213,10 @@ class Endorsement(Versioned, Contact, Model):
     )
 
     @property
+    def is_gone(self) -> bool:
+        return self.state in GONE
+
+    @property
     def is_to_review(self) -> bool:
         """Whether its newest version waits for a decision of staff."""
         is_open = self.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
@@ -287,6 +293,8 @@ class EndorsementVersion(Model):
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reviewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reviewed_by: Mapped[int | None]
+
+    endorsement: Mapped[Endorsement] = relationship(viewonly=True)
 
     __table_args__ = (
         UniqueConstraint("endorsement_id", "seq"),

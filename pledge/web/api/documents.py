@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 from apispec import APISpec
 from flask import Blueprint, Response, abort, current_app, jsonify
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
@@ -146,22 +146,30 @@ class CountriesDocument(_BreakdownDocument):
 class OrganizationDocument(ApiDocument):
     """The public facts of an organisation; nothing about the person who speaks for it."""
 
-    id: AsText = Field(description="a string: larger than the integers that JavaScript represents exactly")
-    name: dict[str, str | None] = Field(validation_alias="names")
+    id: AsText = Field(
+        validation_alias="endorsement_id",
+        description="a string: larger than the integers that JavaScript represents exactly",
+    )
+    name: dict[str, str | None]
     type: str
     country: str
     region: str | None
-    level: str = Field(description="how far we verified who they are")
+    level: str = Field(
+        validation_alias=AliasPath("endorsement", "level"), description="how far we verified who they are"
+    )
     target_year: int | None
     interim_year: int | None
     interim_percent: int | None
     website: Annotated[str | None, BeforeValidator(lambda text: text or None)]
-    group_goal: int | None = Field(description="how many are to sign through its link")
+    group_goal: int | None = Field(
+        validation_alias=AliasPath("endorsement", "group_goal"),
+        description="how many are to sign through its link",
+    )
     group_people: int | None = Field(
         None,
         description="and have, by whole fives; null for fewer than ten, and once the signatures are deleted",
     )
-    since: Moment
+    since: Moment = Field(validation_alias=AliasPath("endorsement", "published_at"))
     url: Address = ""
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from config import current_config
 from pledge.campaigns.queries import CampaignView
-from pledge.core import i18n
 from pledge.core.tokens import Purpose
 from pledge.endorsements import handover, services
 from pledge.endorsements.models import VerificationLevel
@@ -40,8 +39,7 @@ def _share(endorsement: EndorsementView) -> ShareLinks:
     """The page of the organisation under the name that is public, once there is one; the campaign before that."""
     if endorsement.published is None:
         return campaign_links(endorsement.campaign)
-    name = endorsement.published.name.in_language(i18n.language())
-    return organization_links(endorsement.campaign, endorsement.row.id, name)
+    return organization_links(endorsement.campaign, endorsement.row.id, endorsement.published.name)
 
 
 def _proof(endorsement: EndorsementView) -> Proof | None:
