@@ -25,9 +25,9 @@ from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
 from pledge.news.services import NewsFields
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
-from pledge.web.staff.auth.access import Ask, actor, me, needs
+from pledge.web.staff.auth.access import Ask, actor, done, me, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, removal_route, saved, section_page
+from pledge.web.staff.campaigns.forms import OK, removal_route, section_page
 from pledge.web.staff.decisions import Decision, decision_routes
 from pledge.web.staff.forms import (
     SavingProblem,
@@ -206,7 +206,7 @@ def _page(
 
 removal_route(
     *("news", _ONE, news_item, _find, services.remove),
-    then=lambda slug, **_: saved("news", slug),
+    then=lambda said, slug, **_place: done(said, "news", slug=slug),
     title="title",
     states=(NewsState.DRAFT,),
 )
