@@ -141,7 +141,6 @@ def test_production_refuses_a_missing_setting_in_one_line_that_names_it(environm
             for value in ('{"ko": ', "{}", '{"ko": ""}', '{"ko": 7}', '{"ko": "a\\nb"}', "a\nb", " ")
         ),
         *(("PLEDGE_LANGUAGES", value) for value in ("ko", "Korean", "ko-KR, ko-KP", ",", "ko-KR,english")),
-        ("PLEDGE_ENV", "staging"),
         ("PLEDGE_LOG_LEVEL", "LOUD"),
         ("PLEDGE_LIMIT_SIGN", "many"),
         ("PLEDGE_LIMIT_TOKEN", "30 per fortnight"),
@@ -152,6 +151,19 @@ def test_production_refuses_a_missing_setting_in_one_line_that_names_it(environm
         ("PLEDGE_REDIS_URL", "http://:pa55word@cache:6379"),
         ("PLEDGE_SMTP_URL", "http://mailer:s3cretword@mail.example"),
         ("PLEDGE_SMTP_URL", "s3cretword"),
+        *(("PLEDGE_STORAGE_URL", value) for value in ("https://bucket", "s3://")),
+        ("PLEDGE_STORAGE_ENDPOINT", "s3.example.kr"),
+        # Each without the other.
+        *(("PLEDGE_STORAGE_KEY_ID", "key"), ("PLEDGE_STORAGE_SECRET", "s3cretword")),
+        *(
+            ("PLEDGE_BOUNCE_ADDRESS", f"{value}@pledge.example")
+            for value in ("bounce+x", "much-too-long", "Bounce")
+        ),
+        ("PLEDGE_BOUNCE_ADDRESS", "bounce@localhost"),
+        ("PLEDGE_BOUNCE_MAILBOX", "pop3://a:b@c"),
+        # Both without the address that tells which mail a report is about.
+        *(("PLEDGE_BOUNCE_MAILBOX", "maildir:/var/mail/bounces"), ("PLEDGE_BOUNCE_HOOK_KEY", "k" * 40)),
+        ("PLEDGE_ENV", "staging"),
     ],
 )
 def test_production_refuses_a_bad_value_in_one_line_without_repeating_it(environment, name, value):

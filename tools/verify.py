@@ -43,6 +43,7 @@ import zlib
 from array import array
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Iterator, Tuple
 
@@ -570,18 +571,26 @@ def is_days_before(day: bytes, other: bytes) -> bool:
     return (second - first).days > 1
 
 
+def entries_in(data: bytes) -> Iterator[bytes]:
+    """The entries that are whole, two bytes of length before each (tlog-tiles, "Log Entries")."""
+    place = 0
+    while len(data) - place >= 2:
+        end = place + 2 + (data[place] << 8 | data[place + 1])
+        if end > len(data):
+            return
+        yield data[place + 2 : end]
+        place = end
+
+
 def split_entries(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Entries from their stored form, two bytes of length before each (tlog-tiles, "Log Entries"). Raises Failed."""
+    """Entries from their stored form. Raises Failed."""
     rest, index = b"", 0
     for chunk in chunks:
-        data, place = rest + chunk, 0
-        while len(data) - place >= 2:
-            end = place + 2 + (data[place] << 8 | data[place + 1])
-            if end > len(data):
-                break
-            yield data[place + 2 : end]
-            place, index = end, index + 1
-        rest = data[place:]
+        data, end = rest + chunk, 0
+        for entry in entries_in(data):
+            yield entry
+            end, index = end + 2 + len(entry), index + 1
+        rest = data[end:]
     if rest:
         raise Failed("size", f"the entries break off after entry {index - 1}")
 
@@ -595,34 +604,28 @@ def recount(
     """Add up a log and compare it with its checkpoint, its beginning with an older one, and the sums at the size of what is
     shown with that. Raises Failed."""
     found, progress = Recount(), Progress(checkpoint.size)
-    beginning = -1 if older is None else older.size
-    for entry in entries:
-        size = found.tree.size
-        if size >= checkpoint.size:
-            raise Failed("size", f"there are more entries than the {checkpoint.size} of the checkpoint")
-        if size == beginning:
-            check_beginning(found, older)
+
+    def compare(size: int) -> None:
+        if older is not None and size == older.size and found.tree.root() != older.root:
+            raise Failed("consistency", f"the first {size} entries are not those of the older checkpoint")
         if shown is not None and size == shown.size:
             shown.check(found)
+
+    for size, entry in enumerate(entries):
+        if size >= checkpoint.size:
+            raise Failed("size", f"there are more entries than the {checkpoint.size} of the checkpoint")
+        compare(size)
         found.add(entry)
         if not size & 1023:
             progress.show(size)
     progress.end()
     if found.tree.size != checkpoint.size:
         raise Failed("size", f"there are {found.tree.size} entries, the checkpoint says {checkpoint.size}")
-    if found.tree.size == beginning:
-        check_beginning(found, older)
-    if shown is not None and found.tree.size == shown.size:
-        shown.check(found)
+    compare(checkpoint.size)
     if found.tree.root() != checkpoint.root:
         raise Failed("root", "the entries do not give the root that was signed")
     found.finish()
     return found
-
-
-def check_beginning(found: Recount, older: Checkpoint | None) -> None:
-    if older is not None and found.tree.root() != older.root:
-        raise Failed("consistency", f"the first {older.size} entries are not those of the older checkpoint")
 
 
 class SiteNumbers:
@@ -713,23 +716,15 @@ class Folder:
     def file(self, name: str, longest: int) -> bytes | None:
         """The content of a file; None where there is none. Raises Trouble for one that is too long."""
         try:
-            with (self.path / name).open("rb") as stream:
-                data = stream.read(longest + 1)
+            return read_file(self.path / name, longest)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
-        if len(data) > longest:
-            raise Trouble(f"{plain(name)} is longer than such a file can be")
-        return data
 
     def bundles(self, size: int) -> Iterator[bytes]:
         alone = self.path / "entries"
         if alone.is_file() and not (self.path / "tile").exists():
             return split_entries(stream_of(alone))
-        return self._tiles(size)
-
-    def _tiles(self, size: int) -> Iterator[bytes]:
-        for number, width in tiles_of(size):
-            yield from bundle(self, number, width)
+        return chain.from_iterable(bundle(self, number, width) for number, width in tiles_of(size))
 
 
 class Site:
@@ -758,7 +753,7 @@ class Site:
             ahead: deque[Any] = deque()
             try:
                 for number, width in tiles_of(size):
-                    ahead.append(pool.submit(lambda *which: list(bundle(self, *which)), number, width))
+                    ahead.append(pool.submit(bundle, self, number, width))
                     if len(ahead) > 2 * _AT_ONCE:
                         yield from ahead.popleft().result()
                 while ahead:
@@ -781,19 +776,15 @@ def published_tile(source: Any, level: str, number: int, width: int) -> tuple[by
     return data, is_wider
 
 
-def bundle(source: Any, number: int, width: int) -> Iterator[bytes]:
+def bundle(source: Any, number: int, width: int) -> list[bytes]:
     """The entries under one tile. Raises Failed."""
     data, is_wider = published_tile(source, "entries", number, width)
-    place = found = 0
-    while found < width and len(data) - place >= 2:
-        end = place + 2 + (data[place] << 8 | data[place + 1])
-        if end > len(data):
-            break
-        yield data[place + 2 : end]
-        place, found = end, found + 1
-    if found < width or (place < len(data) and not is_wider):
+    found = list(islice(entries_in(data), width))
+    is_more = 2 * width + sum(map(len, found)) < len(data)
+    if len(found) < width or (is_more and not is_wider):
         name = "file:" + tile_path("entries", number, width)
         raise Failed(name, f"it holds more or less than the {width} entries that it is to hold")
+    return found
 
 
 class Tiles:
@@ -900,11 +891,7 @@ def members_among(names: Any) -> list[str]:
 
 def stream_of(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
-        while True:
-            part = stream.read(_PART)
-            if not part:
-                return
-            yield part
+        yield from iter(lambda: stream.read(_PART), b"")
 
 
 def is_litter(name: str) -> bool:
@@ -1274,25 +1261,26 @@ def document(pack: Any, name: str) -> dict[str, Any]:
 
 
 class Trust:
-    """The trusted keys, and why they are trusted."""
+    """The trusted keys; without --key, which those are, and whether the log's own website gave them."""
 
-    def __init__(self, keys: list[Key], source: str, *, is_given: bool) -> None:
-        self.keys, self.source, self.is_given = keys, source, is_given
+    def __init__(self, keys: list[Key], believed: str = "", *, is_of_site: bool = False) -> None:
+        self.keys, self.believed, self.is_of_site = keys, believed, is_of_site
 
     def print_keys(self, origin: str) -> None:
         """Print whose signature the result depends on."""
         for key in self.keys:
             if key.name == origin:
                 report(f"key            {plain(key.text, 400)}")
-        if self.is_given:
+        if not self.believed:
             return
+        address = f"https://{plain(origin)}/key"
         report(
             "",
-            f"NOTE: no --key was given, so {self.source} was believed. This proves that all of it belongs together and",
-            f"not yet who made it. Compare the key above with the one at https://{plain(origin)}/key,",
-            "or with one that you noted earlier, and hand it in as --key.",
-            "참고: --key를 주지 않아 위의 키를 그대로 믿었습니다. 자료집이 서로 맞는다는 뜻이며, 누가 만들었는지는 아직",
-            f"검증되지 않았습니다. 위 키를 https://{plain(origin)}/key 의 키와 비교해 주세요.",
+            f"NOTE: no --key was given, so {self.believed} was believed. This proves that all of it belongs together and not",
+            "yet who made it. Compare the key above with one that you noted earlier"
+            f"{'' if self.is_of_site else f', or with the one at {address}'}, and hand it in as --key.",
+            "참고: --key를 주지 않아 위의 키를 그대로 믿었습니다. 내용이 서로 맞는다는 뜻이며, 누가 만들었는지는 아직 검증되지",
+            f"않았습니다. 위 키를 전에 적어 둔 키{'' if self.is_of_site else f'나 {address} 의 키'}와 비교해 주세요.",
         )
 
 
@@ -1310,11 +1298,10 @@ def given_keys(word: str) -> Trust:
         if data is None:
             raise Trouble(f"there is no key at {plain(word)}")
     elif Path(word).is_file():
-        with Path(word).open("rb") as stream:
-            data = stream.read(_MAX_NOTE_BYTES)
+        data = read_file(Path(word), _MAX_NOTE_BYTES)
     else:
         data = word.encode("utf-8", "replace")
-    return Trust(keys_of(data.decode("utf-8", "replace"), word), word, is_given=True)
+    return Trust(keys_of(data.decode("utf-8", "replace"), word))
 
 
 def published_keys(source: Any) -> Trust:
@@ -1323,7 +1310,7 @@ def published_keys(source: Any) -> Trust:
     if data is None:
         raise Trouble(f"there is no key in {source.name}; hand one in as --key")
     words = "the key that came with the files" if source.is_copy else "the key of the same website"
-    return Trust(keys_of(data.decode("utf-8", "replace"), source.name), words, is_given=False)
+    return Trust(keys_of(data.decode("utf-8", "replace"), source.name), words, is_of_site=not source.is_copy)
 
 
 def source_of(word: str) -> Any:
@@ -1433,7 +1420,7 @@ def check_older(older: Checkpoint, checkpoint: Checkpoint) -> None:
 
 
 def consistency(arguments: argparse.Namespace) -> None:
-    data = read_file(arguments.old, _MAX_NOTE_BYTES)
+    data = read_file(Path(arguments.old), _MAX_NOTE_BYTES)
     if data.startswith(_RECEIPT_HEAD):
         data = data.partition(b"\n\n")[2]
     source = source_of(arguments.source)
@@ -1538,7 +1525,7 @@ def keys_inside(found: Any) -> Trust:
         keys = read_keys(whole(found, "log/key", _MAX_NOTE_BYTES).decode("utf-8"))
     except ValueError:
         raise Failed("signature", "log/key holds no public key") from None
-    return Trust(keys, "the key inside the pack", is_given=False)
+    return Trust(keys, "the key inside the pack")
 
 
 _RECEIPT_HEAD = b"c2sp.org/tlog-proof@v1\n"
@@ -1579,7 +1566,7 @@ def rest_of_line(line: str, word: str) -> str:
 
 
 def receipt(arguments: argparse.Namespace) -> None:
-    found = Receipt(read_file(arguments.file, _SMALL))
+    found = Receipt(read_file(Path(arguments.file), _SMALL))
     trust = given_keys(arguments.key) if arguments.key else keys_for(found.checkpoint.origin)
     checkpoint = open_checkpoint(found.note, trust.keys)
     match = _ENTRY.match(found.leaf)
@@ -1683,8 +1670,7 @@ def keys_for(origin: str) -> Trust:
     scheme = "http" if re.match(r"(localhost|127\.0\.0\.1)[:/]", origin) else "https"
     address = f"{scheme}://{origin}/key"
     sys.stderr.write(f"no --key: asking {address}\n")
-    trust = given_keys(address)
-    return Trust(trust.keys, "the key of the website that the receipt names", is_given=False)
+    return Trust(given_keys(address).keys, "the key of the website that the receipt names", is_of_site=True)
 
 
 def mirror(arguments: argparse.Namespace) -> None:
@@ -1703,9 +1689,14 @@ def mirror(arguments: argparse.Namespace) -> None:
         for begin in range(0, len(names), 64):
             for _ in pool.map(lambda which: keep_tile(site, folder, *which), names[begin : begin + 64]):
                 pass
-    # The checkpoint last, so that an interrupted copy has an older one, or none.
     keep(folder / "key", key)
-    keep(folder / "checkpoint", data)
+    # An older state stays beside it: if the log was written anew, that is the evidence.
+    present = folder / "checkpoint"
+    if present.exists() and present.read_bytes() != data:
+        older = Checkpoint(present.read_bytes())
+        present.rename(folder / f"checkpoint-{older.size}-{older.root.hex()[:8]}")
+    # The checkpoint last, so that an interrupted copy has an older one, or none.
+    keep(present, data)
     report(
         f"{size} entries are in {plain(str(folder))}",
         f"Nothing was checked yet: verify.py count {plain(str(folder))}",
@@ -1738,11 +1729,11 @@ def keep(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-def read_file(name: str, longest: int) -> bytes:
-    with Path(name).open("rb") as stream:
+def read_file(path: Path, longest: int) -> bytes:
+    with path.open("rb") as stream:
         data = stream.read(longest + 1)
     if len(data) > longest:
-        raise Trouble(f"{plain(name)} is longer than such a file can be")
+        raise Trouble(f"{plain(str(path))} is longer than such a file can be")
     return data
 
 
@@ -1760,23 +1751,16 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         if name != "mirror":
             command.add_argument("--key", help="the log's public key, a file with it, or its address")
+        if name in ("receipt", "pack"):
+            told = "compare it with the log published there / 지금의 공개 기록과 비교"
+            command.add_argument("--log", metavar="URL", help=told)
         return command
 
     command = add("receipt", receipt, "check a receipt / 집계 영수증 검증")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--address", metavar="MAIL", help="the mail address that it should be about")
-    command.add_argument(
-        "--log",
-        metavar="URL",
-        help="compare it with the log published there / 지금의 공개 기록과 비교",
-    )
     command = add("pack", pack, "check a delivery pack / 전달 자료집 검증")
     command.add_argument("path", metavar="FILE-or-FOLDER")
-    command.add_argument(
-        "--log",
-        metavar="URL",
-        help="compare it with the log published there / 지금의 공개 기록과 비교",
-    )
     command = add("count", count, "recount the published log / 공개 기록 다시 세기")
     command.add_argument("source", metavar="URL-or-FOLDER")
     command.add_argument(

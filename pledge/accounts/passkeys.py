@@ -6,6 +6,7 @@ needs no password. `origin` is the address of the site as browsers see it, witho
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -103,8 +104,8 @@ def authentication_options(origin: str, challenge: bytes, passkeys: Sequence[Sta
     )
 
 
-def check(origin: str, credential: str, challenge: bytes) -> StaffMember:
-    """The person whose passkey answered the challenge; its use is recorded. Raises PasskeyRefused, also for a closed account."""
+def check(origin: str, credential: str, challenge: bytes, asked_at: datetime) -> StaffMember:
+    """The person whose passkey answered the challenge, once; its use is recorded. Raises PasskeyRefused, also for a closed account."""
     import webauthn  # noqa: PLC0415  # as above
 
     with _refused(PasskeyFault.UNREADABLE):
@@ -124,7 +125,7 @@ def check(origin: str, credential: str, challenge: bytes) -> StaffMember:
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
         )
-    _note_use(passkey.id, verified.new_sign_count)
+    _note_use(passkey.id, verified.new_sign_count, asked_at)
     return member
 
 
@@ -144,12 +145,16 @@ def _refused(fault: PasskeyFault) -> Iterator[None]:
         raise PasskeyRefused(fault) from None
 
 
-def _note_use(passkey_id: int, count: int) -> None:
-    """Record a use. Guarded: of two answers with one count, only one is accepted; one of a removed passkey is not."""
+def _note_use(passkey_id: int, count: int, asked_at: datetime) -> None:
+    """Record a use. Guarded: an answer to what was asked before the last use is not accepted, as it may be the same one again; nor
+    one whose count does not rise, or of a removed passkey.
+    """
     use = (
         update(StaffPasskey)
         .where(
-            StaffPasskey.id == passkey_id, or_(StaffPasskey.sign_count < count, StaffPasskey.sign_count == 0)
+            StaffPasskey.id == passkey_id,
+            StaffPasskey.last_used_at <= asked_at,
+            or_(StaffPasskey.sign_count < count, StaffPasskey.sign_count == 0),
         )
         .values(sign_count=count, last_used_at=clock.now())
     )

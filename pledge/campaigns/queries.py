@@ -33,6 +33,7 @@ from pledge.campaigns.models import (
     PledgeText,
     SisterCampaign,
 )
+from pledge.campaigns.rules import fingerprint
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
 from pledge.core.db import fetch, load
@@ -319,3 +320,15 @@ def pledge_hashes(connection: Connection, campaign_id: int) -> dict[int, str]:
     """The SHA-256 of every pledge text of a campaign, in hex, by the number of the text."""
     query = select(PledgeText.id, PledgeText.sha256).where(PledgeText.campaign_id == campaign_id)
     return {row.id: bytes(row.sha256).hex() for row in connection.execute(query)}
+
+
+def changed_pledges(connection: Connection) -> list[tuple[int, str]]:
+    """The number of the campaign, and what is wrong, for each pledge text that has another hash than what people signed."""
+    rows = connection.execute(
+        select(PledgeText.campaign_id, PledgeText.version, PledgeText.wording, PledgeText.sha256)
+    )
+    return [
+        (row.campaign_id, f"the pledge text {row.version} that people signed: its wording was changed")
+        for row in rows
+        if fingerprint(row.wording) != bytes(row.sha256)
+    ]

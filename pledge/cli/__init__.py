@@ -2,12 +2,11 @@
 
 from flask import Flask
 
-from pledge.cli import audit, campaigns, deliveries, ledger, operations, serve, staff
+from pledge.cli import campaigns, logs, operations, serve, staff
 
 COMMANDS = (
-    *(audit.audit, ledger.ledger, staff.staff),
-    *(campaigns.campaign, campaigns.demo),
-    *(deliveries.delivery, deliveries.export, deliveries.totals),
+    *(logs.audit, logs.ledger, staff.staff),
+    *(campaigns.campaign, campaigns.demo, campaigns.delivery, campaigns.export, campaigns.totals),
     *(operations.backup, operations.data_keys, operations.doctor, operations.mail, operations.retention),
     *(serve.serve, serve.worker),
 )

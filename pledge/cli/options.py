@@ -1,7 +1,6 @@
 """What several commands share: their group, the argument SLUG, the option --lang, the check for the key of the log."""
 
-from collections.abc import Callable
-from typing import Any, TextIO, TypeVar
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -11,8 +10,6 @@ from config import Config
 from pledge.campaigns.queries import slugs
 from pledge.core import languages
 from pledge.core.db.failures import advise
-
-T = TypeVar("T")
 
 
 class Commands(AppGroup):
@@ -41,27 +38,6 @@ def known_language(lang: str) -> str:
             f"{lang!r} is none of the languages of this site: {', '.join(languages.codes())}"
         )
     return lang or languages.default()
-
-
-def saved_checkpoints(meaning: str) -> Callable[[Any], Any]:
-    """The option `--checkpoint FILE`, for checkpoints that were saved outside of the database."""
-    return click.option(
-        "--checkpoint",
-        "saved",
-        type=click.File("r", encoding="utf-8"),
-        multiple=True,
-        help=f"A checkpoint saved earlier from /log/SLUG/checkpoint: {meaning}",
-    )
-
-
-def read_saved(file: TextIO, read: Callable[[str], T]) -> T:
-    """What `read` gives of a checkpoint that somebody saved. Raises ClickException."""
-    try:
-        return read(file.read())
-    except UnicodeDecodeError:
-        raise click.ClickException(f"{file.name}: is not a text file") from None
-    except ValueError as error:
-        raise click.ClickException(f"{file.name}: {error}") from None
 
 
 def refuse_without_log_key(config: Config) -> None:

@@ -29,11 +29,6 @@ def presentable(text: str) -> str:
     return "\n".join(_line(line) for line in unicodedata.normalize("NFC", text).splitlines())
 
 
-def is_complete(text: str) -> bool:
-    """Whether nothing visible had to be replaced."""
-    return MISSING not in presentable(text.replace(MISSING, ""))
-
-
 def _line(line: str) -> str:
     shown: list[str] = []
     for cluster in _clusters(line):

@@ -8,9 +8,8 @@ from sqlalchemy import Connection, delete, insert, select
 from config import Config
 from pledge.abuse.models import AlertKind
 from pledge.accounts.alarms import alert
-from pledge.campaigns.models import Campaign, CampaignState, PledgeText
-from pledge.campaigns.queries import slugs
-from pledge.campaigns.rules import fingerprint
+from pledge.campaigns.models import Campaign, CampaignState
+from pledge.campaigns.queries import changed_pledges, slugs
 from pledge.campaigns.staff_queries import missing_of, rows
 from pledge.core import languages
 from pledge.core.db import fetch, reading, snapshot, transaction
@@ -98,10 +97,7 @@ def campaign_findings() -> Iterator[Finding]:
 def _missing(connection: Connection, campaign: Campaign) -> Iterator[str]:
     for item in missing_of(connection, campaign):
         yield f"{item.section}: {item.field}" + (f" in {item.lang}" if item.field.isdecimal() else "")
-    pledges = select(PledgeText.version, PledgeText.wording, PledgeText.sha256)
-    for pledge in connection.execute(pledges.where(PledgeText.campaign_id == campaign.id)):
-        if fingerprint(pledge.wording) != bytes(pledge.sha256):
-            yield f"the pledge text {pledge.version} that people signed: its wording was changed"
+    yield from (what for number, what in changed_pledges(connection) if number == campaign.id)
 
 
 def compare() -> int:
@@ -112,6 +108,7 @@ def compare() -> int:
     with snapshot() as connection:
         found = [(drift.campaign_id, drift.what) for drift in ledger_counting.differences(connection)]
         found += [(mismatch.campaign_id, mismatch.what) for mismatch in mismatches(connection)]
+        found += changed_pledges(connection)
     differing = Counter(number for number, _ in found) + Counter(ledger.set_aside_counts())
     names = slugs()
     with transaction() as session:

@@ -295,7 +295,10 @@ def _count_warnings() -> list[str]:
     return [
         f"{entries} entries of the log of {names.get(number, number)} are set aside: see `flask ledger verify`"
         for number, entries in aside.items()
-    ] + [f"{names.get(number, number)}: {what}: see `flask ledger recount`" for number, what in found]
+    ] + [
+        f"{names.get(number, number)}: {what}: see `flask ledger recount` and `flask doctor`"
+        for number, what in found
+    ]
 
 
 def _age(due: datetime | None, turned: Switches) -> float:

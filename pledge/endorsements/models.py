@@ -82,6 +82,8 @@ OWN_STATE_LABELS = {
 ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 #: States that a new application may replace.
 REPLACEABLE = (EndorsementState.PENDING, *ENDED)
+#: States of organisations that were on the wall and left it.
+GONE = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
 #: States of cases that are closed.
 CLOSED = (*ENDED, EndorsementState.REMOVED, EndorsementState.MERGED)
 
@@ -130,16 +132,23 @@ class Versioned:
     versions: Sequence["EndorsementVersion"]
 
     @property
+    def state(self) -> str:
+        """The endorsement's."""
+        raise NotImplementedError
+
+    @property
     def newest(self) -> "EndorsementVersion":
         return max(self.versions, key=lambda version: version.seq)
 
     @property
     def published(self) -> "EndorsementVersion | None":
-        return next((version for version in self.versions if version.state == VersionState.PUBLISHED), None)
+        """The version that is public now; None once the organisation has left, also while it applies again."""
+        is_public = self.state == EndorsementState.PUBLISHED
+        return next((one for one in self.versions if is_public and one.state == VersionState.PUBLISHED), None)
 
     @property
     def shown(self) -> "EndorsementVersion":
-        """The version whose website the public level belongs to."""
+        """The version whose website the level belongs to."""
         return self.published or self.newest
 
     @property
@@ -202,6 +211,10 @@ class Endorsement(Versioned, Contact, Model):
     versions: Mapped[list["EndorsementVersion"]] = relationship(
         order_by="EndorsementVersion.seq.desc()", cascade="all, delete-orphan", passive_deletes=True
     )
+
+    @property
+    def is_gone(self) -> bool:
+        return self.state in GONE
 
     @property
     def is_to_review(self) -> bool:
@@ -280,6 +293,8 @@ class EndorsementVersion(Model):
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reviewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reviewed_by: Mapped[int | None]
+
+    endorsement: Mapped[Endorsement] = relationship(viewonly=True)
 
     __table_args__ = (
         UniqueConstraint("endorsement_id", "seq"),

@@ -7,22 +7,21 @@ The published version is shown; an organisation that withdrew or was removed sta
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select
+from sqlalchemy.orm import Session, contains_eager
 
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import languages
-from pledge.core.db import db, fetch, reading
-from pledge.core.languages import Texts
+from pledge.core.db import db, fetch, load, reading
 from pledge.core.organization_types import OrganizationType
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements.applications import Applicant, read_confirm_token
 from pledge.endorsements.models import (
     ENDED,
+    GONE,
     ContactChange,
     Endorsement,
     EndorsementState,
@@ -40,67 +39,9 @@ MAX_SEARCH = 100
 #: Organisations on the page of a campaign.
 RECENT = 6
 
-#: States of organisations that were on the wall and left it.
-GONE = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
-
 _INITIALS = re.compile(r"\w")
 #: From here on in Unicode one letter is a syllable or a word: Hangul, kana, Chinese characters.
 _FIRST_SYLLABLE = "\u1100"
-
-
-@dataclass(frozen=True)
-class OrganizationView:
-    """One organisation as anybody may see it, for readers of one language."""
-
-    lang: str
-    id: int
-    state: str
-    names: Texts
-    type: str
-    country: str
-    region: str | None
-    website: str
-    level: str
-    target_year: int | None
-    interim_year: int | None
-    interim_percent: int | None
-    statements: Texts
-    logo: str
-    spokesperson: str  #: name and title of who speaks for it, with that person's consent
-    since: datetime
-    ended_at: datetime | None
-    group_goal: int | None  #: how many people are to sign through its link
-    public_reasons: Texts
-
-    @property
-    def name_lang(self) -> str:
-        """The language of `name`."""
-        return self.names.language_for(self.lang)
-
-    @property
-    def name(self) -> str:
-        return self.names.in_language(self.lang)
-
-    @property
-    def other_names(self) -> dict[str, str]:
-        """Its names in other languages, by language."""
-        return {lang: name for lang, name in self.names.items() if lang != self.name_lang}
-
-    @property
-    def statement_lang(self) -> str:
-        return self.statements.language_for(self.lang)
-
-    @property
-    def statement(self) -> str:
-        return self.statements.in_language(self.lang)
-
-    @property
-    def public_reason(self) -> str:
-        return self.public_reasons.in_language(self.lang)
-
-    @property
-    def is_gone(self) -> bool:
-        return self.state in GONE
 
 
 @dataclass(frozen=True)
@@ -129,8 +70,8 @@ class WallFilter:
 class Wall:
     """One page of the wall."""
 
-    organizations: list[OrganizationView]
-    gone: list[OrganizationView]
+    organizations: list[EndorsementVersion]
+    gone: list[EndorsementVersion]
     found: int  #: organisations on the wall that match, on all pages
     page: int
     pages: int
@@ -160,15 +101,14 @@ def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall
     name = func.lower(languages.in_language(EndorsementVersion.name, lang))
     ordered = matching.order_by(gone, case((gone, 0), else_=rank), name, Endorsement.id)
     counted = matching.with_only_columns(Endorsement.state, func.count()).group_by(Endorsement.state)
+    shown = _shown(ordered.limit(PAGE).offset((page - 1) * PAGE))
     with reading() as connection:
         by_state = dict(connection.execute(counted).all())
-        rows = connection.execute(ordered.limit(PAGE).offset((page - 1) * PAGE)).all()
         types = _counts(connection, campaign_id, EndorsementVersion.type)
         countries = _counts(connection, campaign_id, EndorsementVersion.country)
-    views = [_view(row, lang) for row in rows]
     return Wall(
-        organizations=[view for view in views if not view.is_gone],
-        gone=[view for view in views if view.is_gone],
+        organizations=[version for version in shown if not version.endorsement.is_gone],
+        gone=[version for version in shown if version.endorsement.is_gone],
         found=by_state.get(EndorsementState.PUBLISHED, 0),
         page=page,
         pages=max(1, -(-sum(by_state.values()) // PAGE)),
@@ -184,11 +124,10 @@ def types(campaign_id: int) -> dict[OrganizationType, int]:
     return {OrganizationType(kind): number for kind, number in found.items()}
 
 
-def organization(campaign_id: int, endorsement_id: int, lang: str) -> OrganizationView | None:
-    """An organisation that is on the wall or was; None when there is none."""
+def organization(campaign_id: int, endorsement_id: int) -> EndorsementVersion | None:
+    """What an organisation shows that is on the wall or was; None when there is none."""
     query = _on_wall(campaign_id, EndorsementState.PUBLISHED, *GONE).where(Endorsement.id == endorsement_id)
-    row = fetch(query).first()
-    return None if row is None else _view(row, lang)
+    return next(iter(_shown(query)), None)
 
 
 def merged_into(campaign_id: int, endorsement_id: int) -> int | None:
@@ -199,41 +138,40 @@ def merged_into(campaign_id: int, endorsement_id: int) -> int | None:
     return fetch(query).scalar()
 
 
-def recent(campaign_id: int, lang: str) -> list[OrganizationView]:
+def recent(campaign_id: int) -> list[EndorsementVersion]:
     """The newest organisations on the wall."""
     newest = _on_wall(campaign_id, EndorsementState.PUBLISHED).order_by(
         Endorsement.published_at.desc(), Endorsement.id
     )
-    return [_view(row, lang) for row in fetch(newest.limit(RECENT))]
+    return _shown(newest.limit(RECENT))
 
 
-def listing(campaign_id: int, after: int = 0, limit: int | None = None) -> list[OrganizationView]:
+def listing(campaign_id: int, after: int = 0, limit: int | None = None) -> list[EndorsementVersion]:
     """All organisations on the wall by number, or so many from the one after `after`; for programs."""
     query = _on_wall(campaign_id, EndorsementState.PUBLISHED).where(Endorsement.id > after)
-    rows = fetch(query.order_by(Endorsement.id).limit(limit))
-    return [_view(row, languages.default()) for row in rows]
+    return _shown(query.order_by(Endorsement.id).limit(limit))
 
 
-def _on_wall(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ...]]:
+def _on_wall(campaign_id: int, *states: EndorsementState) -> Select[EndorsementVersion]:
     return (
-        select(
-            *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.ended_at),
-            Endorsement.group_goal,
-            Endorsement.published_at.label("since"),
-            Endorsement.public_reason.label("public_reasons"),
-            *(EndorsementVersion.name.label("names"), EndorsementVersion.statement.label("statements")),
-            *(EndorsementVersion.type, EndorsementVersion.country, EndorsementVersion.region),
-            EndorsementVersion.website,
-            *(EndorsementVersion.target_year, EndorsementVersion.interim_year),
-            *(EndorsementVersion.interim_percent, EndorsementVersion.logo, EndorsementVersion.spokesperson),
-        )
-        .join(EndorsementVersion, EndorsementVersion.endorsement_id == Endorsement.id)
+        select(EndorsementVersion)
+        .join(EndorsementVersion.endorsement)
         .where(
             Endorsement.campaign_id == campaign_id,
             Endorsement.state.in_(states),
             EndorsementVersion.state == VersionState.PUBLISHED,
         )
     )
+
+
+def _shown(query: Select[EndorsementVersion]) -> list[EndorsementVersion]:
+    """Versions on the wall with what anybody may see of their endorsements: nothing of the person who speaks."""
+    public = contains_eager(EndorsementVersion.endorsement).load_only(
+        *(Endorsement.state, Endorsement.level, Endorsement.published_at, Endorsement.ended_at),
+        *(Endorsement.group_goal, Endorsement.public_reason),
+        raiseload=True,
+    )
+    return load(query.options(public))
 
 
 def _counts(connection: Connection, campaign_id: int, column: Any) -> dict[str, int]:
@@ -245,10 +183,6 @@ def _counts(connection: Connection, campaign_id: int, column: Any) -> dict[str, 
         .order_by(func.count().desc(), column)
     )
     return dict(connection.execute(query).all())
-
-
-def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
-    return OrganizationView(**{**row._asdict(), "lang": lang})
 
 
 def is_endorsed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
@@ -263,6 +197,14 @@ def confirmed(ids: Collection[int]) -> set[int]:
     return set(fetch(query).scalars())
 
 
+def taken_over(ids: Collection[int]) -> set[int]:
+    """Those of these endorsements for which another person has lately begun to speak."""
+    query = select(ContactChange.endorsement_id).where(
+        ContactChange.endorsement_id.in_(ids), ContactChange.done_at.is_not(None)
+    )
+    return set(fetch(query).scalars())
+
+
 @dataclass(frozen=True)
 class EndorsementView(Versioned):
     """One organisation's endorsement, readable: shown only to the holder of a link from its contact's mailbox."""
@@ -274,6 +216,10 @@ class EndorsementView(Versioned):
     change: ContactChange | None  #: another person who was asked to take over and has not answered yet
     is_scanned: bool  #: the mail server of the contact's address belongs to a scanner
     is_change_scanned: bool  #: that of the other person
+
+    @property
+    def state(self) -> str:
+        return self.row.state
 
     @property
     def token_numbers(self) -> list[int]:

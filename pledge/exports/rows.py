@@ -21,8 +21,7 @@ from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
 from pledge.core.urls import campaign_link, public_url
 from pledge.endorsements import queries as endorsements
-from pledge.endorsements.models import LEVELS
-from pledge.endorsements.queries import OrganizationView
+from pledge.endorsements.models import LEVELS, EndorsementVersion
 from pledge.exports.models import Export
 from pledge.exports.sheets import Value
 from pledge.ledger.leaves import korean_day
@@ -129,7 +128,7 @@ def organization_columns() -> list[Column[Organization]]:
     """The organisations of a delivery."""
     published = Phrase("table", "Published on")
     return [
-        *_facts(lambda one: one.name, lambda one: one.statement),
+        *_facts(lambda one: one.level),
         Column("published_on", published, lambda one, _: date.fromisoformat(one.published_on)),
     ]
 
@@ -155,34 +154,38 @@ def organizations_with_codes(
     return heads, ([cell for column in columns for cell in cells(column, one)] for one in found)
 
 
-def _public_columns(export: Export) -> list[Column[OrganizationView]]:
-    def page(one: OrganizationView, lang: str) -> str:
-        return public_url("public.organization", lang=lang, slug=export.slug, endorsement_id=one.id)
+def _public_columns(export: Export) -> list[Column[EndorsementVersion]]:
+    def page(one: EndorsementVersion, lang: str) -> str:
+        return public_url(
+            "public.organization", lang=lang, slug=export.slug, endorsement_id=one.endorsement_id
+        )
 
     return [
-        *_facts(lambda one: one.names, lambda one: one.statements),
+        *_facts(lambda one: one.endorsement.level),
         Column("interim_year", Phrase("table", "Interim year")),
         Column("interim_percent", Phrase("table", "Interim target (%)")),
         Column("spokesperson", Phrase("table", "Spokesperson")),
-        Column("published_at", Phrase("table", "Published (KST)"), lambda one, _: one.since),
+        Column(
+            "published_at", Phrase("table", "Published (KST)"), lambda one, _: one.endorsement.published_at
+        ),
         Column("page", Phrase("table", "Public page"), page),
         # As the audit log names it: a spreadsheet takes digits alone for a number, and rounds one of so many.
-        Column("id", Phrase("table", "Reference"), lambda one, _: f"endorsement:{one.id}"),
+        Column("id", Phrase("table", "Reference"), lambda one, _: f"endorsement:{one.endorsement_id}"),
     ]
 
 
-def _facts(name: Callable[[Any], Texts], statement: Callable[[Any], Texts]) -> list[Column[Any]]:
+def _facts(level: Callable[[Any], str]) -> list[Column[Any]]:
     """What organisations show, on the wall and in a delivery."""
-    kind, level = Phrase("table", "Kind"), Phrase("table", "Checked by")
+    kind, checked = Phrase("table", "Kind"), Phrase("table", "Checked by")
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s"), name),
+        *_in_languages("name", Phrase("table", "Name in %(language)s"), lambda one: one.name),
         Column("type", kind, lambda one, lang: labels.named(TYPES, one.type, lang), is_coded=True),
         Column("country", labels.COUNTRY, lambda one, lang: country_name(one.country, lang), is_coded=True),
         Column("region", labels.REGION, _region, is_coded=True),
         Column("website", Phrase("table", "Website")),
-        Column("level", level, lambda one, lang: labels.named(LEVELS, one.level, lang), is_coded=True),
+        Column("level", checked, lambda one, lang: labels.named(LEVELS, level(one), lang), is_coded=True),
         Column("target_year", Phrase("table", "Target year")),
-        *_in_languages("statement", Phrase("table", "Statement in %(language)s"), statement),
+        *_in_languages("statement", Phrase("table", "Statement in %(language)s"), lambda one: one.statement),
     ]
 
 
@@ -199,10 +202,10 @@ def _in_languages(name: str, head: Phrase, texts: Callable[[Any], Texts]) -> lis
     return [column(lang) for lang in languages.codes()]
 
 
-def _organizations(export: Export, _rows: int) -> list[OrganizationView]:
+def _organizations(export: Export, _rows: int) -> list[EndorsementVersion]:
     """By name."""
     found = endorsements.listing(export.campaign_id)
-    return sorted(found, key=lambda one: (one.names.in_language(export.lang).casefold(), one.id))
+    return sorted(found, key=lambda one: (one.name.in_language(export.lang).casefold(), one.endorsement_id))
 
 
 # --- Links, paper, news ---

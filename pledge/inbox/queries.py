@@ -148,7 +148,7 @@ def waiting() -> list[Item]:
             for row in news.proposed()
         ),
         *(
-            _proposal(ItemKind.PAPER_DISPUTED, row, row.slug, title=row.place)
+            Item(ItemKind.PAPER_DISPUTED, row.decided_at, row.slug, id=row.id, title=row.place)
             if row.is_disputed
             else _proposal(ItemKind.PAPER, row, row.slug, title=row.place, takes_two=True)
             for row in paper.proposed()

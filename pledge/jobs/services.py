@@ -14,7 +14,7 @@ from datetime import timedelta
 from io import BufferedRandom
 from typing import BinaryIO
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
@@ -89,7 +89,8 @@ def advance(makers: Makers, stop: Callable[[], bool] = lambda: False) -> bool:
     except LeaseLost:
         log.warning("delivery: the job is not this worker's any more", job=claim.id)
     except JobStopped:
-        _give_back(claim)
+        # For another worker to start at once, as if it had not been tried.
+        _write(claim, state=JobState.WAITING, lease_until=None, attempts=claim.attempts - 1)
     except Exception as error:
         _fail(claim, type(error).__name__)
         raise
@@ -186,11 +187,6 @@ def _claim() -> Job | None:
         return job
 
 
-def _is_mine(claim: Job) -> ColumnElement[bool]:
-    """SQL: this attempt still has the job; each claim raises `attempts`."""
-    return and_(Job.id == claim.id, Job.state == JobState.RUNNING, Job.attempts == claim.attempts)
-
-
 def _key(file: str, attempt: int) -> str:
     """The key for an attempt's file: next to those of other attempts at the same job, never overwriting them."""
     return f"{file.partition('/')[0]}/{attempt}"
@@ -239,11 +235,6 @@ def _finish(claim: Job, file: BufferedRandom, made: MadeFile) -> None:
         current_storage().delete(_key(claim.file, attempt))
 
 
-def _give_back(claim: Job) -> None:
-    """Give the job back for another worker to start at once, as if it had not been tried."""
-    _write(claim, state=JobState.WAITING, lease_until=None, attempts=claim.attempts - 1)
-
-
 def _fail(claim: Job, kind: str) -> None:
     """Try again after a pause, or give up."""
     now = clock.now()
@@ -255,7 +246,8 @@ def _fail(claim: Job, kind: str) -> None:
 
 
 def _write(claim: Job, **values: object) -> bool:
-    """Change the job, if this attempt still has it; whether it does."""
+    """Change the job, if this attempt still has it, as each claim raises `attempts`; whether it does."""
+    mine = (Job.id == claim.id, Job.state == JobState.RUNNING, Job.attempts == claim.attempts)
     with transaction() as session:
-        held = session.execute(update(Job).where(_is_mine(claim)).values(**values).returning(Job.id)).first()
+        held = session.execute(update(Job).where(*mine).values(**values).returning(Job.id)).first()
     return held is not None

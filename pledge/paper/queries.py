@@ -83,7 +83,7 @@ def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
     query = (
         select(
             *(Campaign.slug, PaperBatch.id, PaperBatch.place),
-            *(PaperBatch.proposed_at, PaperBatch.proposed_by, is_disputed),
+            *(PaperBatch.proposed_at, PaperBatch.proposed_by, PaperBatch.decided_at, is_disputed),
         )
         .join(Campaign, Campaign.id == PaperBatch.campaign_id)
         .where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))

@@ -81,8 +81,10 @@ def change(actor: Actor, slug: str, batch_id: int, seen: str, fields: PaperField
 def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) -> bool:
     """Count as the second person. Whether both counted the same: then the batch is in the public log from now on.
 
-    Raises NeedsSecondPerson, InvitedLately, NoSuchProposal, WrongState, also when the batch is another one than was seen.
+    Raises BadFields, NeedsSecondPerson, InvitedLately, NoSuchProposal, WrongState, also when the batch is another one than was seen.
     """
+    if not 1 <= signatures <= MAX_BATCH:
+        raise BadFields({"checked": FieldFault.NUMBER})
     with _locked(slug, batch_id, PaperState.COUNTED, seen=seen) as (session, batch):
         agrees = signatures == batch.signatures
         batch.decide(session, actor, PaperState.AGREED if agrees else PaperState.DISPUTED)

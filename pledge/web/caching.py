@@ -98,7 +98,8 @@ def cached(
                     after_this_request(_replace_copy)
                 raise
             finally:
-                _end_renewal(name)
+                if name is not None:  # the next renewal is left to somebody else
+                    cache.delete(f"{name}{_RENEWED}")
 
         answer.kept_reads = names  # type: ignore[attr-defined]  # a test holds deploy/nginx.conf against it
         setattr(answer, _COPY, lambda: _find(place()))
@@ -129,12 +130,6 @@ def _find(name: str | None) -> AnyResponse | None:
     ):
         return None
     return found.response.make_conditional(request)
-
-
-def _end_renewal(name: str | None) -> None:
-    """Leave the next renewal to somebody else; nothing where no copy is kept."""
-    if name is not None:
-        cache.delete(f"{name}{_RENEWED}")
 
 
 def _keep(key: str, response: AnyResponse, seconds: int) -> AnyResponse:

@@ -85,7 +85,7 @@ def init_app(app: Flask) -> None:
     for kind in (OperationalError, PoolTimeout, NotDurable):
         app.register_error_handler(kind, on_database_away)
     app.register_error_handler(DBAPIError, on_database_error)
-    app.register_error_handler(Busy, on_busy)
+    app.register_error_handler(Busy, lambda _error: error_page(503, RETRY_AFTER_BUSY))
     app.register_error_handler(RedisError, on_redis_away)
     app.register_error_handler(Exception, on_bug)
 
@@ -130,10 +130,6 @@ def on_database_error(error: DBAPIError) -> Response:
     return on_database_away(error) if is_away else on_bug(error)
 
 
-def on_busy(_error: Busy) -> Response:
-    return error_page(503, RETRY_AFTER_BUSY)
-
-
 def answer_busy() -> None:
     """Give the form that is shown again the status 503: nothing is wrong with it."""
 
@@ -155,6 +151,7 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
     if request.path.startswith(("/api/", "/log/")):
         response = jsonify(type="about:blank", title=str(title), status=status, detail=str(message))
         response.mimetype = PROBLEM
+        response.headers["Access-Control-Allow-Origin"] = "*"  # also where no view was found
     else:
         facts = {"status": status, "title": title, "message": message, "retry_after": retry_after}
         response = make_response(render_template(_template(status), **facts, outage=status >= 500))

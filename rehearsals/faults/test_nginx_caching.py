@@ -67,6 +67,7 @@ def test_languages_encodings_and_filters_have_copies_of_their_own(nginx):
         assert ask(nginx, f"{WALL}?q=zzz")[2] != ask(nginx, WALL)[2]
         assert ask(nginx, f"{WALL}?%71=zzz")[2] != ask(nginx, WALL)[2]
         assert ask(nginx, f"{WALL}?page=2")[0] == 404
+        assert [ask(nginx, f"/embed/blue-skies{end}")[0] for end in ("%3Flang=en", "?lang=en")] == [404, 200]
 
 
 def test_polls_and_static_files_are_logged_only_when_something_is_wrong(site, make_nginx):

@@ -11,8 +11,6 @@ from pledge.audit.services import note
 from tests.support.audit import acts, ids
 from tests.support.insider import as_superuser
 
-COLUMNS = "at, staff_id, actor, network, action, subject, reason, details, previous_hash, hash"
-
 
 def head_of(result) -> str:
     return result.output.split("head ")[1].split()[0]

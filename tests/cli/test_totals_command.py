@@ -51,6 +51,6 @@ def test_an_export_that_cannot_be_finished_leaves_no_file(runner, tmp_path, monk
     def fill(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pledge.cli.deliveries.write_export", fill)
+    monkeypatch.setattr("pledge.cli.campaigns.write_export", fill)
     result = runner.invoke(args=["export", "blue-skies", "ledger", "--out", str(tmp_path / "rows.zip")])
     assert (result.exit_code, "No space left" in result.output, [*tmp_path.iterdir()]) == (1, True, [])

@@ -142,7 +142,7 @@ def test_the_hourly_comparison_is_told_until_what_differs_is_put_right(app):
     as_superuser("UPDATE ledger_heads SET people = people + 1000")
     assert contents.compare() == 1
     said = "blue-skies: the head said 2 entries, 1002 people and 0 organizations, the entries say 2, 2 and 0"
-    assert readiness().warnings == [f"{said}: see `flask ledger recount`"]
+    assert readiness().warnings == [f"{said}: see `flask ledger recount` and `flask doctor`"]
     assert {figure.name: figure.value for figure in state.figures()}["ledger_differences"] == {
         ("blue-skies",): 1
     }
@@ -152,3 +152,7 @@ def test_the_hourly_comparison_is_told_until_what_differs_is_put_right(app):
     ledger.recount()
     assert contents.compare() == 0
     assert readiness().warnings == []
+    change('UPDATE pledge_texts SET wording = \'{"ko": "x", "en": "y"}\'')
+    assert contents.compare() == 1
+    said = "blue-skies: the pledge text 1 that people signed: its wording was changed"
+    assert readiness().warnings == [f"{said}: see `flask ledger recount` and `flask doctor`"]

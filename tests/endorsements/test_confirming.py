@@ -154,11 +154,3 @@ def test_an_expired_link_brings_a_new_mail(frozen_clock):
 def test_only_a_pending_application_gets_a_new_link(state):
     with pytest.raises(BadToken):
         services.renew(endorse_confirm_token(endorsement(state=state)), "ko")
-
-
-def test_the_link_to_the_own_page_can_be_had_by_mail_once_confirmed():
-    row = endorsement(state="review")
-    services.mail_own_link(endorse_confirm_token(row), "ko")
-    assert [mail.kind for mail in db.session.scalars(select(OutboxMail))] == [MailKind.ENDORSE_MANAGE]
-    with pytest.raises(BadToken):
-        services.mail_own_link(endorse_confirm_token(endorsement(state="pending")), "ko")

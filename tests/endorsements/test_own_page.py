@@ -169,11 +169,15 @@ class TestProvingTheWebsite:
             services.check_website(endorse_manage_token(endorsement(level=level)))
         assert self.asked == []
 
-    def test_the_proof_is_looked_for_on_the_public_website_not_on_the_one_that_waits(self):
-        row = endorsement(website="https://haneul.co.kr")
-        correct(row, website="https://elsewhere.example.com")
+    @pytest.mark.parametrize(("state", "host"), [("published", "haneul.co.kr"), ("withdrawn", "sky.co.kr")])
+    def test_the_proof_is_looked_for_on_the_public_website_and_of_who_applies_again_on_the_new(
+        self, state, host
+    ):
+        row = endorsement(state=state, website="https://haneul.co.kr")
+        version_of(row, website="https://sky.co.kr")
+        services.confirm(row.id, 2)
         services.check_website(endorse_manage_token(row))
-        assert [website for website, _ in self.asked] == ["https://haneul.co.kr"]
+        assert [website for website, _ in self.asked] == [f"https://{host}"]
 
     def test_a_website_that_changed_meanwhile_proves_nothing(self, monkeypatch):
         row = endorsement(state="review", website="https://haneul.co.kr")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from config import Config, ConfigError
 from pledge.files import storage
 from pledge.files.bucket import Bucket
 from pledge.files.faults import StorageAway
@@ -97,22 +96,3 @@ def test_a_bucket_out_of_reach_is_away_within_seconds(settings_of, act, clock):
     with pytest.raises(StorageAway) as away:
         getattr(place, act)(KEY, *([b"picture"] if act == "put" else []))
     assert "secret" not in str(away.value)
-
-
-@pytest.mark.parametrize(
-    ("given", "word"),
-    [
-        ({"STORAGE_URL": "https://bucket"}, "PLEDGE_STORAGE_URL"),
-        ({"STORAGE_URL": "s3://"}, "PLEDGE_STORAGE_URL"),
-        ({"STORAGE_ENDPOINT": "s3.example.kr"}, "PLEDGE_STORAGE_ENDPOINT"),
-        ({"STORAGE_KEY_ID": "key"}, "PLEDGE_STORAGE_SECRET"),
-        ({"STORAGE_SECRET": "hidden-word"}, "PLEDGE_STORAGE_KEY_ID"),
-    ],
-)
-def test_settings_that_cannot_work_stop_the_start(monkeypatch, given, word):
-    for name, value in given.items():
-        monkeypatch.setenv(f"PLEDGE_{name}", value)
-    with pytest.raises(ConfigError) as error:
-        Config.load()
-    assert word in str(error.value)
-    assert "hidden-word" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Every public route of a campaign that is a draft, and addresses that do not exist."""
+"""Every public route of a campaign that is a draft."""
 
 import pytest
 
@@ -24,10 +24,3 @@ def test_a_draft_has_no_more_pages_pictures_and_documents_than_a_campaign_that_d
             if client.get(address).status_code not in (404, 410):
                 shown.append(address)
     assert shown == []
-
-
-def test_an_address_that_does_not_exist_gets_a_page_in_its_language(client):
-    for address, lang in (("/ko/nothing", "ko"), ("/en/nothing", "en"), ("/en/c/nothing", "en")):
-        response = client.get(address)
-        assert response.status_code == 404
-        assert f'lang="{lang}"' in response.text

@@ -40,9 +40,10 @@ def proposal(by, number=60):
     return invalidations.propose(by, condition, InvalidationReason.AUTOMATED, "a wave")
 
 
-def disputed(by):
+def disputed(by, clock):
     of = the_campaign()
     batch = paper.entered(of, by=by)
+    clock.move(hours=1)
     assert not paper_services.check(paper.CHECKER, of.slug, batch, paper.stamp(of, batch), 5)
 
 
@@ -61,7 +62,7 @@ def planted(app, frozen_clock):
     endorsement(state="review"), endorsement(state="changes"), endorsement(state="published")
     version_of(endorsement(state="published"), target_year=2040)
     news.proposed(), news.draft()
-    paper.entered(), disputed(paper.COUNTER)
+    paper.entered(), disputed(paper.COUNTER, frozen_clock)
     draft("unfinished", secretariat=False)
     dead_mail(frozen_clock)
 
@@ -112,14 +113,13 @@ def test_who_was_invited_lately_sees_from_when_they_can(app, frozen_clock):
     assert queries.inbox(new).others == []
 
 
-def test_small_acts_about_signatures_and_disputed_paper_wait_for_their_own_author_too(app):
+def test_small_acts_about_signatures_and_disputed_paper_wait_for_their_own_author_too(app, frozen_clock):
     person = factories.staff("admin")
     proposal(actor(person), number=3)
-    disputed(actor(person))
-    assert [item.kind for item in queries.inbox(person).mine] == [
-        ItemKind.INVALIDATION,
-        ItemKind.PAPER_DISPUTED,
-    ]
+    disputed(actor(person), frozen_clock)
+    small, batch = queries.inbox(person).mine
+    assert (small.kind, batch.kind) == (ItemKind.INVALIDATION, ItemKind.PAPER_DISPUTED)
+    assert batch.since == frozen_clock.now(), "since the second person counted another number"
 
 
 def test_an_answer_waits_until_news_of_it_is_written_or_a_month_has_passed(app, frozen_clock):

@@ -183,7 +183,7 @@ def test_signatures_without_entries_are_named_and_mailed_within_the_hour(site):
     steal("UPDATE signatures SET state = 'withdrawn', withdrawn_at = now()")
     assert len(mailed(site)) == 1
     assert readiness().warnings == [
-        "blue-skies: 0 signatures are confirmed, the ledger adds up to 3: see `flask ledger recount`"
+        "blue-skies: 0 signatures are confirmed, the ledger adds up to 3: see `flask ledger recount` and `flask doctor`"
     ]
     steal("UPDATE signatures SET state = 'confirmed', withdrawn_at = NULL")
     assert mailed(site) == []

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from functools import cache
 
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -173,13 +173,6 @@ def exif(orientation: int = 1) -> Image.Exif:
     tags[0x010E] = GPS_PLACE
     tags.get_ifd(0x8825).update({1: "N", 2: (37.0, 33.0, 59.4), 3: "E", 4: (126.0, 58.0, 40.8)})
     return tags
-
-
-def text() -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    info.add_text("Comment", GPS_PLACE)
-    info.add_itxt("XML:com.adobe.xmp", f"<x:xmpmeta>{GPS_PLACE}</x:xmpmeta>")
-    return info
 
 
 def profile() -> bytes:

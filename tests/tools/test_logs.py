@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pledge.ledger import log_queries, notes
 from tests.support import packs
 from tests.support.checkers import program, pure, verify
-from tests.support.packs import Log, flipped, made_up, mirror, pack, receipt, signer, tile_path
+from tests.support.packs import Log, flipped, made_up, mirror, pack, receipt, signer
 
 LARGE = "+" * 300 + "-7!8^8o" + "+" * 300
 
@@ -66,6 +66,7 @@ def test_without_a_key_it_says_which_one_it_believed(tmp_path, log):
     assert "NOTE: no --key was given, so the key that came with the files was believed" in said.out
     assert f"https://{log.origin}/key" in said.out
     assert key(log) in said.out
+    assert "자료집" not in said.out, "it is no pack"
     assert "NOTE" not in verify("count", tmp_path, "--key", key(log)).out
 
 
@@ -88,7 +89,8 @@ def test_a_log_on_a_website_is_checked_like_a_copy_in_a_folder(tmp_path, website
     assert (said.code, said.counts) == (0, large.counts())
     assert sum("/tile/entries/" in path for path in asked) == 3
     assert not any("/tile/0/" in path for path in asked)
-    assert verify("count", f"{address}/log/blue-skies/", "--tiles").code == 0
+    said = verify("count", f"{address}/log/blue-skies/", "--tiles")
+    assert (said.code, f"{large.origin}/key" in said.out) == (0, False), "it was asked for the key just now"
     assert any("/tile/1/" in path for path in asked)
 
 
@@ -104,6 +106,7 @@ def test_a_narrow_tile_that_was_taken_away_is_cut_out_of_the_full_one(tmp_path, 
 def test_a_mirror_is_what_was_published_and_fetches_only_what_is_new(tmp_path, website, large):
     address, asked = website
     original = mirror(large, tmp_path / "log")
+    checkpoint = (original / "checkpoint").read_bytes()
     said = verify("mirror", f"{address}/log", tmp_path / "copy")
     assert said.code == 0, said
 
@@ -115,6 +118,11 @@ def test_a_mirror_is_what_was_published_and_fetches_only_what_is_new(tmp_path, w
     asked.clear()
     assert verify("mirror", f"{address}/log", tmp_path / "copy").code == 0
     assert sorted(asked) == ["/log/checkpoint", "/log/key"]
+    other = mirror(made_up("o" + LARGE), tmp_path / "log")
+    assert verify("mirror", f"{address}/log", tmp_path / "copy").code == 0
+    (kept,) = (tmp_path / "copy").glob("checkpoint-*")
+    assert kept.read_bytes() == checkpoint
+    assert verify("consistency", kept, other).failure == "consistency"
 
 
 def test_a_website_that_has_no_log_or_is_away(website, monkeypatch):
@@ -149,14 +157,6 @@ def test_one_byte_changed_in_any_file_of_a_copy_is_a_named_failure(tmp_path, lar
                 assert said.code == 1, (name, place)
             (folder / name).write_bytes(content)
     assert verify("count", folder, "--key", key(large)).code == 0
-
-
-@pytest.mark.parametrize("level", ["0", "1"])
-def test_a_published_hash_that_the_entries_do_not_give(tmp_path, large, level):
-    folder = mirror(large, tmp_path)
-    tile = folder / tile_path(level, 0, 256 if level == "0" else 2)
-    tile.write_bytes(flipped(tile.read_bytes()))
-    assert verify("count", folder).failure.startswith(f"file:tile/{level}/000")
 
 
 @given(data=st.data())

@@ -96,11 +96,6 @@ def unpack(content: bytes, folder):
     return folder
 
 
-def test_an_unpacked_pack_is_checked_like_the_zip(tmp_path, log):
-    said = verify("pack", unpack(pack(log), tmp_path), "--key", log.signers[0].verifier)
-    assert (said.code, said.out.splitlines()[:2]) == (0, ["people 7", "organizations 2"])
-
-
 @pytest.mark.parametrize(
     "name", [".DS_Store", "Thumbs.db", "desktop.ini", "~$totals.xlsx", ".~lock.totals.xlsx#", "log/._key"]
 )

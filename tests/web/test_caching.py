@@ -16,8 +16,6 @@ from tests.support.factories import (
     unsubscribe_token,
 )
 
-PAGE = "/ko/c/blue-skies"
-COUNT = "/api/v1/campaigns/blue-skies/count"
 KEPT = "public, s-maxage=1"
 
 

@@ -50,8 +50,8 @@ def whole_page(client, status, lang):
     answer = client.get(f"/api/v1/fail/{status}", headers={"Accept-Language": lang})
     assert answer.status_code == status
     assert answer.mimetype == "application/problem+json"
-    error = answer.json
-    assert error["status"] == status
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert (error := answer.json)["status"] == status
     assert any("가" <= c <= "힣" for c in error["title"] + error["detail"]) is (lang == "ko")
 
 

@@ -3,11 +3,11 @@
 On PostgreSQL nobody waits longer than LOCK_TIMEOUT: indexes are built concurrently, constraints are checked after they apply
 to new rows, and rows are changed in batches. Each step commits by itself, so a migration that is interrupted starts from its
 beginning when it is run again: every function for them may be repeated, and whatever may not comes after them. SQLite, where
-one process writes at a time, changes a table at once. tests/house/test_migrations.py refuses migrations that lock for long.
+one process writes at a time, changes a table at once. tests/house/test_migration_locks.py refuses migrations that lock for long.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import flask_migrate
@@ -115,26 +115,18 @@ def replace_check(table: str, name: str, rule: str) -> None:
 
 def in_batches(statement: str) -> None:
     """Repeat an UPDATE or DELETE of the rows `IN (SELECT … LIMIT {BATCH})` until it finds none."""
-    if not _is_postgresql():
-        _repeat(statement)
-        return
     with _each_commits():
-        _repeat(statement)
-
-
-def _repeat(statement: str) -> None:
-    while op.get_bind().execute(text(statement)).rowcount:
-        continue
+        while op.get_bind().execute(text(statement)).rowcount:
+            continue
 
 
 def _is_postgresql() -> bool:
     return op.get_bind().dialect.name == "postgresql"
 
 
-@contextmanager
-def _each_commits() -> Iterator[None]:
-    with op.get_context().autocommit_block():
-        yield
+def _each_commits() -> AbstractContextManager[None]:
+    """Commit each statement by itself; on SQLite nothing."""
+    return op.get_context().autocommit_block() if _is_postgresql() else nullcontext()
 
 
 @contextmanager

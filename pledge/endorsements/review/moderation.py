@@ -139,9 +139,7 @@ def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
     states = (EndorsementState.REMOVED,)
     with _decided(actor, "reinstate", endorsement_id, seen, *states, why=why, needs_contact=True) as found:
         session, row, _ = found
-        version = row.published
-        if version is None:
-            raise CaseInWrongState
+        version = next(one for one in row.versions if one.state == VersionState.PUBLISHED)
         row.state, row.ended_at = EndorsementState.PUBLISHED, None
         row.public_reason, row.decision_reason = Texts(), ""
         count_in(session, row, version, Reason.REINSTATED, clock.now())

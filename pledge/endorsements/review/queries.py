@@ -164,6 +164,10 @@ class Case(Versioned):
     seen: SeenState
 
     @property
+    def state(self) -> str:
+        return self.row.state
+
+    @property
     def is_correction(self) -> bool:
         """Whether the newest version is another one than what the wall shows."""
         return self.published is not None and self.published.seq != self.newest.seq

@@ -2,12 +2,12 @@
 
 from flask import Flask
 
-from pledge.web.api import campaigns, log, openapi
+from pledge.web.api import campaigns, documents, log
 
-__all__ = ["campaigns", "log", "openapi", "register"]  # each module adds its views to a blueprint
+__all__ = ["campaigns", "documents", "log", "register"]  # each module adds its views to a blueprint
 
 
 def register(app: Flask) -> None:
-    app.register_blueprint(openapi.api)
+    app.register_blueprint(documents.api)
     app.register_blueprint(log.log)
     app.register_blueprint(log.tool)

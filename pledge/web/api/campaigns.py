@@ -17,7 +17,7 @@ from pledge.core.text.tables import csv_file
 from pledge.core.urls import public_url
 from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
-from pledge.endorsements.queries import OrganizationView
+from pledge.endorsements.models import EndorsementVersion
 from pledge.ledger import queries as ledger
 from pledge.ledger.queries import Count
 from pledge.news import queries as news
@@ -32,7 +32,7 @@ from pledge.statistics.rates import rates
 from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
-from pledge.web.api.openapi import campaign_id, document
+from pledge.web.api.documents import campaign_id, document
 
 #: For what changes with each fold or publication. The count and the checkpoint are cached for less.
 DATA_CACHE = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600"
@@ -143,7 +143,7 @@ def organizations(slug: str) -> documents.OrganizationsDocument:
     more = len(shown) > BATCH
     return documents.OrganizationsDocument(
         organizations=[_organization(slug, organization, people) for organization in batch],
-        next=public_url("api.organizations", slug=slug, after=batch[-1].id) if more else None,
+        next=public_url("api.organizations", slug=slug, after=batch[-1].endorsement_id) if more else None,
     )
 
 
@@ -244,16 +244,15 @@ def _totals(found: Totals | PlacesSnapshot, log_size: int | None) -> dict[str, A
 
 
 def _organization(
-    slug: str, organization: OrganizationView, people: dict[str, int]
+    slug: str, organization: EndorsementVersion, people: dict[str, int]
 ) -> documents.OrganizationDocument:
     """The public facts of an organisation; nothing about the person who speaks for it."""
     shown = documents.OrganizationDocument.model_validate(organization)
-    shown.name = {lang: organization.names.get(lang) for lang in languages.codes()}
-    if organization.group_goal:
-        shown.group_people = people.get(organization_code(organization.id))
-    shown.url = public_url(
-        "public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id
-    )
+    shown.name = {lang: organization.name.get(lang) for lang in languages.codes()}
+    number = organization.endorsement_id
+    if shown.group_goal:
+        shown.group_people = people.get(organization_code(number))
+    shown.url = public_url("public.organization", lang=languages.default(), slug=slug, endorsement_id=number)
     return shown
 
 

@@ -11,7 +11,7 @@ from config import ROOT
 from pledge.campaigns.queries import pledge_hashes
 from pledge.ledger import log_queries
 from pledge.ledger.tiles import read_path
-from pledge.web.api.openapi import campaign_id, open_to_all
+from pledge.web.api.documents import campaign_id, open_to_all
 from pledge.web.caching import cached, revalidated
 
 log = Blueprint("log", __name__, url_prefix="/log")

@@ -55,7 +55,8 @@
   // "auto" is as this page is: a visitor who likes the dark gets it where this page has it as well.
   function themeFor(wanted) {
     if (wanted !== "auto") return wanted === "dark" ? "dark" : "light";
-    const own = getComputedStyle(document.documentElement).colorScheme;
+    const style = getComputedStyle(document.documentElement).colorScheme;
+    const own = style === "normal" ? (document.querySelector("meta[name=color-scheme]")?.content ?? "") : style;
     if (!own.includes("dark")) return "light";
     return own.includes("light") ? "auto" : "dark";
   }

@@ -57,13 +57,14 @@ def endorsement_badge(slug: str, endorsement_id: int) -> AnyResponse:
     and no claim that is not true.
     """
     campaign = campaign_or_404(slug)
-    organization = endorsements.organization(campaign.id, endorsement_id, i18n.language())
-    if organization is None or organization.is_gone:
+    organization = endorsements.organization(campaign.id, endorsement_id)
+    if organization is None or organization.endorsement.is_gone:
         return redirect(url_for("embed.badge", slug=slug, lang=i18n.language()))
-    title = mark_sample(campaign.title)
-    label = _("%(organization)s endorses “%(campaign)s”", organization=organization.name, campaign=title)
-    level = LEVELS[organization.level].in_language(i18n.language())
-    return _drawn(title, f"{_('We endorse')} {LEVEL_MARKS[organization.level]}", f"{label} ({level})", _GREEN)
+    title, lang, level = mark_sample(campaign.title), i18n.language(), organization.endorsement.level
+    name = organization.name.in_language(lang)
+    label = _("%(organization)s endorses “%(campaign)s”", organization=name, campaign=title)
+    label = f"{label} ({LEVELS[level].in_language(lang)})"
+    return _drawn(title, f"{_('We endorse')} {LEVEL_MARKS[level]}", label, _GREEN)
 
 
 def _drawn(title: str, words: str, label: str, colour: str) -> Response:
@@ -123,11 +124,15 @@ def share_image(slug: str, shape: str = "wide") -> Response:
 @limited(token_limit)
 def organization_image(slug: str, endorsement_id: int) -> Response:
     campaign = campaign_or_404(slug)
-    shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
-    if shown is None or shown.is_gone:
+    shown = endorsements.organization(campaign.id, endorsement_id)
+    if shown is None or shown.endorsement.is_gone:
         abort(404)
-    below, logo = _("endorses the pledge"), _stored(shown.logo)
-    picture = _picture(campaign, above=campaign.title, title=shown.name, below=below, logo=logo)
+    title, below, logo = (
+        shown.name.in_language(i18n.language()),
+        _("endorses the pledge"),
+        _stored(shown.logo),
+    )
+    picture = _picture(campaign, above=campaign.title, title=title, below=below, logo=logo)
     return revalidated(picture, PICTURE_CACHE)
 
 

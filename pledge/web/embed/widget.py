@@ -21,10 +21,10 @@ from pledge.statistics import referrals
 from pledge.web.caching import cached, revalidated
 from pledge.web.public.admission import form_page
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
+from pledge.web.public.forms import ConfirmCodeForm, SignForm
 from pledge.web.public.mailed_links import journey
 from pledge.web.public.mailed_links.journey import check_page
 from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.forms import ConfirmCodeForm, SignForm
 from pledge.web.public.signing.sign import record
 from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.security_headers import FRAMEABLE_POLICY

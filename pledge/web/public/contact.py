@@ -16,7 +16,7 @@ from pledge.web.caching import cached
 from pledge.web.forms import see_other
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
-from pledge.web.public.signing.forms import AddressForm, check_name
+from pledge.web.public.forms import AddressForm, check_name
 from pledge.web.templating import render_page
 
 _LENGTH = Length(max=MAX_MESSAGE, message=_l("A message can have up to 3,000 characters."))

@@ -123,4 +123,4 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
         for version in campaigns.pledge_versions(campaign.id):
             yield "public.pledge", {"slug": slug, "version": version.version}
         for organization in endorsements.listing(campaign.id):
-            yield "public.organization", {"slug": slug, "endorsement_id": organization.id}
+            yield "public.organization", {"slug": slug, "endorsement_id": organization.endorsement_id}

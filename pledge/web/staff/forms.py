@@ -147,18 +147,18 @@ def attempt(
 ) -> SavingProblem | None:
     """Run a use case when the form is valid; None when it succeeded.
 
-    Errors are shown at the fields; `places` maps the use case's field names to the form's where they differ. When a file was
-    refused, `check` finds the other errors, so that all are shown at once.
+    Errors are shown at the fields; `places` maps the use case's field names to the form's where they differ. When the form or
+    a file was refused, `check` finds the other errors, so that all are shown at once.
     """
     refused_files = {name: list(errors) for name, errors in form.errors.items()}
-    has_shape = form.validate()
-    if refused_files or not has_shape:
-        if has_shape and check is not None:
+    if not form.validate() or refused_files:
+        refused = {name: list(errors) for name, errors in form.errors.items()} | refused_files
+        if check is not None:
             try:
                 check()
             except BadFields as wrong:
                 show_faults(form, wrong, places)
-        _set_errors(form, refused_files)
+        _set_errors(form, refused)
         return SavingProblem(422)
     problem = None
     try:

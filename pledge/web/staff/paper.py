@@ -19,9 +19,9 @@ from pledge.paper.services import OPEN, PaperFields
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
 from pledge.web.request_checks import allows
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import Ask, actor, needs
+from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, removal_route, saved
+from pledge.web.staff.campaigns.forms import OK, removal_route
 from pledge.web.staff.decisions import Decision, decision_routes
 from pledge.web.staff.files import attachment
 from pledge.web.staff.forms import (
@@ -98,7 +98,7 @@ def paper_new_post(slug: str) -> AnyResponse:
     problem = attempt(
         form,
         lambda: entered.append(services.enter(actor(), slug, form.fields, scan)),
-        check=lambda: services.clean(form.fields, has_scan=True),
+        check=lambda: services.clean(form.fields, has_scan=bool(scan)),
     )
     return _page(slug, None, form, problem) if problem else _back(slug, entered[0])
 
@@ -197,7 +197,7 @@ def _page(
 
 removal_route(
     *("paper", _ONE, paper_batch, _find, services.remove),
-    then=lambda slug, **_: saved("paper", slug),
+    then=lambda said, slug, **_place: done(said, "paper", slug=slug),
     title="place",
     states=OPEN,
 )

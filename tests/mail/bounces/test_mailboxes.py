@@ -6,7 +6,6 @@ import time as machine
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from config import Config, ConfigError
 from pledge.core.db import db
 from pledge.mail import suppression
 from pledge.mail.bounces import mailboxes, services
@@ -126,23 +125,3 @@ def test_a_mailbox_that_cannot_be_read_is_refused_without_quoting_it(url):
     with pytest.raises(BadMailboxUrl) as refusal:
         mailboxes.check(url)
     assert "secret" not in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("BOUNCE_ADDRESS", "bounce+x@pledge.example"),
-        ("BOUNCE_ADDRESS", "much-too-long@pledge.example"),
-        ("BOUNCE_ADDRESS", "Bounce@pledge.example"),
-        ("BOUNCE_ADDRESS", "bounce@localhost"),
-        ("BOUNCE_MAILBOX", "pop3://a:b@c"),
-        ("BOUNCE_MAILBOX", "maildir:/var/mail/bounces"),
-        ("BOUNCE_HOOK_KEY", "k" * 40),
-    ],
-)
-def test_settings_that_read_nothing_stop_the_start(monkeypatch, name, value):
-    """The last two lack the address that tells which mail a report is about."""
-    monkeypatch.setenv(f"PLEDGE_{name}", value)
-    with pytest.raises(ConfigError) as refused:
-        Config.load()
-    assert "PLEDGE_BOUNCE_" in str(refused.value)

@@ -24,7 +24,6 @@ from tests.support.invalidations import people, row, states, work
 from tests.support.rows import number_of
 
 ROBOTS = "robots.example"
-MANY = 12
 
 
 def propose():

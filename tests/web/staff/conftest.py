@@ -14,34 +14,16 @@ def _cheap_hashes(monkeypatch):
     passwords._dummy_hash.cache_clear()
 
 
-@pytest.fixture
-def admin(staff_client):
-    return staff_client("admin", lang="en")
+def _signed_in(role):
+    @pytest.fixture(name=role)
+    def person(staff_client):
+        return staff_client(role, lang="en")
+
+    return person
 
 
-@pytest.fixture
-def auditor(staff_client):
-    return staff_client("auditor", lang="en")
-
-
-@pytest.fixture
-def exporter(staff_client):
-    return staff_client("exporter", lang="en")
-
-
-@pytest.fixture
-def moderator(staff_client):
-    return staff_client("moderator", lang="en")
-
-
-@pytest.fixture
-def viewer(staff_client):
-    return staff_client("viewer", lang="en")
-
-
-@pytest.fixture
-def editor(staff_client):
-    return staff_client("editor", lang="en")
+admin, auditor, exporter = map(_signed_in, ("admin", "auditor", "exporter"))
+moderator, viewer, editor = map(_signed_in, ("moderator", "viewer", "editor"))
 
 
 @pytest.fixture

@@ -73,10 +73,11 @@ def test_two_numbers_that_differ_are_both_shown_and_the_batch_can_be_corrected(e
 def test_what_is_wrong_stands_beside_its_field_and_the_scan_need_not_be_chosen_again(editor):
     page = editor.post(f"{PAPER}/new", data={**FORM, "scan": (io.BytesIO(b"GIF89a"), "a.gif")})
     assert "This is not a PDF, JPEG or PNG file." in page.text
+    page = editor.post(f"{PAPER}/new", data={})
+    wrong = {"place_ko", "collected_on", "sheets", "signatures", "scan"}
+    assert set(re.findall(r'id="([a-z_]+)-error"', page.text)) == wrong, "all at once"
     page = editor.post(f"{PAPER}/new", data={**FORM, "sheets": "many", "collected_on": "", "scan": scan()})
     assert page.status_code == 422
-    assert "Enter a whole number from 1 on, in digits." in page.text
-    assert "This field is required." in page.text
     kept = re.search(r'name="scan_kept" value="([^"]+)"', page.text)[1]
     assert editor.post(f"{PAPER}/new", data={**FORM, "scan_kept": kept}).status_code == 303
 
@@ -90,11 +91,11 @@ def test_what_was_typed_into_a_batch_that_was_agreed_meanwhile_is_not_lost(edito
     assert re.search('id="place_en"[^>]* value="Typed meanwhile"', late.text)
 
 
-def test_the_second_number_is_asked_for_again_when_it_is_none(editor, second):
+def test_a_second_number_that_no_batch_can_have_is_asked_for_again(editor, second):
     address, number = entered(editor)
-    page = second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": "about 100"})
-    assert page.status_code == 422
-    assert "Enter a whole number from 1 on, in digits." in page.text
+    for wrong in ("about 100", "0", "9999999999"):
+        page = second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": wrong})
+        assert (page.status_code, "Enter a whole number from 1 on, in digits." in page.text) == (422, True)
     assert row(number).state == PaperState.COUNTED
 
 

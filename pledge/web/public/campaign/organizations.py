@@ -45,17 +45,17 @@ def organizations(slug: str) -> Response:
 @cached(PAGE_CACHE)
 def organization(slug: str, endorsement_id: int) -> AnyResponse:
     campaign = campaign_or_404(slug)
-    shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
+    shown = endorsements.organization(campaign.id, endorsement_id)
     if shown is None:
         return _elsewhere(campaign, endorsement_id)
     return render_page(
         "public/campaign/organization.html",
-        410 if shown.is_gone else 200,
+        410 if shown.endorsement.is_gone else 200,
         campaign=campaign,
         organization=shown,
-        group=referrals.group(campaign.id, organization_code(shown.id)),
-        share=organization_links(campaign, shown.id, shown.name),
-        qr=qr_code(group_address(campaign, organization_code(shown.id))),
+        group=referrals.group(campaign.id, organization_code(endorsement_id)),
+        share=organization_links(campaign, endorsement_id, shown.name),
+        qr=qr_code(group_address(campaign, organization_code(endorsement_id))),
     )
 
 
@@ -97,6 +97,6 @@ def _elsewhere(campaign: CampaignView, endorsement_id: int) -> AnyResponse:
     other = endorsements.merged_into(campaign.id, endorsement_id)
     if other is None:
         abort(404)
-    if endorsements.organization(campaign.id, other, i18n.language()) is None:
+    if endorsements.organization(campaign.id, other) is None:
         return redirect(url_for("public.organizations", slug=campaign.slug))
     return redirect(url_for("public.organization", slug=campaign.slug, endorsement_id=other), 301)

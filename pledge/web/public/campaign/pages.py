@@ -20,7 +20,7 @@ from pledge.core import i18n
 from pledge.core.urls import campaign_link
 from pledge.deliveries.queries import DeliveryRow, public_deliveries
 from pledge.endorsements import queries as endorsements
-from pledge.endorsements.queries import OrganizationView
+from pledge.endorsements.models import EndorsementVersion
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.signatures import queries as signatures
@@ -63,7 +63,7 @@ class CampaignExtras:
     partners: PartnerWall
     sisters: list[Item[SisterFields]]
     signers: list[str]
-    endorsers: list[OrganizationView]  #: the newest ones
+    endorsers: list[EndorsementVersion]  #: the newest ones
     today: TodayLine | None  #: "12 people from Busan today"
 
 
@@ -139,7 +139,7 @@ def _extras(campaign_id: int, lang: str, has_sisters: bool) -> CampaignExtras:
         partners=partners.wall(shown[PartnerRole.PARTNER]),
         sisters=items.rows(SISTER, campaign_id) if has_sisters else [],
         signers=signatures.public_names(campaign_id),
-        endorsers=endorsements.recent(campaign_id, lang),
+        endorsers=endorsements.recent(campaign_id),
         today=today_line(campaign_id),
     )
 

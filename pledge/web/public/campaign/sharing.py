@@ -20,6 +20,7 @@ from config import current_config
 from pledge.campaigns.models import SHARE_CHANNELS
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
+from pledge.core.languages import Texts
 from pledge.core.urls import campaign_link, public_url
 from pledge.endorsements import queries as endorsements
 from pledge.news.models import NewsItem
@@ -139,12 +140,12 @@ def signer_links(campaign: CampaignView) -> ShareLinks:
     return _links(campaign_link(i18n.language(), campaign.slug), text, campaign)
 
 
-def organization_links(campaign: CampaignView, endorsement_id: int, name: str) -> ShareLinks:
+def organization_links(campaign: CampaignView, endorsement_id: int, names: Texts) -> ShareLinks:
     """The page of an organisation that endorses, for which staff write no texts."""
+    lang = i18n.language()
+    name = names.in_language(lang)
     text = _("%(organization)s endorses “%(campaign)s”", organization=name, campaign=campaign.title)
-    url = public_url(
-        "public.organization", lang=i18n.language(), slug=campaign.slug, endorsement_id=endorsement_id
-    )
+    url = public_url("public.organization", lang=lang, slug=campaign.slug, endorsement_id=endorsement_id)
     return _links(url, text, replace(campaign, share_texts={}), endorsement_id=endorsement_id)
 
 
@@ -206,8 +207,8 @@ def share_by_kakao(slug: str, endorsement_id: int | None = None) -> Response:
         referrer = referrals.find(campaign.id, request.args.get("via", ""))
         links = group_links(campaign, referrer) if referrer else campaign_links(campaign)
     else:
-        shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
-        if shown is None or shown.is_gone:
+        shown = endorsements.organization(campaign.id, endorsement_id)
+        if shown is None or shown.endorsement.is_gone:
             abort(404)
         links = organization_links(campaign, endorsement_id, shown.name)
     response = render_page(

@@ -43,7 +43,7 @@ from pledge.web.public.campaign.pages import (
     signing_since,
 )
 from pledge.web.public.campaign.sharing import campaign_links, news_links, qr_code, short_link
-from pledge.web.public.signing.forms import SignForm
+from pledge.web.public.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
 

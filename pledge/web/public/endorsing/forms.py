@@ -26,7 +26,7 @@ from pledge.files.pictures import PictureFault
 from pledge.files.services import store_picture
 from pledge.web.errors import answer_busy
 from pledge.web.forms import ByLanguage, Check, PublicForm, TickField, WholeNumberField
-from pledge.web.public.signing.forms import AddressForm, PlaceForm, ProvableForm, version_field
+from pledge.web.public.forms import AddressForm, PlaceForm, ProvableForm, version_field
 
 #: The form names a version of the pledge text that does not exist.
 CHANGED_PLEDGE = _l("The pledge text was changed. Please read it again and endorse it.")

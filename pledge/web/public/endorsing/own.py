@@ -36,6 +36,7 @@ from pledge.web.public.endorsing.forms import (
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.journey import (
     FORM,
+    add_pages,
     ask_mailbox,
     back_to_own_page,
     invalid_link,
@@ -55,6 +56,9 @@ _SPENT = _l(
 )
 
 
+add_pages(ENDORSEMENT)
+
+
 @public.errorhandler(services.EndorsementInWrongState)
 def no_longer_possible(_error: services.EndorsementInWrongState) -> Response:
     """An act that the state no longer allows gets the own page, which shows the state."""
@@ -65,7 +69,7 @@ def no_longer_possible(_error: services.EndorsementInWrongState) -> Response:
         return invalid_link(error)
 
 
-@route("/endorse/me/<token>/correct", subjects=[ENDORSEMENT], methods=FORM)
+@route("/endorse/me/<token>/correct", ENDORSEMENT, methods=FORM)
 @allows(body=MAX_FORM, parts=MAX_FIELDS)
 @limited(link_limit, methods=["POST"])
 def correct(subject: Subject, token: str) -> Response:
@@ -101,7 +105,7 @@ def correct(subject: Subject, token: str) -> Response:
     return show("public/endorsing/correct.html", subject, endorsement, 422, form=form, token=token)
 
 
-@route("/endorse/me/<token>/contact", subjects=[ENDORSEMENT], methods=FORM)
+@route("/endorse/me/<token>/contact", ENDORSEMENT, methods=FORM)
 @limited(link_limit, methods=["POST"])
 def change_contact(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
@@ -124,19 +128,19 @@ def change_contact(subject: Subject, token: str) -> Response:
     return show("public/endorsing/change_contact.html", subject, endorsement, status, form=form, token=token)
 
 
-@route("/endorse/me/<token>/contact/cancel", subjects=[ENDORSEMENT], methods=["POST"])
+@route("/endorse/me/<token>/contact/cancel", ENDORSEMENT, methods=["POST"])
 def cancel_contact(subject: Subject, token: str) -> Response:
     handover.cancel(token)
     return back_to_own_page(subject, token, "cancelled")
 
 
-@route("/endorse/me/<token>/site", subjects=[ENDORSEMENT], methods=["POST"])
+@route("/endorse/me/<token>/site", ENDORSEMENT, methods=["POST"])
 @limited(link_limit)
 def check_site(subject: Subject, token: str) -> Response:
     return back_to_own_page(subject, token, "proved" if services.check_website(token) else "not_proved")
 
 
-@route("/endorse/me/<token>/group", subjects=[ENDORSEMENT], methods=["POST"])
+@route("/endorse/me/<token>/group", ENDORSEMENT, methods=["POST"])
 @limited(link_limit)
 def set_group_goal(subject: Subject, token: str) -> Response:
     form = GoalForm(request.form)
@@ -146,7 +150,7 @@ def set_group_goal(subject: Subject, token: str) -> Response:
     return back_to_own_page(subject, token, "saved")
 
 
-@route("/endorse/contact/<token>", subjects=[ENDORSEMENT], methods=FORM)
+@route("/endorse/contact/<token>", ENDORSEMENT, methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 def take_over(subject: Subject, token: str) -> Response:
     """Show what the new person takes over, with a button; afterwards, the way to the own page."""
@@ -180,7 +184,7 @@ def take_over(subject: Subject, token: str) -> Response:
     )
 
 
-@route("/endorse/contact/<token>/not-me", subjects=[ENDORSEMENT], methods=FORM)
+@route("/endorse/contact/<token>/not-me", ENDORSEMENT, methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 def not_the_contact(subject: Subject, token: str) -> Response:
     """Delete the details of the new person."""
@@ -207,7 +211,7 @@ def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:
     return outcome is Confirmation.DONE
 
 
-@route("/c/<slug>/endorse/mine", subjects=[ENDORSEMENT], methods=["POST"])
+@route("/c/<slug>/endorse/mine", ENDORSEMENT, methods=["POST"])
 def mine(subject: Subject, slug: str) -> Response:
     """JSON as that for people."""
     digits, html, key = "", None, request.form.get("key", "")

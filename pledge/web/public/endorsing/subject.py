@@ -5,10 +5,9 @@ from typing import Any
 
 from config import current_config
 from pledge.campaigns.queries import CampaignView
-from pledge.core import i18n
 from pledge.core.tokens import Purpose
 from pledge.endorsements import handover, services
-from pledge.endorsements.models import EndorsementState, VerificationLevel
+from pledge.endorsements.models import VerificationLevel
 from pledge.endorsements.queries import EndorsementView, open_link, own_endorsement
 from pledge.endorsements.verification.ladder import Proof, proof_for
 from pledge.endorsements.versions import content_of
@@ -38,10 +37,9 @@ def thanks_context(campaign: CampaignView) -> dict[str, Any]:
 
 def _share(endorsement: EndorsementView) -> ShareLinks:
     """The page of the organisation under the name that is public, once there is one; the campaign before that."""
-    if endorsement.published is None or endorsement.row.state != EndorsementState.PUBLISHED:
+    if endorsement.published is None:
         return campaign_links(endorsement.campaign)
-    name = endorsement.published.name.in_language(i18n.language())
-    return organization_links(endorsement.campaign, endorsement.row.id, name)
+    return organization_links(endorsement.campaign, endorsement.row.id, endorsement.published.name)
 
 
 def _proof(endorsement: EndorsementView) -> Proof | None:

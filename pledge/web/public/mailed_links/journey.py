@@ -24,42 +24,44 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.mail.providers import MAILBOXES
 from pledge.mailed_links.links import Confirmation, Link, LinkState
 from pledge.signatures import services as signatures
-from pledge.signatures.services import read_ticket
 from pledge.web.caching import cached
 from pledge.web.errors import on_too_many_requests
 from pledge.web.forms import see_other
 from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
-from pledge.web.public.endorsing.subject import ENDORSEMENT
+from pledge.web.public.forms import ConfirmCodeForm, LinkForm, MailboxForm, NumberForm
 from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm, MailboxForm, NumberForm
-from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.templating import render_page
 
 View = TypeVar("View", bound=Callable[..., AnyResponse])
 
-SUBJECTS = (SIGNATURE, ENDORSEMENT)
 FORM = ("GET", "POST")
 
+#: The pages that every subject has: rule, methods and view. `{subject.prefix}` in a rule is the subject's.
+_PAGES: list[tuple[str, Sequence[str], Callable[..., AnyResponse]]] = []
 
-def route(
-    rule: str, subjects: Sequence[Subject] = SUBJECTS, methods: Sequence[str] = ("GET",)
-) -> Callable[[View], View]:
-    """Route a view for each subject, which it is called with: `public.signature_confirm`, `public.endorsement_confirm`.
 
-    `{subject.prefix}` in the rule is the subject's.
-    """
+def add_pages(subject: Subject) -> None:
+    """Route all of them for a subject, which the views are called with: `public.signature_confirm` and so on."""
+    for rule, methods, view in _PAGES:
+        route(rule.format(subject=subject), subject, methods)(view)
+
+
+def page(rule: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
+    def declare(view: View) -> View:
+        _PAGES.append((rule, methods, view))
+        return view
+
+    return declare
+
+
+def route(rule: str, subject: Subject, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
+    """Route a view for one subject, which it is called with."""
 
     def declare(view: View) -> View:
-        for subject in subjects:
-            public.add_url_rule(
-                rule.format(subject=subject),
-                f"{subject.name}_{view.__name__}",
-                view,
-                defaults={"subject": subject},
-                methods=methods,
-            )
+        defaults, endpoint = {"subject": subject}, f"{subject.name}_{view.__name__}"
+        public.add_url_rule(rule, endpoint, view, defaults=defaults, methods=methods)
         return view
 
     return declare
@@ -138,8 +140,8 @@ def is_wrong(response: Response) -> bool:
     return response.status_code in (404, 422)
 
 
-@route("/c/<slug>{subject.prefix}/check")
-@route("/c/<slug>{subject.prefix}/check/<ticket>")
+@page("/c/<slug>{subject.prefix}/check")
+@page("/c/<slug>{subject.prefix}/check/<ticket>")
 @cached(PAGE_CACHE, reads=("by",), variant=lambda: by_code() or "", ignores="ticket")
 def check(subject: Subject, slug: str, ticket: str = "") -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any. The ticket is not read: its forms post to
@@ -148,8 +150,8 @@ def check(subject: Subject, slug: str, ticket: str = "") -> Response:
     return check_page(subject, slug, ConfirmCodeForm())
 
 
-@route("/c/<slug>{subject.prefix}/check", methods=["POST"])
-@route("/c/<slug>{subject.prefix}/check/<ticket>", methods=["POST"])
+@page("/c/<slug>{subject.prefix}/check", methods=["POST"])
+@page("/c/<slug>{subject.prefix}/check/<ticket>", methods=["POST"])
 @limited(token_limit, deduct_when=is_wrong)
 def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
     """The six digits that were typed; or the mail once more; or, without JavaScript, the two digits."""
@@ -173,7 +175,7 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
     return check_page(subject, slug, form)
 
 
-@route("/c/<slug>{subject.prefix}/thanks")
+@page("/c/<slug>{subject.prefix}/thanks")
 @cached(PAGE_CACHE)
 def thanks(subject: Subject, slug: str) -> Response:
     """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
@@ -182,20 +184,20 @@ def thanks(subject: Subject, slug: str) -> Response:
     return render_page(subject.thanks_template, subject=subject, page=page, **context)
 
 
-@route("{subject.prefix}/confirm/<token>/renew", methods=["POST"])
+@page("{subject.prefix}/confirm/<token>/renew", methods=["POST"])
 @limited(link_limit)
 def renew(subject: Subject, token: str) -> Response:
     return _back_to_check(subject, *subject.use_cases.renew(token, i18n.language()))
 
 
-@route("{subject.prefix}/confirm/<token>/my-link", methods=["POST"])
+@page("{subject.prefix}/confirm/<token>/my-link", methods=["POST"])
 @limited(link_limit)
 def mail_own_link(subject: Subject, token: str) -> Response:
     subject.use_cases.mail_own_link(token, i18n.language())
     return see_other(subject.url("confirm", token=token, mailed=1, _anchor="done"))
 
 
-@route("{subject.prefix}/me", methods=FORM)
+@page("{subject.prefix}/me", methods=FORM)
 @limited(link_limit, methods=["POST"])
 def my_link(subject: Subject) -> Response:
     """The way to the own page for people without the mail. It never reveals whether an address is known."""
@@ -214,7 +216,7 @@ def my_link(subject: Subject) -> Response:
     )
 
 
-@route("{subject.prefix}/me/sent")
+@page("{subject.prefix}/me/sent")
 def my_link_sent(subject: Subject) -> Response:
     return render_page("public/mailed_links/my_link_sent.html", subject=subject)
 
@@ -234,7 +236,7 @@ def _resend(subject: Subject, slug: str, ticket: str) -> Response:
 def _confirm_by_code(slug: str, ticket: str, code: str) -> tuple[Confirmation, str]:
     """How it ended, and the token of the link that says how it stands."""
     try:
-        submission = read_ticket(slug, ticket)
+        submission = signatures.read_ticket(slug, ticket)
     except BadToken:
         return Confirmation.WRONG, ""
     return signatures.confirm_by_code(submission, code), tokens.mint(Purpose.CONFIRM, [submission])
@@ -276,7 +278,7 @@ _WRONG_NEW_CODE = _l(
 _SPENT = _l("A wrong number was typed too often, so it is no longer taken.")
 
 
-@route("{subject.prefix}/confirm/<token>", methods=FORM)
+@page("{subject.prefix}/confirm/<token>", methods=FORM)
 def confirm(subject: Subject, token: str) -> Response:
     is_pressed = request.method == "POST"
     if is_pressed and (slug := subject.use_cases.confirm_by_link(token, _signals(subject, token))):
@@ -296,7 +298,7 @@ def confirm(subject: Subject, token: str) -> Response:
     return problem(subject, link, token, ended_status if link.state in _ENDED else 410)
 
 
-@route("{subject.prefix}/confirm/<token>/number", methods=["POST"])
+@page("{subject.prefix}/confirm/<token>/number", methods=["POST"])
 @limited(token_limit, deduct_when=is_wrong)
 def answer(subject: Subject, token: str) -> Response:
     """The number that the page to confirm asked for."""
@@ -317,15 +319,7 @@ def answer(subject: Subject, token: str) -> Response:
     return _confirm_page(subject, link.record, token, form)
 
 
-@route("/confirm/<token>/code", subjects=[SIGNATURE], methods=["POST"])
-@limited(link_limit)
-def mail_code(subject: Subject, token: str) -> Response:
-    """Send a code to whoever has closed the page where they signed."""
-    signatures.mail_code(token, i18n.language())
-    return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
-
-
-@route("{subject.prefix}/confirm/<token>/{subject.not_mine_path}", methods=FORM)
+@page("{subject.prefix}/confirm/<token>/{subject.not_mine_path}", methods=FORM)
 @limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 def not_mine(subject: Subject, token: str) -> Response:
     """Delete what waits for this address."""
@@ -373,12 +367,12 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
     )
 
 
-@route("{subject.prefix}/me/<token>")
+@page("{subject.prefix}/me/<token>")
 def me(subject: Subject, token: str) -> Response:
     return own_page(subject, token, subject.find_own(token, i18n.language()))
 
 
-@route("{subject.prefix}/me/<token>/download")
+@page("{subject.prefix}/me/<token>/download")
 def me_download(subject: Subject, token: str) -> Response:
     """Everything that is stored, as its holder may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
     record = subject.find_own(token, i18n.language())
@@ -397,7 +391,7 @@ def me_download(subject: Subject, token: str) -> Response:
     return response
 
 
-@route("{subject.prefix}/me/<token>/withdraw", methods=FORM)
+@page("{subject.prefix}/me/<token>/withdraw", methods=FORM)
 def me_withdraw(subject: Subject, token: str) -> Response:
     back = subject.url("me", token=token)
     if request.method == "POST":
@@ -408,7 +402,7 @@ def me_withdraw(subject: Subject, token: str) -> Response:
     return ask(subject, "withdraw", back, record=record)
 
 
-@route("{subject.prefix}/me/<token>/erase", methods=FORM)
+@page("{subject.prefix}/me/<token>/erase", methods=FORM)
 def me_erase(subject: Subject, token: str) -> Response:
     record = subject.find_own(token, i18n.language())
     if request.method == "POST":

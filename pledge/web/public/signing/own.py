@@ -23,15 +23,16 @@ from pledge.signatures.entries import set_region_by_key
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
 from pledge.signatures.receipts import receipt
-from pledge.signatures.services import read_ticket
 from pledge.statistics.places import published_places
 from pledge.statistics.rates import rates
 from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.campaign.pages import campaign_or_404
+from pledge.web.public.forms import OwnForm, RegionForm
 from pledge.web.public.mailed_links.journey import (
     FORM,
+    add_pages,
     ask,
     back_to_own_page,
     done,
@@ -40,7 +41,6 @@ from pledge.web.public.mailed_links.journey import (
     route,
 )
 from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.forms import OwnForm, RegionForm
 from pledge.web.public.signing.subject import CACHED, SIGNATURE, step_with
 from pledge.web.request_checks import allows
 from pledge.web.templating import render_page
@@ -48,8 +48,18 @@ from pledge.web.templating import render_page
 #: Seconds after which the fold has surely counted a confirmation.
 RELOAD_SECONDS = 2
 
+add_pages(SIGNATURE)
 
-@route("/me/<token>/consents", subjects=[SIGNATURE], methods=["POST"])
+
+@route("/confirm/<token>/code", SIGNATURE, methods=["POST"])
+@limited(link_limit)
+def mail_code(subject: Subject, token: str) -> Response:
+    """Send a code to whoever has closed the page where they signed."""
+    services.mail_code(token, i18n.language())
+    return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
+
+
+@route("/me/<token>/consents", SIGNATURE, methods=["POST"])
 @limited(link_limit)
 def me_consents(subject: Subject, token: str) -> Response:
     form = OwnForm(request.form)
@@ -65,7 +75,7 @@ def me_consents(subject: Subject, token: str) -> Response:
     return back_to_own_page(subject, token, "saved")
 
 
-@route("/unsubscribe/<token>", subjects=[SIGNATURE], methods=FORM)
+@route("/unsubscribe/<token>", SIGNATURE, methods=FORM)
 @allows(one_click=True)
 def unsubscribe(subject: Subject, token: str) -> Response:
     if request.method == "POST":
@@ -75,7 +85,7 @@ def unsubscribe(subject: Subject, token: str) -> Response:
     return done(subject, "unsubscribed")
 
 
-@route("/me/<token>/keep", subjects=[SIGNATURE], methods=FORM)
+@route("/me/<token>/keep", SIGNATURE, methods=FORM)
 def me_keep(subject: Subject, token: str) -> Response:
     """Keep what staff were asked to erase."""
     if request.method == "POST":
@@ -85,7 +95,7 @@ def me_keep(subject: Subject, token: str) -> Response:
     return done(subject, "kept")
 
 
-@route("/me/<token>/receipt", subjects=[SIGNATURE])
+@route("/me/<token>/receipt", SIGNATURE)
 def me_receipt(subject: Subject, token: str) -> Response:
     """The small file that proves, without us, that a signature is in the public log; with `?open=1`, the page that checks it.
 
@@ -119,12 +129,12 @@ LAST_RANK, RANKS_SECONDS = 5, 60
 _SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALIDATED)
 
 
-@route("/c/<slug>/mine", subjects=[SIGNATURE], methods=["POST"])
+@route("/c/<slug>/mine", SIGNATURE, methods=["POST"])
 def mine(subject: Subject, slug: str) -> Response:
     """JSON: `digits`; `html`, parts of the page with the thanks, once it is confirmed; `key` to keep; ask `again` for the number."""
     ticket, code = request.form.get("ticket", ""), typed_digits(request.form.get("code", ""), 6)
     try:
-        submission = read_ticket(slug, ticket)
+        submission = services.read_ticket(slug, ticket)
     except BadToken:
         submission = None
     key = request.form.get("key", "")
@@ -153,7 +163,7 @@ def _is_right(submission: int, code: str) -> bool:
     return services.confirm_by_code(submission, code) in (Confirmation.DONE, Confirmation.UNMOVED)
 
 
-@route("/confirm/<token>/region", subjects=[SIGNATURE], methods=["POST"])
+@route("/confirm/<token>/region", SIGNATURE, methods=["POST"])
 def confirm_region(subject: Subject, token: str) -> Response:
     """Where somebody lives, asked on the page with the thanks of who has the key."""
     form = RegionForm(request.form)
@@ -163,7 +173,7 @@ def confirm_region(subject: Subject, token: str) -> Response:
     return _back_to_thanks(subject, token, "region")
 
 
-@route("/confirm/<token>/no-mail", subjects=[SIGNATURE], methods=["POST"])
+@route("/confirm/<token>/no-mail", SIGNATURE, methods=["POST"])
 def confirm_no_mail(subject: Subject, token: str) -> Response:
     """No mail with thanks, which goes out ten minutes after confirming."""
     return _back_to_thanks(subject, token, "declined" if services.decline_thanks(token) else None)

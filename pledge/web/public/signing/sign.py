@@ -14,8 +14,8 @@ from pledge.web.limits import client_network
 from pledge.web.public.admission import admit, form_page, not_taken
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
+from pledge.web.public.forms import SignForm
 from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.forms import SignForm
 from pledge.web.public.signing.subject import SIGNATURE
 
 #: Seconds for which a process keeps the codes of a campaign: who signs does not wait for them.

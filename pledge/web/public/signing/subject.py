@@ -19,8 +19,8 @@ from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.caching import SECONDS, cache
 from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, goal_step
 from pledge.web.public.campaign.sharing import qr_code, short_link, signer_links
+from pledge.web.public.forms import OwnForm, SignForm
 from pledge.web.public.mailed_links.subject import Subject, plain
-from pledge.web.public.signing.forms import OwnForm, SignForm
 
 #: Campaign and pledge text as of a second ago at most.
 CACHED = (cached_campaign, cached_pledge)

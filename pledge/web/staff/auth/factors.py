@@ -1,11 +1,11 @@
 """Second factors: a passkey that is added, signed in with or shown again, the authenticator app, and recovery codes.
 
 A passkey takes a page with a button, whose answer opens the browser's dialogue, and a view for the browser's response. The
-challenge is stored in the session, so a response counts once, in the browser that was asked.
+challenge is stored in the session, so a response counts in the browser that was asked, and once, as no older one does after it.
 """
 
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -129,15 +129,15 @@ def _new_challenge(purpose: str, name: str = "") -> bytes:
     return challenge
 
 
-def _pop_challenge(purpose: str, lifetime: timedelta) -> tuple[bytes, str]:
-    """Take the session's open challenge, and the name of a passkey that is being added.
+def _pop_challenge(purpose: str, lifetime: timedelta) -> tuple[bytes, datetime, str]:
+    """Take the session's open challenge, with when it was made and the name of a passkey that is being added.
 
     Raises PasskeyRefused when there is none, or it has expired.
     """
     challenge, at, name = session.pop(purpose, ("", 0, ""))
     if clock.now().timestamp() - at > lifetime.total_seconds():
         raise PasskeyRefused(PasskeyFault.EXPIRED)
-    return bytes.fromhex(challenge), name
+    return bytes.fromhex(challenge), datetime.fromtimestamp(at, UTC), name
 
 
 def _check_passkey(purpose: str, credential: str, by: int | None = None) -> StaffMember:
@@ -148,7 +148,8 @@ def _check_passkey(purpose: str, credential: str, by: int | None = None) -> Staf
     wait = throttle.count_attempt(throttle.NETWORK, limits.client_network())
     if wait:
         raise TooManyRequests(retry_after=wait)
-    person = passkeys.check(origin(), credential, _pop_challenge(purpose, _CHALLENGE_LIFETIME)[0])
+    challenge, asked_at, _name = _pop_challenge(purpose, _CHALLENGE_LIFETIME)
+    person = passkeys.check(origin(), credential, challenge, asked_at)
     if by not in (None, person.id):
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
     throttle.uncount_attempt(throttle.NETWORK, limits.client_network())
@@ -251,7 +252,7 @@ def passkey_new() -> Response:
 def passkey_add() -> AnyResponse:
     """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
     try:
-        challenge, name = _pop_challenge(_ADDING, _TO_ADD)
+        challenge, _asked_at, name = _pop_challenge(_ADDING, _TO_ADD)
         credential = request.form.get("credential", "")
         added = passkeys.check_registration(origin(), credential, challenge)
         accounts.add_passkey(actor(), added, name, first=not has_shown_second_factor())

@@ -137,7 +137,7 @@ def removal_route(
             given = {"seen": form.seen.data, "reason": form.reason.data or ""}
             refused = attempt(form, lambda: remove(actor(), slug, **place, **given), {"role": "reason"})
             if refused is None:
-                return then(slug, **place)
+                return then(_("It was removed."), slug, **place)
             if refused.decided:
                 return page(slug, **place, status=409, refused="state")
             problem = refused

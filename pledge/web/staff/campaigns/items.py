@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask import Response, abort, redirect, request, url_for
@@ -51,7 +52,6 @@ class ItemForm(StampedForm):
     page: str  #: the endpoint of the page that has the list
     heading: object
     adding: object  #: what adding an item is called
-    blank: Mapping[str, object] = {}  # never changed  #: the form of a new item
 
     @property
     def places(self) -> Mapping[str, str]:
@@ -60,7 +60,7 @@ class ItemForm(StampedForm):
 
     @property
     def fields(self) -> Any:
-        """The fields for the use case; the form must have been validated."""
+        """The fields for the use case; of a form that was refused, enough to check the others."""
         raise NotImplementedError
 
     @classmethod
@@ -77,9 +77,11 @@ class LogoForm(ItemForm):
 class PartnerForm(LogoForm):
     kind, page = PARTNER, "campaign_partners"
     heading, adding = _l("Partners"), _l("Add a partner")
-    blank = {"role": PartnerRole.PARTNER}  # noqa: RUF012  # never changed
     role = SelectField(
-        _l("Role"), [AnyOf(list(PartnerRole), _l("Choose a role from the list."))], validate_choice=False
+        _l("Role"),
+        [AnyOf(list(PartnerRole), _l("Choose a role from the list."))],
+        validate_choice=False,
+        default=lambda: request.args.get("role", PartnerRole.PARTNER.value),
     )
     type = SelectField(_l("Kind of organisation"), validate_choice=False)
     name = ByLanguage(StringField, _l("Name"))
@@ -88,7 +90,10 @@ class PartnerForm(LogoForm):
 
     @property
     def fields(self) -> PartnerFields:
-        return self.entry(PartnerFields, role=PartnerRole(self.role.data))
+        is_secretariat = self.role.data == PartnerRole.SECRETARIAT
+        return self.entry(
+            PartnerFields, role=PartnerRole.SECRETARIAT if is_secretariat else PartnerRole.PARTNER
+        )
 
 
 class EventForm(ItemForm):
@@ -134,8 +139,8 @@ class EventForm(ItemForm):
 
     @property
     def fields(self) -> EventFields:
-        """The fields for the use case; the form must have been validated."""
-        first, last = self.start_day.data, self.end_day.data
+        """Where no day was entered, the first of all, so that the other fields are checked."""
+        first, last = self.start_day.data or date.min, self.end_day.data
         starts, ends = self.start_time.data, self.end_time.data
         if starts is None:
             ends_at = in_seoul(last) if last else None
@@ -212,7 +217,7 @@ def _page_url(desk: Campaign, referrer: Referrer, lang: str) -> str:
 def item(slug: str, section: str, number: int | None) -> Response:
     form = SECTIONS[section]
     if number is None:
-        return _page(slug, section, None, form(data=form.blank), OK)
+        return _page(slug, section, None, form(), OK)
     row = _item(slug, section, number)
     return _page(slug, section, row, form(data={**form.typed(row.fields), "seen": row.stamp}), OK)
 
@@ -244,7 +249,7 @@ def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
         check=lambda: items.check(kind, form.fields, CampaignState(campaigns.desk(slug).state)),
     )
     if problem is None:
-        return _saved(slug, section, number)
+        return _back_to_list(_("Saved."), slug, section)
     # None when somebody has removed it: then the form adds it again.
     row = next((row for row in items.rows(kind, campaigns.desk(slug).id) if row.id == number), None)
     if problem.stored and row is not None:
@@ -266,9 +271,9 @@ def _item(slug: str, section: str, number: int) -> Item[Any]:
     return items.get(SECTIONS[section].kind, campaigns.desk(slug).id, number)
 
 
-def _saved(slug: str, section: str, number: int | None) -> AnyResponse:
-    """Back to the list, which says that it is saved."""
-    return done(_("Saved."), SECTIONS[section].page, slug=slug, _anchor=f"{section}-title")
+def _back_to_list(said: str, slug: str, section: str, **_place: object) -> AnyResponse:
+    """Back to the list, which says what was done."""
+    return done(said, SECTIONS[section].page, slug=slug, _anchor=f"{section}-title")
 
 
 def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, problem: SavingProblem) -> Response:
@@ -287,4 +292,4 @@ def _remove(actor: Actor, slug: str, *, section: str, number: int, **given: str)
     items.remove(SECTIONS[section].kind, actor, slug, number, **given)
 
 
-removal_route("item", f"{_LIST}/<int:number>", item, _item, _remove, then=_saved, title="title")
+removal_route("item", f"{_LIST}/<int:number>", item, _item, _remove, then=_back_to_list, title="title")

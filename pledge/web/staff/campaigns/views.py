@@ -15,7 +15,7 @@ from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import MissingContent, missing_content
-from pledge.campaigns.models import Campaign, CampaignState
+from pledge.campaigns.models import Campaign, CampaignState, PartnerRole
 from pledge.campaigns.moderation import STEPS
 from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.rules import FieldFault
@@ -231,7 +231,9 @@ def _words(item: MissingText) -> str:
 
 def _missing_address(slug: str, item: MissingText) -> str:
     if item.field == "secretariat":
-        return url_for("staff.item", slug=slug, section=item.section, _anchor="role")
+        return url_for(
+            "staff.item", slug=slug, section=item.section, role=PartnerRole.SECRETARIAT, _anchor="role"
+        )
     if item.section in SECTIONS:
         field = f"{SECTIONS[item.section].kind.title}_{item.lang}"
         return url_for("staff.item", slug=slug, section=item.section, number=item.field, _anchor=field)

@@ -123,7 +123,9 @@ def _page(form: SearchForm) -> Response:
         form=form,
         reason=(form if isinstance(form, AuditExportForm) else AuditExportForm()).reason,
         found=found,
-        areas=AREAS,
+        areas={
+            name: label for name, label in AREAS.items() if name != "list"
+        },  # nothing is recorded there any more
         days=_days(),
         subjects=_subjects(found.lines),
         words_of=lambda line: action_words(line.action, line.details),

@@ -10,7 +10,7 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 
 from pledge.accounts import moderation, queries, sessions, two_people
 from pledge.accounts.models import StaffMember
-from pledge.accounts.moderation import AlreadyInvited, BadStaffAddress, LastAdmin, NoSuchAccount
+from pledge.accounts.moderation import AlreadyInvited, BadName, BadStaffAddress, LastAdmin, NoSuchAccount
 from pledge.accounts.roles import Permission, Role
 from pledge.core import clock, i18n, languages
 from pledge.web.forms import StaffForm, WholeNumberField
@@ -56,6 +56,20 @@ class InviteForm(RolesForm):
         validate_choice=False,
     )
 
+    def validate_email(self, field: Field) -> None:
+        try:
+            moderation.clean_address(field.data or "")
+        except BadStaffAddress:
+            raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
+
+    def validate_name(self, field: Field) -> None:
+        try:
+            moderation.clean_name(field.data or "")
+        except BadName:
+            raise ValidationError(
+                _l("The name is too long or contains a character that cannot be used.")
+            ) from None
+
 
 @staff.get("/people")
 @needs(Permission.MANAGE_STAFF)
@@ -74,12 +88,8 @@ def invite() -> AnyResponse:
         staff_id = moderation.invite(
             actor(), form.email.data or "", form.chosen, str(lang), form.name.data or ""
         )
-    except BadStaffAddress:
-        form.email.errors = [_("Enter an e-mail address in the form name@example.com.")]
     except AlreadyInvited:
         form.email.errors = [_("There is an account with this address already.")]
-    except moderation.BadName:
-        form.name.errors = [_("The name is too long or contains a character that cannot be used.")]
     else:
         return done(_("The invitation is on its way by e-mail."), "person", staff_id=staff_id)
     return _people_page(form)

@@ -114,15 +114,6 @@ def own_page_of(client, of):
     return client.get(f"/en/endorse/me/{endorse_manage_token(of)}").text
 
 
-@pytest.mark.parametrize(
-    ("people", "words"), [(9, "Not ten people yet."), (14, '<strong class="count__number">10</strong>')]
-)
-def test_an_organisation_sees_in_fives_how_many_came_through_its_link(client, people, words):
-    row = endorsement()
-    crowd(people, via=organization_code(row.id))
-    assert words in own_page_of(client, row)
-
-
 def test_an_organisation_finds_its_link_and_its_badge_to_copy(client):
     row = endorsement()
     page = own_page_of(client, row)

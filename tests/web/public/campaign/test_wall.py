@@ -99,9 +99,7 @@ def test_an_empty_wall_invites_the_first_and_has_nothing_to_search(client):
 
 @pytest.mark.parametrize(
     "asked",
-    [
-        *("sky", "SKY", "ｓｋｙ", "foundation sky", "하늘재단", "하늘 재단", "École", "école du ciel"),
-    ],
+    ["sky", "SKY", "ｓｋｙ", "foundation sky", "하늘재단", "하늘 재단", "École", "école du ciel"],
 )
 def test_search_is_in_both_languages_whatever_the_case_width_and_spacing(client, asked):
     endorsement(name_ko="하늘재단", name_en="Sky Foundation École du Ciel")

@@ -97,8 +97,7 @@ class TestTheOwnPage:
         refused = client.post(f"/en/endorse/me/{token}/correct", **multipart(form))
         assert refused.status_code == 409
         assert number_of(StoredFile) == 0
-        person = {"contact_name": "이바다", "contact_title": "팀장", "email": "sea@haneul.co.kr"}
-        assert client.post(f"/en/endorse/me/{token}/contact", data=person).status_code == 409
+        assert client.post(f"/en/endorse/me/{token}/contact", data=SEA).status_code == 409
 
 
 class TestTheWebsite:

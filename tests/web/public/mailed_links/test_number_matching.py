@@ -51,7 +51,9 @@ def shown_digits(client, waiting):
     return found and found[1]
 
 
-def test_the_page_asks_at_once_where_a_scanner_reads_the_mail(client, person):
+def test_the_page_asks_at_once_where_a_scanner_reads_the_mail_and_pressing_without_the_number_leads_to_it(
+    client, person
+):
     address = f"/en/confirm/{confirm_token(person)}"
     page = client.get(address)
     assert page.status_code == 200
@@ -60,10 +62,6 @@ def test_the_page_asks_at_once_where_a_scanner_reads_the_mail(client, person):
     assert number_for(person.id) not in re.sub(r"<[^>]*>", " ", page.text).split(), (
         "it must not be found here"
     )
-
-
-def test_pressing_without_the_number_leads_to_the_same_page(client, person):
-    address = f"/en/confirm/{confirm_token(person)}"
     reply = client.post(address)
     assert (reply.status_code, reply.headers["Location"]) == (303, f"{address}?asked=1")
     assert number_of(LedgerEntry) == 0

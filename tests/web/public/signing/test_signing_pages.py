@@ -52,14 +52,8 @@ def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(clien
 
 
 def test_only_the_fields_of_the_contract_are_needed(client):
-    form = {
-        "name": "홍길동",
-        "email": "a@naver.com",
-        "country": "KR",
-        "region": "KR-11",
-        "age_ok": "y",
-        "consent_privacy": "y",
-    }
+    form = sign_form(pledge_version=None)
+    assert form.keys() == {"name", "email", "country", "region", "age_ok", "consent_privacy"}
     assert client.post(SIGN["ko"], data=form).status_code == 303
     assert number_of(Signature) == 1
 

@@ -1,6 +1,6 @@
 """Who may open what: all routes of the staff area × all roles × nobody, against what each view declares.
 
-And every POST of the area is refused without its token (400) or from a foreign page (403), whoever sends it.
+And every POST of the area is refused without its token (400), whoever sends it; from a foreign page (403): test_request_checks.py.
 """
 
 import pytest
@@ -131,27 +131,6 @@ def test_a_form_without_its_token_is_refused(app, signed):
             answer = person.post(address, csrf=False, data=fields)
             if answer.status_code != 400:
                 wrong.append(f"{address} {fields}: {answer.status_code}")
-    assert wrong == []
-
-
-@pytest.mark.sqlite_only
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Origin": "https://evil.example"},
-        {"Origin": "null"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-    ],
-    ids=str,
-)
-def test_a_form_of_another_site_is_refused_even_with_a_token(app, headers):
-    person = signed_in.client(app)
-    wrong = [
-        f"{address}: {answer.status_code}"
-        for _, address, methods in routes(app)
-        if "POST" in methods and (answer := person.post(address, headers=headers)).status_code != 403
-    ]
     assert wrong == []
 
 

@@ -205,7 +205,8 @@ def test_the_overview_does_not_call_a_campaign_open_whose_closing_time_has_passe
 def test_a_draft_without_a_secretariat_leads_to_the_form_that_adds_one(app, editor, path):
     draft("air", secretariat=False)
     page = editor.get(f"/staff/campaigns/air{path}").text
-    assert 'href="/staff/campaigns/air/partners/new#role">Secretariat</a>' in page
+    there = re.search(r'href="([^"]+)#role">Secretariat</a>', page)[1]
+    assert '<option value="secretariat" selected>' in editor.get(there).text
     sent = editor.post("/staff/campaigns/air/state/open", data={"before": "draft"})
     assert (sent.status_code, staff_queries.desk("air").state) == (409, CampaignState.DRAFT)
 

@@ -3,16 +3,24 @@
 import re
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
-from pledge.core.db import db, transaction
-from pledge.endorsements.models import EndorsementVersion, ReviewVisit
+from pledge.core.db import db
+from pledge.endorsements import services
+from pledge.endorsements.models import ReviewVisit
 from pledge.endorsements.review import moderation
 from pledge.endorsements.verification import ladder
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
-from tests.support.factories import endorsement, fold_all, the_campaign, version_of
+from tests.support.factories import (
+    endorse_confirm_token,
+    endorse_manage_token,
+    endorsement,
+    fold_all,
+    the_campaign,
+    version_of,
+)
 from tests.support.pages import hidden_fields
 from tests.support.rows import again, number_of
 from tests.web.staff.organizations.screens import DESK, act, seen_on
@@ -95,9 +103,14 @@ def test_who_left_and_applies_again_is_shown_as_they_were_until_that_is_confirme
     version_of(row, name_ko="돌아온협회")
     assert names(reviewer.get(f"{DESK}?tab=ended")) == ["떠난협회"]
     assert "돌아온협회" not in reviewer.get(f"{DESK}/{row.id}").text
-    with transaction() as session:
-        session.execute(delete(EndorsementVersion).where(EndorsementVersion.seq == 2))
+    assert services.disown(endorse_confirm_token(row, 2))
     assert names(reviewer.get(f"{DESK}?tab=ended")) == ["떠난협회"], "also when it was never confirmed"
+    version_of(row, name_ko="돌아온협회")
+    assert services.confirm(row.id, 3)
+    for page in (f"{DESK}/{row.id}", f"/en/endorse/me/{endorse_manage_token(row)}"):
+        shown = reviewer.get(page).text
+        assert "돌아온협회" in shown
+        assert not re.search("A correction waits|Public now|Published on", shown)
 
 
 # --- A case ---

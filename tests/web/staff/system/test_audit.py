@@ -28,7 +28,7 @@ def test_the_page_says_who_did_what_when_and_why(staff_client, frozen_clock):
     korean = staff_client("admin", lang="ko").get("/staff/audit").text
     english = staff_client("admin", lang="en").get("/staff/audit").text
     assert "단체 게시" in korean
-    assert "Published an organisation" in english
+    assert ("Published an organisation" in english, "Lists of names" in english) == (True, False)
     for text in (korean, english):
         assert "moderator@pledge.example" in text
         assert "203.0.113.7" in text

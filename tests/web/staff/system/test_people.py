@@ -39,9 +39,8 @@ def test_an_invitation_from_the_page(admin):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"email": "nonsense", "roles": "viewer"}, "name@example.com"),
         ({"email": "", "roles": "viewer"}, "name@example.com"),
-        ({"email": "a" * 300 + "@example.org", "roles": "viewer"}, "name@example.com"),
+        ({"email": "nonsense"}, "name@example.com"),
         ({"email": "new@example.org"}, "at least one role"),
         ({"email": "new@example.org", "roles": "emperor"}, "at least one role"),
         ({"email": "taken@example.org", "roles": "viewer"}, "already"),
