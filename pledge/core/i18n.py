@@ -165,8 +165,9 @@ class Phrase:
         return Texts({lang: self.in_language(lang, **values) for lang in languages.codes()})
 
 
-#: By the plural rules for ordinals (CLDR).
+#: By the plural rules for ordinals (CLDR), but for the first.
 _ORDINALS = {
+    "first": Phrase("ordinal", "first"),
     "one": Phrase("ordinal, one", "%(number)sst"),
     "two": Phrase("ordinal, two", "%(number)snd"),
     "few": Phrase("ordinal, few", "%(number)srd"),
@@ -175,9 +176,9 @@ _ORDINALS = {
 
 
 def format_ordinal(number: int, lang: str | None = None) -> str:
-    """A place in a row: 62nd, 62번째."""
+    """A place in a row: first, 62nd, 62번째."""
     chosen = lang or language()
-    form = languages.locale(chosen).ordinal_form(number)
+    form = "first" if number == 1 else languages.locale(chosen).ordinal_form(number)
     return _ORDINALS[form].in_language(chosen, number=format_count(number, chosen))
 
 

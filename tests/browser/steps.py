@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from pledge.core.i18n import format_ordinal
 from tests.support.browser import DESK, Visitor, wait_for_modules
 from tests.support.site import Site
 from tests.support.staff import sign_in
@@ -14,9 +15,6 @@ from tests.support.waiting import wait_until
 
 CAMPAIGN = "c/blue-skies"
 _people = count(1)
-
-#: What the first person reads in place of a number.
-FIRST = {"ko": "첫 번째", "en": "first"}
 
 
 @dataclass(frozen=True)
@@ -273,9 +271,8 @@ def watch(page: Page, site: Site, lang: str = "en") -> int:
 
 
 def expect_own_number(page: Page, lang: str, number: int) -> None:
-    """The page says which one the person is; who is the first reads a word."""
-    said = FIRST[lang] if number == 1 else re.compile(f"^{number:,}")
-    expect(page.locator(".number__value")).to_have_text(said)
+    """The page says which one the person is."""
+    expect(page.locator(".number__value")).to_have_text(format_ordinal(number, lang))
 
 
 def expect_number(page: Page, number: int) -> None:

@@ -51,6 +51,16 @@ def test_at_a_desk_the_form_is_seen_at_once_and_stays_while_one_reads(visitor, l
     expect(sign_button(page)).to_be_in_viewport(ratio=1)
 
 
+def test_the_page_with_the_thanks_holds_still_for_whoever_kept_no_key(visitor):
+    page = visitor.page(size=DESK)
+    page.add_init_script(
+        "new PerformanceObserver(() => { window.moved = true; }).observe({ type: 'layout-shift' });"
+    )
+    page.goto(f"/ko/{CAMPAIGN}/thanks")
+    wait_for_modules(page)
+    assert not page.evaluate("window.moved")
+
+
 def test_the_menu_of_a_phone_opens_without_javascript_and_has_what_a_desk_shows(visitor):
     page = visitor.page(lang="en", javascript=False)
     page.goto(f"/en/{CAMPAIGN}")

@@ -43,7 +43,7 @@ def test_whoever_confirms_is_thanked_once_after_ten_minutes(frozen_clock):
 
 
 def test_the_mail_says_which_number_one_is(frozen_clock):
-    for words, missing in (("You are the 1st to sign.", 99), ("You are the 2nd to sign.", 98)):
+    for words, missing in (("You are the first to sign.", 99), ("You are the 2nd to sign.", 98)):
         services.confirm(signature(state="pending", lang="en").id)
         fold_all()
         frozen_clock.move(minutes=10)

@@ -122,7 +122,7 @@ def _event(event: CampaignEvent, page: CampaignPage, organizers: list[dict[str, 
         },
         "eventStatus": f"{CONTEXT}/EventScheduled",
         "eventAttendanceMode": f"{CONTEXT}/{mode}EventAttendanceMode",
-        "location": places,
+        **({"location": places} if places else {}),
         "organizer": organizers,
         "url": link,
     }

@@ -174,7 +174,7 @@ def test_the_card_says_which_signature_it_is_in_the_language_of_its_address(clie
     for number in (1, 2, 3, 4):
         assert client.get(f"/share/blue-skies/{number}.en.png").mimetype == "image/png"
     assert client.get("/share/blue-skies/4.ko.png").status_code == 200
-    assert [image.figure for image in drawn] == ["1st", "2nd", "3rd", "4th", "4번째"]
+    assert [image.figure for image in drawn] == ["first", "2nd", "3rd", "4th", "4번째"]
     assert [drawn[0].title, drawn[4].title] == ["My signature is the", "나는 서명했습니다"]
 
 

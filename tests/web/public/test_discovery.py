@@ -143,6 +143,7 @@ def test_home_says_which_site_it_is_and_who_runs_it(app, client):
     ("facts", "kinds", "mode"),
     [
         ({}, ["Place"], "Offline"),
+        ({"place_ko": "", "place_en": ""}, None, "Offline"),
         ({"is_online": True}, ["Place", "VirtualLocation"], "Mixed"),
         (
             {"is_online": True, "place_ko": "", "place_en": "", "join_url": "https://live.example"},
@@ -158,8 +159,9 @@ def test_an_event_says_where_one_takes_part_to_programs_people_and_calendars(cli
     items.add(EVENT, EDITOR, "air", event_fields(all_day=True, starts_at=day, ends_at=None, **facts))
     page = client.get("/en/c/air")
     (event,) = [one for one in facts_of(page)["@graph"] if one["@type"] == "Event"]
-    assert [place["@type"] for place in event["location"]] == kinds
-    assert event["location"][-1].get("url") == facts.get(
+    places = event.get("location")
+    assert (places and [place["@type"] for place in places]) == kinds
+    assert not places or places[-1].get("url") == facts.get(
         "join_url", (mode == "Mixed" and event["url"]) or None
     )
     assert event["description"].startswith("Kim Haneul")

@@ -95,7 +95,7 @@ export default function liveCount(root) {
         .replace("{more}", numbers.format(target - people))
         .replace("{target}", numbers.format(target));
     const bar = part("bar");
-    if (!bar) return; // signing is over
+    if (!bar) return; // one cannot sign
     bar.max = target;
     bar.value = Math.min(people, target);
     bar.setAttribute("aria-valuetext", words(value));

@@ -7,9 +7,19 @@ const PAUSE = 600;
 const TRIES = 20;
 const OF_THE_NUMBER = ["number", "progress", "card"];
 
+// What this tab kept when one signed and pressed. The page is painted once this has run (blocking="render"): without it nobody
+// sees a place for what is told to others, and nothing moves.
+const kept = Object.fromEntries(["ticket", "code", "key"].map((name) => [name, stored(name)]).filter(([, value]) => value));
+const isMine = Boolean(kept.key || kept.ticket);
+const places = [...document.querySelectorAll("[data-awaited]")];
+for (const place of places) {
+  place.hidden = !isMine;
+  delete place.dataset.awaited;
+}
+
 export default function thanks(root) {
   tellOthers();
-  if (root.dataset.mine) showMine(root.dataset.mine);
+  if (isMine && root.dataset.mine) showMine(root.dataset.mine);
   if (!sharesFiles()) return;
   root.dataset.sharesFiles = "";
   root.addEventListener("click", async (event) => {
@@ -29,19 +39,7 @@ export default function thanks(root) {
   });
 }
 
-// By what this tab kept when one signed and pressed. Without it the page stays as everybody sees it.
 async function showMine(address) {
-  const kept = {};
-  for (const name of ["ticket", "code", "key"]) {
-    const value = stored(name);
-    if (value) kept[name] = value;
-  }
-  const places = [...document.querySelectorAll("[data-awaited]")];
-  for (const place of places) {
-    place.hidden = !kept.key && !kept.ticket;
-    delete place.dataset.awaited;
-  }
-  if (!kept.key && !kept.ticket) return;
   const done = location.hash.slice(1);
   let isFirst = true;
   await pause(FIRST_PAUSE);
@@ -51,7 +49,7 @@ async function showMine(address) {
       // A wrong code is not sent again; the ticket tells what it may.
       if (response.status === 422) delete kept.code;
       const { html, key, again } = response.ok ? await response.json() : { again: true };
-      if (key && key !== kept.key) keepKey(kept, key);
+      if (key && key !== kept.key) keepKey(key);
       if (html) {
         put(html, isFirst ? null : OF_THE_NUMBER);
         isFirst = false;
@@ -84,7 +82,7 @@ function put(html, only) {
   if (!only) document.getElementById("done")?.focus();
 }
 
-function keepKey(kept, key) {
+function keepKey(key) {
   delete kept.code;
   kept.key = key;
   try {
