@@ -24,7 +24,7 @@ _ALERTS = {
 def alert_waiting() -> None:
     """Alert about what has begun to wait; at DAILY_AT about how much waits."""
     items = queries.waiting()
-    new = [item for item in items if item.kind in _ALERTS and not _was_alerted(item)]
+    new = [item for item in items if _is_told_at_once(item) and not _was_alerted(item)]
     is_daily = bool(items) and clock.now().astimezone(SEOUL).hour == DAILY_AT
     if not new and not is_daily:
         return
@@ -33,6 +33,11 @@ def alert_waiting() -> None:
             alert(session, _ALERTS[item.kind], _reference(item))
         if is_daily:
             alert(session, AlertKind.INBOX_DAILY, number=sum(item.number for item in items))
+
+
+def _is_told_at_once(item: Item) -> bool:
+    """Not a small act about signatures, which its author decides in the next press."""
+    return item.kind in _ALERTS and (item.takes_two or item.kind is not ItemKind.INVALIDATION)
 
 
 def _was_alerted(item: Item) -> bool:

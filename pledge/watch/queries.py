@@ -73,10 +73,15 @@ class Report:
 
 
 def report(campaign_id: int, slug: str) -> Report:
-    """The clusters that look made by programs, and those in which somebody is held or would be."""
+    """The clusters that look made by programs and still have something to decide, and those in which somebody is held or would be."""
     with reading() as connection:
         sign_ups, found = _clusters(connection, campaign_id, slug)
-    listed = [one for one in found if one.rule or (one.origin.kind is OriginKind.DOMAIN and one.reasons)]
+    listed = [
+        one
+        for one in found
+        if (one.rule and one.withdrawn + one.invalidated < one.sign_ups)
+        or (one.origin.kind is OriginKind.DOMAIN and one.reasons)
+    ]
     listed.sort(key=lambda one: (-(one.held + one.marked), -one.sign_ups))
     return Report(sign_ups, sign_ups >= MAX_ROWS, listed[:MAX_LISTED])
 

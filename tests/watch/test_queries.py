@@ -43,7 +43,9 @@ def test_what_was_counted_before_it_showed_itself_is_listed_with_the_reason():
     assert cluster.share == 1
 
 
-def test_a_few_of_a_small_domain_and_many_of_a_large_provider_are_not_listed():
+def test_a_few_of_a_small_domain_many_of_a_large_provider_and_what_is_decided_are_not_listed():
+    for _ in range(12):
+        signature(state="invalidated", **facts())
     crowd(15, domain="shop.example", **facts("shop.example"))
     crowd(40, domain="naver.com", **facts("naver.com"))
     assert listed() == {}
