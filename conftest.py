@@ -360,11 +360,9 @@ def three_roles(
 
 
 @pytest.fixture
-def client(app: Flask, request: pytest.FixtureRequest) -> FlaskClient:
-    """Fetches pages and checks each of them; mark a test `unchecked_pages` where they are meant to be wrong."""
-    client = app.test_client()
-    client.checked = request.node.get_closest_marker("unchecked_pages") is None  # type: ignore[attr-defined]
-    return client
+def client(app: Flask) -> FlaskClient:
+    """Fetches pages and checks each of them, until a test says `client.checked = False`."""
+    return app.test_client()
 
 
 @pytest.fixture

@@ -241,7 +241,7 @@ def _read_line(
     faults = [
         RowFault(number, field, ImportFault.FORMULA) for field, text in cells.items() if is_formula(text)
     ]
-    names = languages.from_fields("name", {field: cells.get(field, "") for field in column_names()})
+    names = languages.texts({lang: cells.get(f"name_{lang}", "") for lang in languages.codes()})
     called = comparable(cells.get("type", ""))
     kind = kinds_by_name().get(called, "")
     if called and not kind:

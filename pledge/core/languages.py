@@ -95,11 +95,6 @@ def by_field(name: str, given: Mapping[str, str]) -> dict[str, str]:
     return {f"{name}_{lang}": given.get(lang, "") for lang in codes()}
 
 
-def from_fields(name: str, fields: Mapping[str, Any]) -> Texts:
-    """The text that a form's fields hold, one field for each language."""
-    return texts({lang: fields[f"{name}_{lang}"] for lang in codes()})
-
-
 def as_fields(fields: Mapping[str, object]) -> dict[str, object]:
     """The mapping with each text as its fields in a form, one for each language."""
     found: dict[str, object] = {}

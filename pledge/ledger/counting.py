@@ -145,11 +145,6 @@ def counted(connection: Connection, campaign_id: int, size: int = MAX_SIZE) -> C
     return _add_up(connection, _UP_TO, campaign_id=campaign_id, size=size)[campaign_id]
 
 
-def counted_all(connection: Connection) -> dict[int, Counted]:
-    """Add up every numbered entry, by campaign. `connection` must be in a transaction of its own."""
-    return dict(_add_up(connection, _ALL))
-
-
 def _add_up(connection: Connection, which: str, **values: int) -> defaultdict[int, Counted]:
     if connection.dialect.name == "postgresql":
         connection.execute(_MAKE_ROOM)
@@ -301,7 +296,7 @@ def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
 
 def differences(connection: Connection) -> Iterator[Drift]:
     """What the fold has written otherwise than the entries say. `connection` must be in a transaction of its own."""
-    found = counted_all(connection)
+    found = dict(_add_up(connection, _ALL))
     yield from _gaps(found)
     yield from _counts_after(connection)
     yield from _heads(connection, found)

@@ -68,6 +68,7 @@ def test_the_sentence_of_staff_is_in_the_thanks_too(client):
 
 
 def test_it_is_shown_from_its_first_day_to_its_last_in_seoul(client, frozen_clock):
+    frozen_clock.move_to_noon()
     today = frozen_clock.now().astimezone(SEOUL).date().isoformat()
     for first, last, shown in (
         (today, today, True),

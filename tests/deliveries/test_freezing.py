@@ -8,7 +8,6 @@ from sqlalchemy.exc import IntegrityError
 
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.rules import FieldFault
-from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
@@ -142,7 +141,7 @@ def test_a_discarded_delivery_has_no_job_any_more(blue):
 
 
 def test_the_newest_and_the_last_of_each_day_are_offered(app, frozen_clock):
-    frozen_clock.move(hours=(3 - time.now().hour) % 24)  # noon in Seoul
+    frozen_clock.move_to_noon()
     blue = campaign()
     last = []
     for _day in range(4):

@@ -48,7 +48,7 @@ VALUES = (
     *("next_title", "next_sentence", "next_link", "words", "badge", "days", "own_page"),
     *("title", "plain", "html", "refused", "headline", "details", "account", "due", "closed", "is_open"),
 )
-#: What is read for a mail of every kind is tested on both databases in test_blocks.py.
+#: What is read for a mail of every kind is tested on both databases in tests/campaigns/test_senders.py.
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.postgresql_only]
 
 

@@ -161,16 +161,16 @@ def test_planned_twice_it_is_one_mail_and_the_first_moment(clock, planned):
     assert len(entries()) == 1
 
 
-def test_the_day_begins_when_the_mail_goes_out(clock):
+def test_the_day_begins_when_the_mail_goes_out(frozen_clock):
     row = person(lang="en")
     moderation.plan_erasure(ANNA, row.id, "asked")
-    clock.move(days=1, hours=10)
+    frozen_clock.move(days=1, hours=10)
     assert services.erase_due() == 0, "it is not sent yet"
     ((_, mail),) = delivered()
-    assert format_datetime(clock.now() + ERASURE_DELAY, "en") in full_text(mail)
-    clock.move(hours=23)
+    assert format_datetime(frozen_clock.now() + ERASURE_DELAY, "en") in full_text(mail)
+    frozen_clock.move(hours=23)
     assert services.erase_due() == 0
-    clock.move(hours=2)
+    frozen_clock.move(hours=2)
     assert services.erase_due() == 1
 
 

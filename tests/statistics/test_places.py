@@ -27,7 +27,7 @@ BUSAN, SEOUL, JEJU = "KR-26", "KR-11", "KR-49"
 
 @pytest.fixture
 def air(frozen_clock):
-    frozen_clock.move(hours=-(clock.now().hour - 3))  # noon in Korea
+    frozen_clock.move_to_noon()
     return campaign()
 
 

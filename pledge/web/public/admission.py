@@ -303,12 +303,8 @@ def sign_limit() -> str:
     return limits.scaled(current_config().limit_sign, switches.current().limit_factor)
 
 
-def _domain_limit() -> str:
-    return limits.scaled(current_config().limit_domain, switches.current().limit_factor)
-
-
 @limits.limiter.shared_limit(
-    _domain_limit,
+    lambda: limits.scaled(current_config().limit_domain, switches.current().limit_factor),
     _BY_DOMAIN,
     key_func=_key,
     exempt_when=lambda: g.mail_domain is None,

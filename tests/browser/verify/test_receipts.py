@@ -221,6 +221,8 @@ def test_a_receipt_of_another_site_asks_for_its_key_and_takes_a_pasted_one(page)
     expect_signed_only(page)
     check_receipt(page, content, key=packs.signer("another secret").verifier)
     expect_failure(page, "checkpoint")
+    check_receipt(page, content, address=ADDRESS)
+    expect(page.locator(".verdict")).not_to_contain_text("in order")
     check_receipt(page, content, key=foreign.keys[:-9])
     expect(page.locator(".verdict--unsure")).to_contain_text("not the public key")
 

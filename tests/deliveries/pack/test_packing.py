@@ -18,7 +18,6 @@ from sqlalchemy import func, insert, select
 
 from config import ROOT
 from pledge.campaigns.queries import published_slugs
-from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing, services
 from pledge.deliveries.document import from_json
@@ -169,7 +168,7 @@ def numbers_of(files) -> dict[str, tuple[int, int, int]]:
 
 @pytest.mark.sqlite_only
 def test_every_file_names_the_same_numbers_at_whichever_moment_is_frozen(app, frozen_clock):
-    frozen_clock.move(hours=(3 - clock.now().hour) % 24)  # noon in Seoul
+    frozen_clock.move_to_noon()
     of = campaign()
     expected = []
     for people, sheets in ((1_020, 128), (7, 40), (5, 9)):

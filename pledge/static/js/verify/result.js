@@ -15,6 +15,8 @@ const SHOWS_IN = {
 const TODAY = { receipt: "today", pack: "published", checkpoint: "published" };
 // Failures with a title of their own.
 const TITLES = ["address", "taken-back", "consistency"];
+// Failures that are about an entry.
+const INDEXED = ["entry", "taken-back"];
 const SIGNS = { done: "✓", failed: "✕", skipped: "–" };
 
 export default function result({ part, say, number, showVerdict, make, icon }) {
@@ -41,7 +43,7 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
     // A fault of the site's log is never one of the file.
     const isSites = verdict === "wrong" && isOfSite;
     if (verdict === "wrong") title = `title:wrong-${TITLES.includes(failed) ? failed : isSites ? "site" : kind}`;
-    const said = say(text, { ...numbers, at: failed === "entry" ? number(Number(at)) : at });
+    const said = say(text, { ...numbers, at: INDEXED.includes(failed) ? number(Number(at)) : at });
     const isAboutNobody = (isPublic || verdict === "receipt-signed") && !isAboutAddress;
     const more = isAboutNobody ? ["about-nobody"] : isSites ? ["file-evidence"] : [];
     showVerdict(verdict, say(title), said, ...more.map((name) => say(name)));

@@ -82,7 +82,7 @@ def test_every_picture_has_its_table(client):
 
 
 def test_events_and_deliveries_are_marked_in_the_growth_and_listed_below(client, frozen_clock):
-    frozen_clock.move(hours=(3 - clock.now().hour) % 24)  # noon in Seoul
+    frozen_clock.move_to_noon()
     everywhere()
     deliveries.answered(the_campaign())
     over = {"starts_at": clock.now() - timedelta(hours=2), "ends_at": clock.now() - timedelta(hours=1)}

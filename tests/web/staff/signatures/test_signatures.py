@@ -7,7 +7,6 @@ import pytest
 from pledge.abuse import origin_list
 from pledge.abuse.models import ListEffect, OriginKind
 from pledge.abuse.origin_list import Origin
-from pledge.core import clock as time
 from pledge.core.i18n import format_datetime
 from pledge.mail import suppression
 from pledge.mail.addresses import parse
@@ -52,7 +51,7 @@ def test_a_mistyped_domain_of_a_large_provider_is_hinted(moderator, typed, meant
     assert meant is None or f"address at {meant}?" in page
 
 
-def test_the_page_shows_the_mails_and_sends_the_link_again(moderator):
+def test_the_page_shows_the_mails_and_sends_the_link_again(moderator, frozen_clock):
     person = signature(state="pending")
     again = f"/staff/signatures/{person.id}/resend"
     sent = moderator.get(moderator.post(again).headers["Location"])
@@ -60,7 +59,7 @@ def test_the_page_shows_the_mails_and_sends_the_link_again(moderator):
     assert "Request to confirm" in sent.text
     assert "Waiting" in sent.text
     capped = moderator.post(again)
-    free = format_datetime(time.now().replace(microsecond=0) + timedelta(minutes=10), "en")
+    free = format_datetime(frozen_clock.now() + timedelta(minutes=10), "en")
     assert (capped.status_code, f"You can send it an e-mail again from {free}." in capped.text) == (409, True)
     assert f'action="{again}"' not in capped.text
     assert enqueued() == ["confirm"]
