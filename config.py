@@ -91,7 +91,9 @@ def _secret_url(*schemes: str) -> Callable[[SecretStr], SecretStr]:
 def _base_url(value: str) -> str:
     value = value.rstrip("/")
     if not _is_url(value, "http", "https"):
-        raise ValueError("an address that begins with http:// or https:// is expected")
+        raise ValueError(
+            "an address that begins with http:// or https://, or a PORT from 1 to 65535, is expected"
+        )
     if urlsplit(value).path:
         raise ValueError("an address without a path is expected: the site needs a host of its own")
     return value
@@ -174,6 +176,8 @@ BounceAddress = Annotated[
         f"an address in small letters, with at most {MAX_BOUNCE_LOCAL} characters and no `+` before the @,",
     ),
 ]
+Address = Annotated[str, _matching(r"[^@\s<>]+@[^@\s<>]+", "an e-mail address")]
+Sender = Annotated[str, _matching(r"[^@<>]*<[^@\s<>]+@[^@\s<>]+>|[^@\s<>]+@[^@\s<>]+", "an e-mail address")]
 KakaoKey = Annotated[
     str,
     _matching("[0-9a-f]{32}", "the JavaScript key of a Kakao application, 32 characters of 0-9 and a-f,"),
@@ -251,11 +255,11 @@ class Config(BaseSettings):
     trusted_hosts: Hosts = ()
     languages: Languages = ("ko-KR", "en-GB")
     site_name: Texts = (("", "Pledge"), ("ko", "서약"))
-    mail_from: str = "no-reply@localhost"
+    mail_from: Sender = "no-reply@localhost"
     bounce_address: BounceAddress = ""
     bounce_mailbox: Annotated[SecretStr, AfterValidator(_bounce_mailbox)] = SecretStr("")
     bounce_hook_key: SecretStr = SecretStr("")
-    contact: str = "privacy@localhost"
+    contact: Address = "privacy@localhost"
     privacy_officer: Texts = _EXAMPLE_OFFICER
     postal_address: Texts = _EXAMPLE_ADDRESS
     telephone: Telephone = "+82 2 000 0000"

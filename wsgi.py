@@ -4,12 +4,13 @@ import os
 import sys
 
 from config import ConfigError
-from pledge import create_app
 
 # What a process of ours creates (the SQLite file, the mailbox, pictures, exports) is its user's alone.
 os.umask(0o077)
 
 try:
+    from pledge import create_app
+
     app = create_app()
 except ConfigError as error:
     # One clear line for each fault instead of a traceback; the value of a secret is never part of it.

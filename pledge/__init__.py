@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from config import Config
+from config import Config, ConfigError
 from pledge import cli
 from pledge.core import db, logs
 from pledge.core.db import migrations
@@ -35,7 +35,10 @@ def create_app(config: Config | None = None) -> Flask:
 
 
 def new_app(config: Config) -> Flask:
-    config.instance_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        config.instance_dir.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise ConfigError([f"PLEDGE_INSTANCE_DIR: {config.instance_dir} cannot be made."]) from None
     app = Site("pledge", static_folder=None, instance_path=str(config.instance_dir.resolve()))
     app.extensions["pledge.config"] = config
     app.json.sort_keys = False  # type: ignore[attr-defined]  # settings of the default provider itself

@@ -11,8 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import ROOT, Config
-from pledge.core.db import reading
+from config import Config
+from pledge.core.db import migrations, reading
 from pledge.core.db.failures import advise
 from pledge.diagnosis import Finding, advice, ok, problem, warning
 from pledge.diagnosis.start import DURABILITY, setting
@@ -97,10 +97,14 @@ def _version(connection: Connection) -> str:
 
 
 def _migration(connection: Connection) -> Finding:
-    wanted = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
+    wanted = ScriptDirectory(str(migrations.MIGRATIONS)).get_current_head()
     found = MigrationContext.configure(connection).get_current_revision()
     if found == wanted:
         return ok("migrations", f"at the newest, {wanted}")
+    try:
+        migrations.refuse_unknown_revision(connection)
+    except migrations.UnknownRevision as error:
+        return problem("migrations", str(error))
     return problem("migrations", f"at {found or 'none'}, the newest is {wanted}: run `flask db upgrade`")
 
 

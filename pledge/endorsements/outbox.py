@@ -25,8 +25,9 @@ from pledge.endorsements.models import (
 )
 from pledge.files.services import UnknownFile
 from pledge.mail import outbox
+from pledge.mail.addresses import address_hash, parse
 from pledge.mail.allowance import SlotRequest, has_confirmed, take_slots
-from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
+from pledge.mail.models import TO_CONFIRM, MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.mail.outbox import NewMail
 from pledge.mail.providers import LARGE_PROVIDERS, exact
 from pledge.mail.requests import DOUBLE, Handlers, one_by_one
@@ -35,10 +36,19 @@ from pledge.mailed_links.links import new_id
 
 def slot_for(session: Session, address_hash: bytes, address: str, kind: MailKind) -> datetime | None:
     """When this address may get this kind of mail, now or later; None when it may get none."""
-    unconfirmed = kind is MailKind.ENDORSE_CONFIRM and not has_confirmed(
-        session, Endorsement.__table__, address_hash
-    )
+    unconfirmed = kind in TO_CONFIRM and not has_confirmed(session, Endorsement.__table__, address_hash)
     return take_slots(session, [SlotRequest(address, kind, unconfirmed)], may_wait=True)[0]
+
+
+def _slot_of_change(session: Session, row: Endorsement, address: str, kind: MailKind) -> datetime | None:
+    """The same for somebody whom an organisation names. It has slots of its own, so that it does not write to strangers by the
+    hundred; that of a mail which still waits passes to the next.
+    """
+    is_same = (OutboxMail.subject_id == row.id, OutboxMail.kind == kind, outbox.waits())
+    own = outbox.take_over(session, session.scalars(select(OutboxMail.id).where(*is_same)).all())
+    own = own or take_slots(session, [SlotRequest(f"organization {row.id}@", kind)], may_wait=True)[0]
+    due_at = own and slot_for(session, address_hash(parse(address)), address, kind)
+    return own and due_at and max(own, due_at)
 
 
 def enqueue(
@@ -91,7 +101,11 @@ def enqueue_once(
     )
     if session.scalar(select(same)):
         return
-    due_at = slot_for(session, row.address_hash, address or row.contact_email, kind)
+    due_at = (
+        _slot_of_change(session, row, address, kind)
+        if address
+        else slot_for(session, row.address_hash, row.contact_email, kind)
+    )
     if due_at is not None:
         enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved, address=address)
 

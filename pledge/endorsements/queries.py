@@ -197,6 +197,14 @@ def confirmed(ids: Collection[int]) -> set[int]:
     return set(fetch(query).scalars())
 
 
+def taken_over(ids: Collection[int]) -> set[int]:
+    """Those of these endorsements for which another person has lately begun to speak."""
+    query = select(ContactChange.endorsement_id).where(
+        ContactChange.endorsement_id.in_(ids), ContactChange.done_at.is_not(None)
+    )
+    return set(fetch(query).scalars())
+
+
 @dataclass(frozen=True)
 class EndorsementView(Versioned):
     """One organisation's endorsement, readable: shown only to the holder of a link from its contact's mailbox."""

@@ -56,4 +56,5 @@ def confirmations() -> Confirmations:
     return {
         MailKind.CONFIRM: signature_queries.confirmed,
         MailKind.ENDORSE_CONFIRM: endorsement_queries.confirmed,
+        MailKind.ENDORSE_CONTACT: endorsement_queries.taken_over,
     }

@@ -7,7 +7,10 @@ from sqlalchemy import select, text
 
 from pledge.core import clock as time
 from pledge.core.db import fetch, snapshots, transaction
+from pledge.endorsements import handover
+from pledge.endorsements.models import ContactChange
 from pledge.mail import breaker
+from pledge.mail.addresses import parse
 from pledge.mail.models import ASKED, MailKind, MailState, MailValve, OutboxMail
 from pledge.signatures.outbox import enqueue as enqueue_within_caps
 from pledge.worker.registry import confirmations
@@ -91,6 +94,17 @@ def test_confirmed_organisations_count_as_answers(site):
     assert not watch()
     store([STRANGER] * 1000, at, **facts)
     assert watch()
+
+
+def test_people_whom_organisations_name_are_judged_by_whether_they_take_over(site):
+    row = factories.endorsement()
+    sent(200, 0, ago=15, kind=MailKind.ENDORSE_CONTACT)
+    assert watch()
+    assert confirmations()[MailKind.ENDORSE_CONTACT]({row.id}) == set()
+    person = {"name": "이바다", "title": "", "mailbox": parse("sea@example.org"), "lang": "ko"}
+    handover.ask(factories.endorse_manage_token(row), **person)
+    handover.accept(row.id, fetch(select(ContactChange.contact_number)).scalar_one(), "2026-11-25")
+    assert confirmations()[MailKind.ENDORSE_CONTACT]({row.id}) == {row.id}
 
 
 def test_the_breaker_never_opens_where_the_share_is_zero(make_app, frozen_clock):

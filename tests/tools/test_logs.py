@@ -215,12 +215,16 @@ def test_a_log_that_does_not_begin_with_the_earlier_checkpoint_is_found(tmp_path
     assert verify("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "consistency"
 
 
-def test_a_checkpoint_of_another_log_is_no_beginning(tmp_path, log):
-    other = "pledge.example/log/other"
+@pytest.mark.parametrize(
+    ("other", "failure"), [("pledge.example/log/other", "consistency"), ("old.example/log/blue-skies", "")]
+)
+def test_a_checkpoint_of_another_log_is_no_beginning_but_one_of_a_former_address_is(
+    tmp_path, log, other, failure
+):
     (tmp_path / "old").write_text(made_up("+", origin=other).note())
     (tmp_path / "keys").write_text(f"{key(log)}\n{signer(origin=other).verifier}\n")
     said = verify("consistency", tmp_path / "old", mirror(log, tmp_path / "log"), "--key", tmp_path / "keys")
-    assert said.failure == "consistency"
+    assert said.failure == failure
 
 
 def test_an_earlier_checkpoint_that_is_not_signed_is_refused(tmp_path, log):

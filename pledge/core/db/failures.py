@@ -30,12 +30,15 @@ def state_of(error: BaseException) -> str:
 
 def describe(error: BaseException) -> str:
     """Kind, state and, where it quotes nothing that was sent, the database's own words."""
-    state, kind = state_of(error), type(error).__name__
-    if not state:
-        return kind
-    diagnosis = getattr(getattr(error, "orig", None), "diag", None)
-    words = diagnosis.message_primary if diagnosis and state.startswith(_QUOTED) else ""
-    return f"{kind} {state} {words or ''}".strip()
+    cause = getattr(error, "orig", None)
+    state, kind, words = state_of(error), type(error).__name__, None
+    diagnosis = getattr(cause, "diag", None)  # psycopg alone has it
+    if diagnosis and state.startswith(_QUOTED):
+        words = diagnosis.message_primary
+    elif diagnosis and not state and kind == "OperationalError":
+        # A connection that failed has no state: `connection to server at … failed: FATAL:  role "x" does not exist`.
+        words = str(cause).partition("\n")[0].rpartition(": ")[2].strip()
+    return " ".join(part for part in (kind, state, words) if part)
 
 
 def advise(error: SQLAlchemyError) -> str:

@@ -15,7 +15,7 @@ from alembic import op
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import Column, text
+from sqlalchemy import Column, Connection, text
 
 from config import ROOT
 from pledge.core.db import db
@@ -39,14 +39,14 @@ def init_app(app: Flask) -> None:
 
 def upgrade() -> None:
     """Bring the database to the newest migration; does nothing when it is there. Raises UnknownRevision."""
-    refuse_unknown_revision()
+    with db.engine.connect() as connection:
+        refuse_unknown_revision(connection)
     flask_migrate.upgrade()
 
 
-def refuse_unknown_revision() -> None:
+def refuse_unknown_revision(connection: Connection) -> None:
     """Raise UnknownRevision when the database is at a revision of which there is no migration here."""
-    with db.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+    current = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if current is None or current in known:
         return

@@ -25,6 +25,7 @@ from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
 from pledge.news.services import NewsFields
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
+from pledge.web.staff.auth import access
 from pledge.web.staff.auth.access import Ask, actor, done, me, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, removal_route, section_page
@@ -92,7 +93,11 @@ def news_new(slug: str) -> Response:
 @needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def news_new_post(slug: str) -> AnyResponse:
     form, written = NewsForm(request.form), []
-    problem = attempt(form, lambda: written.append(services.write(actor(), slug, form.fields)))
+    problem = attempt(
+        form,
+        lambda: written.append(services.write(actor(), slug, form.fields)),
+        check=lambda: services.clean(form.fields),
+    )
     return _page(campaigns.desk(slug), None, form, problem) if problem else _back(slug, written[0])
 
 
@@ -103,7 +108,7 @@ def news_item(
 ) -> Response:
     found = _find(slug, news_id)
     if found.due_at is None and not me().can(Permission.EDIT_CAMPAIGNS):
-        abort(403)
+        return access.refused()
     stored = {**languages.as_fields(found.content), "seen": found.stamp}
     return _page(
         campaigns.desk(slug),
@@ -119,7 +124,11 @@ def news_item(
 @needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
 def news_item_post(slug: str, news_id: int) -> AnyResponse:
     form = NewsForm(request.form)
-    problem = attempt(form, lambda: services.change(actor(), slug, news_id, form.seen.data, form.fields))
+    problem = attempt(
+        form,
+        lambda: services.change(actor(), slug, news_id, form.seen.data, form.fields),
+        check=lambda: services.clean(form.fields),
+    )
     return (
         _page(campaigns.desk(slug), _find(slug, news_id), form, problem) if problem else _back(slug, news_id)
     )

@@ -215,7 +215,9 @@ def organizations_publish() -> AnyResponse:
     said = _("Published: %(number)s.", number=format_count(published))
     if left:
         said += " " + _("Left alone, as they have changed: %(number)s.", number=format_count(left))
-    flash(said, "warning" if left else "done")
+    elif not published:
+        said = _("Nothing was published. Tick the organisations first.")
+    flash(said, "done" if published and not left else "warning")
     return redirect(url_for("staff.organizations", campaign=request.form.get("campaign") or None), 303)
 
 

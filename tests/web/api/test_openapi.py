@@ -6,6 +6,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
+from pledge.web.api.campaigns import DOCUMENTS
 from tests.support.factories import campaign, draft, endorsement, fold_all, signatures
 
 pytestmark = pytest.mark.sqlite_only  # the answers themselves are tested on both where they are made
@@ -56,6 +57,12 @@ def test_every_campaign_is_listed_with_its_counts_and_pages_but_no_draft(app, cl
     assert (found["slug"], found["people"], found["is_open"]) == ("blue-skies", 2, True)
     assert set(found["title"]) == set(found["pages"]) == {"ko", "en"}
     assert client.get(found["pages"]["ko"]).status_code == 200
+
+
+def test_the_page_for_developers_names_every_document_of_a_campaign(app, client):
+    campaign()
+    page = client.get("/en/developers").text
+    assert [name for name in DOCUMENTS if f"/api/v1/campaigns/blue-skies/{name}<" not in page] == []
 
 
 def test_a_campaign_leads_to_all_its_documents(app, client):

@@ -9,7 +9,7 @@ const STORED = 0;
 const DEFLATED = 8;
 const LARGEST_DIRECTORY = 1 << 20;
 
-export default function zip({ Failed, decode }) {
+export default function zip({ Failed }) {
   // The places of all members, by name; `membersAmong` names those that there must be. Nothing is unpacked yet.
   async function openZip(file, membersAmong) {
     const members = await readDirectory(file);
@@ -81,5 +81,5 @@ export default function zip({ Failed, decode }) {
     return new DataView((await bytes(file, begin, length)).buffer);
   }
 
-  return { openZip, read, readText: async (...what) => decode(await read(...what)) };
+  return { openZip, read };
 }

@@ -80,8 +80,8 @@ def me_consents(subject: Subject, token: str) -> Response:
 def unsubscribe(subject: Subject, token: str) -> Response:
     if request.method == "POST":
         services.unsubscribe(token)
-    elif own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE).row.updates:
-        return ask(subject, "unsubscribe")
+    elif (signature := own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE)).row.updates:
+        return ask(subject, "unsubscribe", record=signature)
     return done(subject, "unsubscribed")
 
 
@@ -90,8 +90,8 @@ def me_keep(subject: Subject, token: str) -> Response:
     """Keep what staff were asked to erase."""
     if request.method == "POST":
         services.stop_erasure(token)
-    elif own_signature(token, i18n.language()).row.erase_at is not None:
-        return ask(subject, "keep")
+    elif (signature := own_signature(token, i18n.language())).row.erase_at is not None:
+        return ask(subject, "keep", record=signature)
     return done(subject, "kept")
 
 

@@ -40,6 +40,7 @@ def test_r8_unsubscribing_is_a_page_with_a_button_and_can_be_repeated(client):
     page = client.get(f"/en/unsubscribe/{token}")
     assert page.status_code == 200
     assert "<button" in page.text
+    assert '<p class="eyebrow"><a href="/en/c/blue-skies">' in page.text, "which campaign's news"
     first, second = (client.post(f"/en/unsubscribe/{token}") for _ in range(2))
     assert first.status_code == second.status_code == 200
     assert first.data == second.data

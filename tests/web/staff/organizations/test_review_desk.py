@@ -250,6 +250,8 @@ def test_those_whose_domain_is_proven_are_published_together(reviewer):
     ]
     page = reviewer.get(reply.location).text
     assert "Published: 2. Left alone, as they have changed: 1." in page
+    nothing = reviewer.post(f"{DESK}/publish", data={})
+    assert "Nothing was published. Tick the organisations first." in reviewer.get(nothing.location).text
     for odd in ("x", f"{'9' * 5000}:review.1.proposed"):
         assert reviewer.post(f"{DESK}/publish", data={"case": odd}).status_code == 400
     assert reviewer.post(f"{DESK}/publish", data={"case": f"{'9' * 30}:review.1.proposed"}).status_code == 303

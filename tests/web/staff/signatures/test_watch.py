@@ -144,7 +144,8 @@ def test_what_comes_from_there_is_held_until_somebody_ends_it(moderator, wave, h
     assert put_on_list(moderator, hashed, "hold").status_code == 303
     row = db.session.scalars(select(ListedOrigin)).one()
     assert (row.kind, bytes(row.hash), row.effect) == ("domain", hashed, "hold")
-    assert "It is held" in moderator.get(address(hashed)).text
+    moderator.post("/staff/account/name", data={"name": "Park Hana"})
+    assert "It is held (Park Hana: a wave)." in moderator.get(address(hashed)).text
     assert "a wave" in moderator.get("/staff/watch").text
     assert moderator.post(f"/staff/watch/listed/{row.id}/lift").status_code == 303
     page = moderator.get(address(hashed)).text
