@@ -172,6 +172,7 @@ def pages_of_the_way_in(page, invited):
     page.goto(invited.link)
     yield "invitation over"
     type_password(page, invited.email)
+    expect(page.locator("#code")).to_be_focused()
     yield "code"
     page.locator("main button[type=submit]").click()
     yield "code with errors"
