@@ -361,7 +361,7 @@ def _operation(endpoint: str, view: Any, answer: DeclaredAnswer, parts: set[str]
         {"name": name, "in": "path", "required": True, "schema": _PARTS[name]} for name in sorted(parts)
     ]
     in_query = [{"name": name, "in": "query", "schema": schema} for name, schema in answer.query.items()]
-    errors = {**({"400": "Invalid parameter"} if in_query else {}), **({"404": "Unknown"} if parts else {})}
+    errors = {"400": "Invalid parameter", "404": "Unknown"} if parts else {}
     return {
         "operationId": endpoint.partition(".")[2],
         "description": inspect.cleandoc(view.__doc__ or ""),

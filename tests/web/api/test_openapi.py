@@ -46,6 +46,12 @@ def test_every_address_of_the_api_is_described(app, client):
     assert set(described["paths"]) == ours
 
 
+def test_an_address_that_cannot_be_read_is_refused_as_described(client):
+    assert client.get("/api/v1/campaigns/%FF/regions").status_code == 400
+    described = client.get(DESCRIPTION).json["paths"]["/api/v1/campaigns/{slug}/regions"]
+    assert "400" in described["get"]["responses"]
+
+
 def test_every_campaign_is_listed_with_its_counts_and_pages_but_no_draft(app, client):
     campaign()
     draft("secret")
