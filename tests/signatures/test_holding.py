@@ -47,7 +47,7 @@ def test_the_wider_network_is_the_ipv4_24_or_the_ipv6_48_and_another_one_in_each
 
 
 @pytest.mark.parametrize("comes", ["before", "between", "after"])
-def test_whoever_sends_somebody_s_form_like_a_robot_does_not_have_it_held(comes):
+def test_whoever_sends_somebody_s_form_like_a_robot_does_not_have_it_held(comes, frozen_clock):
     campaign()
     proper, crude = (
         replace(HONG, signals=None),

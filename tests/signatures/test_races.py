@@ -65,7 +65,7 @@ def test_fifty_sign_ups_of_one_person_make_one_row_and_one_mail(app, crowd):
     assert number_of(LedgerEntry) == 1
 
 
-def test_one_form_sent_fifty_times_at_once_is_one_row_and_one_mail(app, crowd):
+def test_one_form_sent_fifty_times_at_once_is_one_row_and_one_mail(app, crowd, frozen_clock):
     campaign()
     form = sign_form(email="hong@example.org")
     crowd(lambda app, _: app.test_client().post("/ko/c/blue-skies/sign", data=form).status_code)
