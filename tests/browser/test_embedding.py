@@ -161,4 +161,4 @@ def test_a_message_from_elsewhere_does_not_size_the_frame(window, site):
         before = frame_height(window)
         window.evaluate("postMessage({ pledge: 'size', height: 4000 }, '*')")
         window.wait_for_timeout(300)
-        assert frame_height(window) == before
+        assert abs(frame_height(window) - before) < 2
