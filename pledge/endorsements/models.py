@@ -133,8 +133,8 @@ class Versioned:
 
     @property
     def state(self) -> str:
-        """The endorsement's."""
-        raise NotImplementedError
+        """The endorsement's: its column there, and what a view says of its row."""
+        raise NotImplementedError  # a bare annotation would not go with the column, which is `Mapped`
 
     @property
     def newest(self) -> "EndorsementVersion":
