@@ -48,6 +48,7 @@ class Verdict:
     confirmed: int
     withdrawn: int
     counted: int = 0
+    held: int = 0  #: confirmed, until a person decides
     mails: int = 0
     copies: int = 0  #: mails that came more than once
     receipts: int = 0  #: that were checked
@@ -56,7 +57,7 @@ class Verdict:
     def __str__(self) -> str:
         numbers = (
             f"{self.people} people; told: {self.signed} signed, {self.confirmed} confirmed, {self.withdrawn} withdrew; "
-            f"counted {self.counted}; {self.mails} mails, {self.copies} of them copies; {self.receipts} receipts checked"
+            f"counted {self.counted}, held {self.held}; {self.mails} mails, {self.copies} of them copies; {self.receipts} receipts checked"
         )
         return "\n".join([numbers, *(f"BROKEN  {promise}" for promise in self.broken)])
 
@@ -79,6 +80,7 @@ def judge(around: Surroundings, people: list[Person]) -> Verdict:
         broken += _judge_outbox(around.smtp.received)
     confirmed = [row for row in rows if row.state == SignatureState.CONFIRMED]
     verdict.counted = around.site.count()
+    verdict.held = sum(row.state == SignatureState.HELD for row in rows)
     broken += _judge_numbers(around, verdict.counted, len(confirmed))
     broken += _judge_mails(around, people, verdict)
     broken += _judge_receipts(around, confirmed, verdict)
