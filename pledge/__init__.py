@@ -19,6 +19,10 @@ class Site(Flask):
         """As it is: no view and no hook is a coroutine, and Flask would look at a dozen for each request."""
         return func
 
+    def log_exception(self, exc_info: Any) -> None:
+        """What no error page could be made for; Flask's own would write the path, which may hold a token."""
+        logs.log.error("unhandled error", exc_info=exc_info)
+
 
 def create_app(config: Config | None = None) -> Flask:
     """The application. Raises ConfigError when the settings do not allow a start."""

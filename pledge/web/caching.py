@@ -90,12 +90,11 @@ def cached(
                     _describe(made, cache_control)
                     made = _encoded(made, _encoding()) if name is None else _keep(name, made, seconds)
                     made = made.make_conditional(request)
-                elif made.status_code < 500:
+                else:
                     _replace_copy(made)
                 return made
-            except HTTPException as error:
-                if (error.code or 500) < 500:
-                    after_this_request(_replace_copy)
+            except HTTPException:
+                after_this_request(_replace_copy)
                 raise
             finally:
                 if name is not None:  # the next renewal is left to somebody else
@@ -150,7 +149,8 @@ def _describe(response: AnyResponse, cache_control: str) -> None:
 
 
 def _replace_copy(response: AnyResponse) -> AnyResponse:
-    response.headers["Cache-Control"] = REPLACES_COPY
+    if response.status_code < 500:
+        response.headers["Cache-Control"] = REPLACES_COPY
     return response
 
 

@@ -15,7 +15,7 @@ from flask_limiter import RateLimitExceeded
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 
 from pledge.core.concurrency import Busy
 from pledge.core.db import NotDurable
@@ -34,7 +34,8 @@ RETRY_AFTER_OUTAGE = 10
 RETRY_AFTER_REDIS = 1
 #: The same while other requests do costly work.
 RETRY_AFTER_BUSY = 5
-
+#: Seconds after which the page of a mailed link that met an outage is loaded again by itself.
+ASKS_AGAIN_AFTER = 15
 
 #: Errors for programs (RFC 9457).
 PROBLEM = "application/problem+json"
@@ -78,6 +79,11 @@ _TEXTS = {
     ),
 }
 _OTHER_TEXT = (_l("Something went wrong on our side"), _l("It has been noted. Please try again in a moment."))
+#: When not even the error page can be made: no template, no catalogue.
+_LAST_RESORT = (
+    "저희 쪽에 문제가 생겼습니다. 잠시 뒤에 다시 시도해 주세요.\n"
+    "Something went wrong on our side. Please try again in a moment.\n"
+)
 
 
 def init_app(app: Flask) -> None:
@@ -88,6 +94,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Busy, lambda _error: error_page(503, RETRY_AFTER_BUSY))
     app.register_error_handler(RedisError, on_redis_away)
     app.register_error_handler(Exception, on_bug)
+    app.register_error_handler(InternalServerError, on_last_resort)
 
 
 def on_http_error(error: HTTPException) -> Response:
@@ -145,6 +152,11 @@ def on_bug(error: Exception) -> Response:
     return error_page(500)
 
 
+def on_last_resort(_error: InternalServerError) -> Response:
+    """Flask asks for this when a handler above has failed."""
+    return Response(_LAST_RESORT, 500, content_type="text/plain; charset=utf-8")
+
+
 def error_page(status: int, retry_after: int | None = None) -> Response:
     """The error page (or JSON for programs) for a status."""
     title, message = _TEXTS.get(status, _OTHER_TEXT)
@@ -154,6 +166,8 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
         response.headers["Access-Control-Allow-Origin"] = "*"  # also where no view was found
     else:
         facts = {"status": status, "title": title, "message": message, "retry_after": retry_after}
+        if status == 503 and request.method == "GET" and "token" in (request.view_args or {}):
+            facts["asks_again_after"] = ASKS_AGAIN_AFTER
         response = make_response(render_template(_template(status), **facts, outage=status >= 500))
     response.status_code = status
     if retry_after is not None:

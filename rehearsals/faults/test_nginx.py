@@ -12,27 +12,9 @@ import pytest
 
 from config import current_config
 from tests.support.nginx import HOST, ask, tls
-from tests.support.routes import unknown
+from tests.support.routes import token_routes, unknown
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT
-
-#: Parts of an address that are a key to something: who has it can act.
-TOKENS = ("token", "ticket")
-
-
-def token_routes(app):
-    """Method, address and the key in it, for every route that takes one; each key is used once."""
-    adapter = app.url_map.bind(HOST)
-    for rule in app.url_map.iter_rules():
-        if not any(name in rule.arguments for name in TOKENS):
-            continue
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
-            key = secrets.token_urlsafe(33)
-            values = {
-                name: key if name in TOKENS else "blue-skies" if name == "slug" else unknown(rule, name)
-                for name in rule.arguments
-            }
-            yield method, adapter.build(rule.endpoint, values, method=method), key
 
 
 def walk(nginx, routes, at_once=1):

@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from pledge.core.db import NotDurable
+from tests.support.routes import token_routes
 
 STATUSES = (400, 403, 404, 405, 410, 413, 415, 418, 422, 429, 500, 501, 503)
 
@@ -69,6 +70,52 @@ def test_a_bug_shows_a_page_that_tells_nothing_of_it(make_app, capsys):
     assert "hong" not in answer.text
     assert "KeyError" not in answer.text
     assert answer.headers["X-Request-Id"]
+
+
+@pytest.mark.sqlite_only
+def test_no_key_of_any_route_stands_in_the_log_when_the_error_page_itself_fails(make_app, capsys):
+    app = make_app()
+    # As when an upgrade has moved the templates under the running process.
+    app.jinja_loader.searchpath.clear()
+    app.jinja_env.bytecode_cache = None
+    routes = list(token_routes(app))
+    for method, path, _ in routes:
+        answer = app.test_client().open(path, method=method)
+        if answer.status_code == 303:  # a redirect needs no template
+            continue
+        assert (answer.status_code, answer.mimetype) == (500, "text/plain"), (method, path)
+        assert "잠시 뒤에 다시" in answer.text
+        assert "try again" in answer.text
+        assert answer.headers["Cache-Control"] == "no-store"
+    written = capsys.readouterr().err
+    assert "TemplateNotFound" in written
+    assert [path for _, path, key in routes if key in written] == []
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("method", "path", "asks_again"),
+    [
+        ("GET", "/ko/confirm/a-token", True),
+        ("GET", "/en/endorse/me/a-token", True),
+        ("POST", "/ko/confirm/a-token", False),
+        ("GET", "/ko/me", False),
+    ],
+)
+def test_a_mailed_link_that_is_opened_during_an_outage_asks_again_by_itself(
+    make_app, method, path, asks_again
+):
+    app = make_app()
+
+    def fail():
+        raise PoolTimeout
+
+    app.before_request(fail)
+    answer = app.test_client().open(path, method=method)
+    assert answer.status_code == 503
+    assert ('<meta http-equiv="refresh" content="15">' in answer.text) is asks_again
+    said = "새로 고쳐집니다" in answer.text or "loads again by itself" in answer.text
+    assert said is asks_again
 
 
 @pytest.mark.sqlite_only
