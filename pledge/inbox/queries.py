@@ -20,6 +20,7 @@ from pledge.mail import queries as mail
 from pledge.news import queries as news
 from pledge.paper import queries as paper
 from pledge.signatures.invalidation import queries as invalidations
+from pledge.signatures.invalidation.models import InvalidationAct
 from pledge.signatures.invalidation.services import max_alone
 from pledge.signatures.queries import held_by_campaign
 
@@ -55,6 +56,13 @@ KIND_LABELS = {
     ItemKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
 }
 
+#: Of a proposal about signatures, by its act.
+PROPOSAL_LABELS = {
+    InvalidationAct.INVALIDATE: Phrase("inbox", "Invalidation to approve"),
+    InvalidationAct.HOLD: Phrase("inbox", "Hold to approve"),
+    InvalidationAct.RELEASE: Phrase("inbox", "Release to approve"),
+}
+
 #: What somebody must be allowed to do for a kind to wait for them.
 NEEDS = {
     ItemKind.HELD: Permission.INVALIDATE,
@@ -80,6 +88,7 @@ class Item:
     number: int = 1  #: how many
     id: int = 0  #: which one, where a single one waits
     title: Texts = field(default_factory=Texts)
+    act: str = ""  #: of a proposal about signatures
     takes_two: bool = False  #: whoever proposed it does not decide
     proposed_by: int | None = None
 
@@ -130,6 +139,7 @@ def waiting() -> list[Item]:
                 row,
                 names.get(row.campaign_id or 0, ""),
                 number=row.matched,
+                act=row.act,
                 takes_two=row.matched > max_alone(row.act),
             )
             for row in invalidations.proposed()

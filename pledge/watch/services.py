@@ -26,6 +26,7 @@ from pledge.core.db import fetch, transaction
 from pledge.core.logs import log
 from pledge.signatures.invalidation import services as invalidation
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.queries import undecided
 from pledge.signatures.models import SMALL_PENDING, Signature
 from pledge.signatures.queries import held_by_campaign, lock
 from pledge.watch.clusters import COLUMNS, IS_SMALL, WAITS, WINDOW, Rule, suspicious
@@ -75,8 +76,10 @@ def allow(actor: Actor, origin: Origin, why: str) -> int | None:
     later is allowed; what came from it before is decided on its page.
 
     More held ones than one person may decide about wait for a second one: then the number of that proposal, else None.
-    Raises NoReason.
+    Raises NoReason, and Undecided while another decision about those who came from there is open.
     """
+    if origin.kind is not OriginKind.ADDRESS and (others := undecided(condition(origin))):
+        raise invalidation.Undecided(others[0].id)
     origin_list.add(actor, origin, ListEffect.ALLOW, why, ())
     if origin.kind is OriginKind.ADDRESS:
         return None
@@ -108,7 +111,9 @@ def propose(
     found = condition(origin, since)
     number = invalidation.propose(actor, found, reason, why, act=act)
     if act is InvalidationAct.INVALIDATE:
-        with suppress(invalidation.NothingMatches, origin_list.LargeProviderNotAllowed):
+        with suppress(
+            invalidation.NothingMatches, invalidation.Undecided, origin_list.LargeProviderNotAllowed
+        ):
             waiting = invalidation.propose(actor, found, None, why, act=InvalidationAct.HOLD)
             invalidation.approve(actor, waiting)
     return number

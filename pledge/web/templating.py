@@ -46,6 +46,7 @@ LABELS = {
     "endorsement_tab": review.TAB_LABELS,
     "hold_reason": signatures.HOLD_REASONS,
     "inbox_kind": inbox.KIND_LABELS,
+    "inbox_proposal": inbox.PROPOSAL_LABELS,
     "invalidation_done": invalidations.DONE_LABELS,
     "invalidation_reason": invalidations.REASON_LABELS,
     "invalidation_state": invalidations.STATE_LABELS,

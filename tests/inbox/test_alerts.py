@@ -34,7 +34,7 @@ def evening(app, frozen_clock):
 def test_each_is_told_once_of_what_they_can_decide(evening):
     editor, moderator, viewer = (factories.staff(role) for role in ("editor", "moderator", "viewer"))
     news.proposed(), paper.entered(), endorsement(state="review")
-    proposal(factories.ANNA, number=3)  # which its author decides alone
+    proposal(factories.ANNA, number=3, domain="few.example")  # which its author decides alone
     proposal(factories.ANNA)
     for _ in range(2):
         alert_waiting()

@@ -34,9 +34,9 @@ def actor(member):
     return Actor(member.id, member.email, "192.0.2.1")
 
 
-def proposal(by, number=60):
-    crowd(number, domain="robots.example")
-    condition = Condition(domain_hash=domain_hash("blue-skies", "robots.example"))
+def proposal(by, number=60, domain="robots.example"):
+    crowd(number, domain=domain)
+    condition = Condition(domain_hash=domain_hash("blue-skies", domain))
     return invalidations.propose(by, condition, InvalidationReason.AUTOMATED, "a wave")
 
 

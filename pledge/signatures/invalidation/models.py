@@ -58,6 +58,9 @@ class InvalidationState(StrEnum):
     UNDONE = "undone"
 
 
+#: Not decided, or decided and not done yet: about a set of signatures there is one of these at a time.
+OPEN = (InvalidationState.PROPOSED, InvalidationState.APPLYING)
+
 #: As staff read them.
 STATE_LABELS = {
     InvalidationState.PROPOSED: Phrase("invalidation", "Waits for a decision"),

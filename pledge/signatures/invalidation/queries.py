@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, false, func, or_, select
 from pledge.accounts.two_people import NoSuchProposal
 from pledge.core.db import fetch, load, reading
 from pledge.signatures.invalidation.models import (
+    OPEN,
     Condition,
     Invalidation,
     InvalidationState,
@@ -55,10 +56,22 @@ def find(invalidation_id: int) -> Invalidation:
 
 
 def similar(condition: Condition, but: int = 0) -> list[Invalidation]:
-    """The newest acts that did something to the same network, wider network or mail domain, without the one of the number `but`."""
+    """The newest acts about the same network, wider network or mail domain that were decided, without the one of the number `but`."""
     same = [getattr(Invalidation, name) == value for name in _ORIGINS if (value := getattr(condition, name))]
-    query = select(Invalidation).where(or_(false(), *same), Invalidation.applied > 0, Invalidation.id != but)
+    decided = (Invalidation.state.not_in(OPEN), Invalidation.id != but)
+    query = select(Invalidation).where(or_(false(), *same), *decided)
     return load(query.order_by(Invalidation.id.desc()).limit(MAX_SIMILAR))
+
+
+def undecided(condition: Condition) -> list[Invalidation]:
+    """The open acts whose sets have signatures that fulfil the condition, by whatever condition those were found."""
+    theirs = (
+        select(InvalidationTarget.invalidation_id)
+        .join(Signature, Signature.id == InvalidationTarget.signature_id)
+        .where(*condition.matches())
+    )
+    is_open = (Invalidation.state.in_(OPEN), Invalidation.id.in_(theirs))
+    return load(select(Invalidation).where(*is_open).order_by(Invalidation.id))
 
 
 def hold_reasons(invalidation_id: int) -> dict[str, int]:

@@ -18,11 +18,12 @@ from pledge.abuse.origin_list import LargeProviderNotAllowed
 from pledge.accounts import two_people
 from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
-from pledge.audit.services import record, required_reason
+from pledge.audit.services import lock_chain, record, required_reason
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.signatures.invalidation.models import (
+    OPEN,
     Condition,
     Invalidation,
     InvalidationAct,
@@ -64,6 +65,14 @@ class TooManySignatures(Exception):
     """More signatures fulfil the condition than one invalidation may take."""
 
 
+class Undecided(Exception):
+    """Another act about some of the signatures waits for a decision, or is not done yet."""
+
+    def __init__(self, invalidation_id: int) -> None:
+        super().__init__(invalidation_id)
+        self.invalidation_id = invalidation_id
+
+
 def propose(
     actor: Actor,
     condition: Condition,
@@ -78,7 +87,7 @@ def propose(
 
     `reason`: for the public totals, where signatures are taken out; else None. `notify`: whether those who were counted are
     told by mail; those who were held always are, as they were told that somebody decides. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches,
-    TooManySignatures, LargeProviderNotAllowed.
+    TooManySignatures, LargeProviderNotAllowed, Undecided.
     """
     condition.check()
     if act is InvalidationAct.HOLD and _is_large_provider(condition):
@@ -101,6 +110,7 @@ def propose(
             raise NothingMatches
         if row.matched > MAX_SIGNATURES:
             raise TooManySignatures
+        _refuse_second_open(session, row.id)
         named = _named(condition)
         _record(session, actor, row, "propose", reason=note, code=row.reason, matched=row.matched, by=named)
         return row.id
@@ -153,6 +163,22 @@ def _fix_targets(session: Session, invalidation_id: int, matches: Sequence[Colum
     session.execute(insert(InvalidationTarget).from_select(["invalidation_id", "signature_id"], wanted))
     counted = select(func.count()).where(InvalidationTarget.invalidation_id == invalidation_id)
     return int(session.scalar(counted) or 0)
+
+
+def _refuse_second_open(session: Session, invalidation_id: int) -> None:
+    """Let one open act be about a signature at a time. Raises Undecided."""
+    lock_chain(session)  # of two proposals at once the second sees the set of the first
+    mine = select(InvalidationTarget.signature_id).where(
+        InvalidationTarget.invalidation_id == invalidation_id
+    )
+    others = (
+        select(Invalidation.id)
+        .join(InvalidationTarget, InvalidationTarget.invalidation_id == Invalidation.id)
+        .where(Invalidation.state.in_(OPEN), Invalidation.id != invalidation_id)
+        .where(InvalidationTarget.signature_id.in_(mine))
+    )
+    if other := session.scalar(others.limit(1)):
+        raise Undecided(other)
 
 
 def _is_large_provider(condition: Condition) -> bool:

@@ -223,20 +223,38 @@ def test_the_database_refuses_a_proposal_without_a_condition():
         session.execute(update(Invalidation).where(Invalidation.id == number).values(signed_until=None))
 
 
-def test_what_was_done_before_to_the_same_network_or_domain_is_told():
+def test_what_was_decided_before_about_the_same_network_or_domain_is_told():
     robots = domain_hash(SLUG, "robots.example")
     signatures(3, domain_hash=robots)
     signatures(2, state="held", domain_hash=robots, wide_network_hash=WIDE)
     taken_out = decide(TAKE_OUT, Condition(domain_hash=robots))
     signature(state="held", domain_hash=robots)
-    propose(RELEASE, Condition(domain_hash=robots))  # not approved, so nothing was done
+    refused = propose(RELEASE, Condition(domain_hash=robots))
+    acts.discard(BORA, refused, "robots")
 
     def similar(**condition):
         return [(one.id, one.applied) for one in queries.similar(Condition(**condition))]
 
-    assert similar(domain_hash=robots) == similar(domain_hash=robots, network_hash=WIDE) == [(taken_out, 5)]
+    told = [(refused, 0), (taken_out, 5)]
+    assert similar(domain_hash=robots) == similar(domain_hash=robots, network_hash=WIDE) == told
     assert similar(wide_network_hash=WIDE) == similar(signed_until=clock.now()) == []
-    assert queries.similar(Condition(domain_hash=robots), but=taken_out) == []
+    assert [one.id for one in queries.similar(Condition(domain_hash=robots), but=taken_out)] == [refused]
+
+
+def test_what_is_open_is_found_by_whom_it_is_about_and_not_by_its_condition():
+    robots = domain_hash(SLUG, "robots.example")
+    signatures(2, state="held", domain_hash=robots, wide_network_hash=WIDE)
+    signature(state="held", domain_hash=domain_hash(SLUG, "people.example"))
+    number = propose(RELEASE, Condition(wide_network_hash=WIDE))
+
+    def undecided(domain):
+        return [one.id for one in queries.undecided(Condition(domain_hash=domain_hash(SLUG, domain)))]
+
+    assert (undecided("robots.example"), undecided("people.example")) == ([number], [])
+    acts.approve(BORA, number)
+    assert undecided("robots.example") == [number]
+    work()
+    assert undecided("robots.example") == []
 
 
 def test_those_who_are_counted_and_the_reasons_for_which_the_others_are_held_are_counted():

@@ -9,7 +9,8 @@ from pledge.audit.models import Actor
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services as signature_services
 from pledge.signatures.invalidation import services
-from pledge.signatures.invalidation.models import Condition, InvalidationReason
+from pledge.signatures.invalidation.models import Condition, Invalidation, InvalidationAct, InvalidationReason
+from pledge.signatures.invalidation.services import Undecided
 from pledge.signatures.origins import domain_hash
 from tests.support.at_once import at_once
 from tests.support.factories import (
@@ -19,6 +20,7 @@ from tests.support.factories import (
     manage_token,
     sign_form,
     signature,
+    signatures,
 )
 from tests.support.invalidations import people, row, states, work
 from tests.support.rows import number_of
@@ -43,6 +45,19 @@ def test_approving_and_discarding_at_once_end_in_one_of_both(app):
     work()
     end = row(which).state
     assert states() == ({"invalidated": 3} if end == "applied" else {"confirmed": 3})
+
+
+def test_of_opposite_proposals_at_once_about_the_same_people_one_is_open(app):
+    signatures(40, state="held", domain_hash=domain_hash("blue-skies", ROBOTS))
+
+    def release():
+        condition = Condition(domain_hash=domain_hash("blue-skies", ROBOTS))
+        return services.propose(ANNA, condition, None, "a school", act=InvalidationAct.RELEASE)
+
+    outcomes = at_once(app, *[propose, release] * 4, expected=(Undecided,))
+    (open_one,) = (outcome for outcome in outcomes if not isinstance(outcome, Undecided))
+    refused = {error.invalidation_id for error in outcomes if isinstance(error, Undecided)}
+    assert (refused, number_of(Invalidation)) == ({open_one}, 1)
 
 
 def test_several_workers_take_everybody_out_once(app):

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from pledge.accounts.two_people import NeedsSecondPerson, WrongState
 from pledge.audit.services import NoReason
+from pledge.core import clock
 from pledge.core.db import db, fetch
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services
@@ -237,16 +238,21 @@ def test_many_are_taken_out_and_put_back_in_batches_and_nobody_else():
         invalidations.undo(ANNA, number, "again")
 
 
-def test_two_invalidations_of_the_same_people_count_them_out_once():
+def test_about_a_set_one_decision_is_open_at_a_time():
     crowd(4, domain="robots.example")
-    first, second = propose(), propose()
+    first = propose()
+    with pytest.raises(invalidations.Undecided) as refused:
+        propose(Condition(signed_until=clock.now()), actor=BORA)
+    assert refused.value.invalidation_id == first
     invalidations.approve(BORA, first)
-    invalidations.approve(BORA, second)
+    with pytest.raises(invalidations.Undecided):
+        propose()  # as the worker has not done it yet
+    invalidations.undo(ANNA, first, "a school")
     work()
-    assert (row(first).applied, row(second).applied) == (4, 0)
-    invalidations.undo(ANNA, second, "it took nobody")
-    work()
-    assert states() == {"invalidated": 4}
+    invalidations.discard(BORA, propose(), "a school")
+    crowd(2, domain="people.example")
+    propose()
+    assert row(propose(Condition(domain_hash=domain_hash("blue-skies", "people.example")))).matched == 2
 
 
 # --- Undoing ---

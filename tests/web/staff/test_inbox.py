@@ -5,14 +5,21 @@ import re
 import pytest
 
 from pledge.audit.models import Actor
+from pledge.core import clock
+from pledge.signatures.invalidation import services as invalidations
+from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
+from pledge.signatures.origins import domain_hash
 from pledge.switches import services as switches
 from tests.support import news
 from tests.support.factories import (
+    ANNA,
     campaign,
+    crowd,
     endorsement,
     fold_all,
     plant_entry,
     signature,
+    signatures,
     staff,
     the_campaign,
 )
@@ -40,6 +47,19 @@ def test_what_waits_has_its_campaign_its_age_and_one_press_to_begin(staff_client
     case = staff_client("moderator").get("/staff/organizations/next?campaign=blue-skies&kind=organizations")
     assert re.fullmatch(r"/staff/organizations/\d+", case.location)
     assert "/staff/organizations" not in staff_client("viewer", lang="en").get("/staff/").text
+
+
+def test_an_act_about_signatures_is_named_with_its_size_and_number(staff_client):
+    signatures(2, state="held")
+    crowd(60, domain="robots.example")
+    everybody = Condition(signed_until=clock.now())
+    release = invalidations.propose(ANNA, everybody, None, "a school", act=InvalidationAct.RELEASE)
+    robots = Condition(domain_hash=domain_hash("blue-skies", "robots.example"))
+    taking_out = invalidations.propose(ANNA, robots, InvalidationReason.AUTOMATED, "a wave")
+    page = staff_client("moderator", lang="ko").get("/staff/").text
+    assert "보류된 서명 · 2건" in page
+    assert f"보류 해제 승인 요청 · 2건</strong> · 제{release}호" in page
+    assert f"무효 처리 승인 요청 · 60건</strong> · 제{taking_out}호" in page
 
 
 def test_chips_show_one_kind_or_one_campaign(staff_client):

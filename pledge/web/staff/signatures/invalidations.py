@@ -43,6 +43,13 @@ def invalidation_new_post() -> AnyResponse:
         form.network.errors = [
             _("No signature that this is about meets all of these conditions. Nothing was recorded.")
         ]
+    except services.Undecided as error:
+        form.network.errors = [
+            _(
+                "Some of these signatures are part of no. %(number)s, which waits for a decision or is not done yet.",
+                number=error.invalidation_id,
+            )
+        ]
     except LargeProviderNotAllowed:
         form.domain.errors = [
             _(

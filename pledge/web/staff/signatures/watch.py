@@ -88,6 +88,11 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
         form.why.errors = [_("More than 100,000 signatures meet these conditions. Please narrow them down.")]
     except origin_list.LargeProviderNotAllowed:
         return _cluster_page(slug, origin, 422)  # it says why in place of the button
+    except services.Undecided as error:
+        other = queries.find(error.invalidation_id)
+        if (other.act, other.proposed_by) == (act, actor().staff_id):  # the button was pressed twice
+            return redirect(url_for("staff.invalidation", invalidation_id=other.id), 303)
+        return _cluster_page(slug, origin, 409)  # it shows the other one in place of the buttons
     else:
         return redirect(url_for("staff.invalidation", invalidation_id=number), 303)
     return _cluster_page(slug, origin, 422, form)
@@ -102,7 +107,10 @@ def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
         return _cluster_page(slug, origin, 422, list_form=form)
     why = form.why.data or ""
     if effect == ListEffect.ALLOW:
-        waits_for_second_person = sign_ups.allow(actor(), origin, why)
+        try:
+            waits_for_second_person = sign_ups.allow(actor(), origin, why)
+        except services.Undecided:
+            return _cluster_page(slug, origin, 409)  # it shows the other one in place of the button
         if waits_for_second_person is not None:
             return redirect(url_for("staff.invalidation", invalidation_id=waits_for_second_person), 303)
     else:
@@ -160,6 +168,7 @@ def _cluster_page(
     list_form: StatedReasonForm | None = None,
 ) -> Response:
     form, is_address = act_form or ActForm(), origin.kind is OriginKind.ADDRESS
+    condition = None if is_address else sign_ups.condition(origin)
     cluster = None if is_address else watch_queries.find(origin, slug)
     form.since.data = form.since.data or clock.iso_utc(cluster.since if cluster else clock.now())
     page = render_template(
@@ -170,7 +179,8 @@ def _cluster_page(
         origin=origin,
         cluster=cluster,
         is_large=origin.hash in origins.large_domains(slug),
-        earlier=[] if is_address else queries.similar(sign_ups.condition(origin)),
+        earlier=queries.similar(condition) if condition else [],
+        undecided=queries.undecided(condition) if condition else [],
         listed=origin_list.find(origin),
         form=form,
         list_form=list_form or StatedReasonForm(None, prefix=_LIST),

@@ -102,6 +102,15 @@ def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, 
     assert number_of(Invalidation) == 0
 
 
+def test_a_set_that_waits_for_a_decision_is_refused_with_the_number_of_that(moderator, second):
+    crowd(3, domain="robots.example")
+    number = _number(propose(moderator))
+    refused = moderator.post("/staff/invalidations/new", data={**FORM, "domain": "", **SINCE_2001})
+    assert refused.status_code == 422
+    assert f"no. {number}" in refused.text.partition('id="network-error"')[2][:300]
+    assert number_of(Invalidation) == 1
+
+
 def test_every_field_becomes_the_condition(moderator, frozen_clock):
     the_campaign()
     signed = frozen_clock.now().replace(year=2026, month=11, day=24, hour=3, minute=30)
@@ -138,6 +147,7 @@ def test_a_network_or_domain_that_the_watch_shows_fills_the_form_by_its_hash(mod
         assert f'value="#{found.hex()}"' in form.text
         address = propose(moderator, **{"domain": "", name: f"#{found.hex()}"})
         assert row(_number(address)).matched == 3
+        moderator.post(f"{address}/discard", data={"why": "only counted"})
 
 
 def test_an_invalidation_that_does_not_exist_is_not_found(moderator):

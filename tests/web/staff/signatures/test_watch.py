@@ -18,6 +18,7 @@ from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.invalidation.services import AUDITED
 from tests.support import factories
 from tests.support.factories import SLUG, crowd
+from tests.support.invalidations import work
 from tests.support.pages import hidden_fields
 
 
@@ -114,9 +115,11 @@ def test_an_act_is_about_what_is_shown_the_last_week_and_what_is_held_longer(
 
     def taken_out():
         since = re.search(r'name="since" value="([^"]+)"', moderator.get(address(hashed)).text)[1]
-        acting(moderator, hashed, "invalidate", since=since)
-        taken = select(Invalidation.matched).where(Invalidation.act == "invalidate")
-        return db.session.scalars(taken.order_by(Invalidation.id.desc())).first()
+        page = acting(moderator, hashed, "invalidate", since=since).location
+        matched = db.session.get(Invalidation, int(page.rpartition("/")[2])).matched
+        moderator.post(f"{page}/discard", data={"why": "only counted"})
+        work()  # who waited is held meanwhile
+        return matched
 
     long_ago = {"domain_hash": hashed, "at": frozen_clock.now() - timedelta(days=9)}
     crowd(50, domain="robots.example", **long_ago)
@@ -134,6 +137,26 @@ def test_an_act_without_a_reason_or_without_anything_to_do_changes_nothing(moder
     assert acting(moderator, hashed, "hold", since="yesterday").status_code == 400
     assert acting(moderator, hashed, "erase").status_code == 404
     assert db.session.scalars(select(Invalidation)).all() == []
+
+
+def test_who_comes_second_sees_the_open_decision_in_place_of_the_buttons(staff_client, wave, hashed):
+    first = staff_client("moderator", name="Han Byeol")
+    proposal = acting(first, hashed, "invalidate").location
+    colleague = staff_client("moderator", lang="ko")
+    page = colleague.get(address(hashed)).text
+    named = f'<a href="{proposal}">무효 처리 제{proposal.rpartition("/")[2]}호</a>'
+    assert f"결정 대기: {named}(Han Byeol, 방금)" in page
+    assert [act for act in ("hold", "release", "invalidate") if address(hashed, f"/{act}") in page] == []
+    assert address(hashed, "/list/allow") not in page
+    refused = acting(colleague, hashed, "release", why="a school")
+    assert (refused.status_code, named in refused.text) == (409, True)
+    assert put_on_list(colleague, hashed, "allow").status_code == 409
+    assert db.session.scalars(select(ListedOrigin)).all() == []
+
+
+def test_who_presses_twice_is_on_the_page_of_their_own_proposal(moderator, wave, hashed):
+    once, twice = (acting(moderator, hashed, "invalidate").location for _ in range(2))
+    assert once == twice
 
 
 def put_on_list(moderator, hashed, effect, why="a wave"):
