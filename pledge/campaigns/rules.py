@@ -92,6 +92,7 @@ class FieldFault(Enum):
         "The pack does not say “%(found)s”. Write {people}, {organizations}, {paper} and {date}, which are filled in, and other amounts in words.",
     )
     SCAN_TWICE = Phrase("field", "Another batch of this campaign has this scan already.")
+    SCAN_NOT_OPENED = Phrase("field", "Download the scan first and count the signatures on it.")
 
 
 class BadFields(ValueError):

@@ -228,7 +228,7 @@ def _paper_columns(_export: Export) -> list[Column[PaperBatch]]:
         *_in_languages("place", Phrase("table", "Place in %(language)s"), lambda batch: batch.place),
         Column("collected_on", Phrase("table", "Collected on")),
         Column("sheets", Phrase("table", "Sheets")),
-        Column("signatures", Phrase("table", "Signatures")),
+        Column("signatures", Phrase("table", "Signatures"), lambda batch, _: batch.shown_signatures),
         Column("proposed_at", Phrase("table", "Counted (KST)")),
         Column("decided_at", Phrase("table", "Counted again (KST)")),
     ]

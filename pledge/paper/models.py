@@ -81,6 +81,11 @@ class PaperBatch(Proposed, Model):
     )
 
     @property
+    def shown_signatures(self) -> int | None:
+        """The first number, once a second person has counted as well; before, whoever is to count again must not find it anywhere."""
+        return None if self.state == PaperState.COUNTED else self.signatures
+
+    @property
     def content(self) -> dict[str, object]:
         """What an edit and a second count are compared with."""
         return {**{name: getattr(self, name) for name in FIELDS}, "scan": self.scan_sha256.hex()}

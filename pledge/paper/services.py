@@ -14,7 +14,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from pledge.accounts import two_people
-from pledge.audit.models import Actor
+from pledge.audit.models import Actor, AuditEntry
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import clean_reason, compare
@@ -79,9 +79,9 @@ def change(actor: Actor, slug: str, batch_id: int, seen: str, fields: PaperField
 
 
 def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) -> bool:
-    """Count as the second person. Whether both counted the same: then the batch is in the public log from now on.
+    """Count as the second person, who has opened the scan. Whether both counted the same: then the batch is in the public log from now on.
 
-    Raises BadFields, NeedsSecondPerson, InvitedLately, NoSuchProposal, WrongState, also when the batch is another one than was seen.
+    Raises BadFields (also before the scan was opened), NeedsSecondPerson, InvitedLately, NoSuchProposal, WrongState, also when the batch is another one than was seen.
     """
     if not 1 <= signatures <= MAX_BATCH:
         raise BadFields({"checked": FieldFault.NUMBER})
@@ -89,6 +89,8 @@ def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) ->
         agrees = signatures == batch.signatures
         batch.decide(session, actor, PaperState.AGREED if agrees else PaperState.DISPUTED)
         batch.checked_signatures = signatures
+        if not _has_opened(session, actor, batch):
+            raise BadFields({"checked": FieldFault.SCAN_NOT_OPENED})
         if agrees:
             _append(session, batch, Reason.CONFIRMED)
         act = "paper.agree" if agrees else "paper.dispute"
@@ -185,6 +187,17 @@ def _refuse_twin(session: Session, batch: PaperBatch) -> None:
     with session.no_autoflush:
         if session.scalar(select(twin)):
             raise BadFields({"scan": FieldFault.SCAN_TWICE})
+
+
+def _has_opened(session: Session, actor: Actor, batch: PaperBatch) -> bool:
+    """Whether the audit log says that the actor downloaded the scan that the batch has now."""
+    downloads = exists().where(
+        AuditEntry.subject == _subject(batch),
+        AuditEntry.action == "paper.download",
+        AuditEntry.staff_id == actor.staff_id,
+        AuditEntry.details.contains(batch.scan_sha256.hex()),
+    )
+    return bool(session.scalar(select(downloads)))
 
 
 def _append(session: Session, batch: PaperBatch, reason: Reason) -> None:

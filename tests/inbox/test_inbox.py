@@ -13,7 +13,6 @@ from pledge.inbox import queries
 from pledge.inbox.queries import NEEDS, ItemKind
 from pledge.mail.models import OutboxMail
 from pledge.news import services as news_services
-from pledge.paper import services as paper_services
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.origins import domain_hash
@@ -44,7 +43,7 @@ def disputed(by, clock):
     of = the_campaign()
     batch = paper.entered(of, by=by)
     clock.move(hours=1)
-    assert not paper_services.check(paper.CHECKER, of.slug, batch, paper.stamp(of, batch), 5)
+    assert not paper.check(batch, 5)
 
 
 def dead_mail(clock):
@@ -89,7 +88,7 @@ def test_what_is_decided_waits_no_more(planted):
             case ItemKind.NEWS:
                 news_services.approve(news.APPROVER, of.slug, item.id, news.stamp(of, item.id))
             case ItemKind.PAPER:
-                paper_services.check(paper.CHECKER, of.slug, item.id, paper.stamp(of, item.id), 128)
+                paper.check(item.id, 128)
     left = {item.kind for item in queries.waiting()}
     assert not left & {ItemKind.INVALIDATION, ItemKind.NEWS, ItemKind.PAPER}
 

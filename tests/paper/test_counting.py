@@ -230,7 +230,7 @@ def test_part_of_a_batch_is_not_taken_back():
 def test_an_entry_says_what_its_batch_says_or_is_set_aside_for_the_one_that_does(change, forged):
     number = paper.entered(signatures=128)
     plant(number, change, **forged)
-    services.check(paper.CHECKER, SLUG, number, paper.stamp(the_campaign(), number), 128)
+    paper.check(number, 128)
     assert_named(128)
 
 

@@ -1,6 +1,7 @@
 """A batch of paper signatures is counted by one person, and again by another who does not know the first number."""
 
 from datetime import date
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -26,7 +27,7 @@ from pledge.paper.models import PaperBatch, PaperState
 from tests.support import paper
 from tests.support.audit import actions
 from tests.support.factories import SLUG, campaign, the_campaign
-from tests.support.paper import CHECKER, COUNTER, row, stamp
+from tests.support.paper import CHECKER, COUNTER, check, row, stamp
 from tests.support.pictures import PDF, png
 from tests.support.refusals import fault_of, faults_of
 
@@ -43,10 +44,6 @@ def changes():
     return load(select(LedgerEntry.delta).order_by(LedgerEntry.id))
 
 
-def check(number, signatures, by=CHECKER):
-    return services.check(by, SLUG, number, stamp(the_campaign(), number), signatures)
-
-
 def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_log():
     number = paper.entered(signatures=128)
     assert changes() == []
@@ -54,7 +51,7 @@ def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_log():
     found = row(number)
     assert (found.state, found.proposed_by, found.decided_by) == (PaperState.AGREED, 9001, 9002)
     assert changes() == [128]
-    assert actions("paper.") == ["paper.enter", "paper.agree"]
+    assert actions("paper.") == ["paper.enter", "paper.download", "paper.agree"]
 
 
 def test_a_batch_that_they_count_differently_is_disputed_and_in_no_log():
@@ -63,7 +60,22 @@ def test_a_batch_that_they_count_differently_is_disputed_and_in_no_log():
     found = row(number)
     assert (found.state, found.signatures, found.checked_signatures) == (PaperState.DISPUTED, 128, 127)
     assert changes() == []
-    assert actions("paper.") == ["paper.enter", "paper.dispute"]
+    assert actions("paper.") == ["paper.enter", "paper.download", "paper.dispute"]
+
+
+def test_who_has_not_opened_the_scan_that_the_batch_has_now_does_not_count_it():
+    number = paper.entered(signatures=128)
+    counted = partial(services.check, CHECKER, SLUG, number)
+    missing = {"checked": FieldFault.SCAN_NOT_OPENED}
+    services.note_download(COUNTER, SLUG, number)
+    services.note_download(CHECKER, SLUG, paper.entered())
+    assert faults_of(counted, stamp(the_campaign(), number), 128) == missing
+    services.note_download(CHECKER, SLUG, number)
+    seen, scan = stamp(the_campaign(), number), scans.store_scan(PDF)
+    services.change(COUNTER, SLUG, number, seen, paper.fields(signatures=128), scan=scan)
+    assert faults_of(counted, stamp(the_campaign(), number), 128) == missing
+    assert (row(number).state, changes()) == (PaperState.COUNTED, [])
+    assert check(number, 128)
 
 
 @pytest.mark.parametrize("counted", [4711, 4712])

@@ -310,6 +310,7 @@ def _add_paper(slug: str, campaign_id: int) -> None:
             number = paper.enter(_EDITOR, slug, fields, name)
         if "checked" in facts:
             with clock.pretend(at + timedelta(days=1)):
+                paper.note_download(_SECOND_PERSON, slug, number)
                 seen = paper_queries.find(campaign_id, number).stamp
                 paper.check(_SECOND_PERSON, slug, number, seen, facts["checked"])
 

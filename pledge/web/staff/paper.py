@@ -14,7 +14,7 @@ from pledge.core import languages
 from pledge.files import scans
 from pledge.files.scans import MAX_SCAN
 from pledge.paper import queries, services
-from pledge.paper.models import PaperBatch, PaperState
+from pledge.paper.models import PaperBatch
 from pledge.paper.services import OPEN, PaperFields
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
 from pledge.web.request_checks import allows
@@ -78,7 +78,6 @@ def paper(slug: str) -> Response:
         campaigns=campaigns.rows(),
         batches=queries.newest(desk.id),
         counted=queries.public(desk.id),
-        may_see=_may_see,
     )
     return make_response(page)
 
@@ -156,8 +155,8 @@ def _find(slug: str, batch_id: int) -> PaperBatch:
 
 
 def _may_see(found: PaperBatch) -> bool:
-    """Whether the number of a batch may be shown: who is to count it does not see what the first person counted."""
-    return found.state != PaperState.COUNTED or found.proposed_by == actor().staff_id
+    """Whether the page of a batch may show its number: before the second count it is there for its author alone, to be corrected."""
+    return found.shown_signatures is not None or found.proposed_by == actor().staff_id
 
 
 def _back(slug: str, batch_id: int) -> AnyResponse:

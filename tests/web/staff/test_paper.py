@@ -44,6 +44,7 @@ def entered(editor, **changed):
 def test_one_editor_enters_a_batch_and_another_counts_it_again_without_seeing_the_number(editor, second):
     address, number = entered(editor)
     assert "1,287" in editor.get(address).text
+    assert "1,287" not in editor.get(PAPER).text
     assert "another person has to count it again" in editor.get(address).text
     page = second.get(address)
     assert "1,287" not in page.text
@@ -53,6 +54,10 @@ def test_one_editor_enters_a_batch_and_another_counts_it_again_without_seeing_th
     assert (refused.status_code, "1,287" in refused.text) == (409, False)
     fields = {"seen": seen(page), "checked": "1287"}
     assert editor.post(f"{address}/check", data=fields).status_code == 403
+    blind = second.post(f"{address}/check", data=fields)
+    assert (blind.status_code, "Download the scan first" in blind.text) == (422, True)
+    assert "1,287" not in blind.text
+    assert second.post(f"{address}/scan").status_code == 200
     assert second.post(f"{address}/check", data=fields).status_code == 303
     assert row(number).state == PaperState.AGREED
     assert "1,287" in second.get(address).text
@@ -60,6 +65,7 @@ def test_one_editor_enters_a_batch_and_another_counts_it_again_without_seeing_th
 
 def test_two_numbers_that_differ_are_both_shown_and_the_batch_can_be_corrected(editor, second):
     address, number = entered(editor)
+    second.post(f"{address}/scan")
     second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": "1280"})
     page = editor.get(address).text
     assert "The first person counted 1,287, the second 1,280." in page
@@ -85,6 +91,7 @@ def test_what_is_wrong_stands_beside_its_field_and_the_scan_need_not_be_chosen_a
 def test_what_was_typed_into_a_batch_that_was_agreed_meanwhile_is_not_lost(editor, second):
     address, _ = entered(editor)
     stamp = seen(editor.get(address))
+    second.post(f"{address}/scan")
     second.post(f"{address}/check", data={"seen": seen(second.get(address)), "checked": "1287"})
     late = editor.post(f"{address}/edit", data={**FORM, "place_en": "Typed meanwhile", "seen": stamp})
     assert late.status_code == 409

@@ -16,6 +16,7 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.core.i18n import SEOUL
 from pledge.ledger import log_queries
+from pledge.paper.services import note_download
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
@@ -146,9 +147,10 @@ def _of_one(
     return act
 
 
-def _check_paper(_client: StaffClient) -> Act:
+def _check_paper(client: StaffClient) -> Act:
     of = factories.the_campaign()
     number = paper.entered(of)
+    note_download(Actor(client.member.id, client.member.email, ""), SLUG, number)
     fields = {"seen": paper.stamp(of, number), "checked": "128"}
     path = f"/staff/paper/{SLUG}/{number}/check"
     return Act(path, fields, "paper.agree")
