@@ -1,15 +1,15 @@
-// Warns before a form with unsaved text is left, and puts the text back into its form when the language is changed.
+// Warns before a form with unsaved text is left. When another form is sent or the language is changed, the text is kept in this tab
+// and put back into its form, for whoever typed it; signing out empties it (Clear-Site-Data).
 
 const OWN = new Set(["csrf_token", "form_owner"]);
-const KEY = "typed";
 
 const isOwn = (name) => OWN.has(name) || name.startsWith("factor-");
+const isSecret = ({ name, type, autocomplete }) => isOwn(name) || type === "password" || autocomplete === "one-time-code";
+const hasFile = (form) => [...form.elements].some((control) => control.files?.length);
 
 function typedIn(form) {
-  const controls = new Map([...form.elements].map((control) => [control.name, control.type]));
-  return [...new FormData(form)].filter(
-    ([name, value]) => typeof value === "string" && !isOwn(name) && controls.get(name) !== "password",
-  );
+  const secret = new Set([...form.elements].filter(isSecret).map(({ name }) => name));
+  return [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !secret.has(name));
 }
 
 function addresses(form) {
@@ -39,46 +39,67 @@ function notice(page, text) {
   return line;
 }
 
-// What was typed before the language was changed is in its forms again; answers these.
-function restore(page) {
-  const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
-  sessionStorage.removeItem(KEY);
-  const found = kept.map(({ path, fields }) => ({ form: formOf(page, path), fields }));
-  const gone = found.filter(({ form }) => !form);
-  for (const { form, fields } of found) if (form) fill(form, fields);
-  if (gone.length) {
-    const text = document.createElement("pre");
-    const words = gone.flatMap(({ fields }) => fields.map(([, value]) => value)).join("\n\n");
-    Object.assign(text, { className: "stored__text", textContent: words });
-    notice(page, page.dataset.typedGone).after(text);
-  } else if (found.length) {
-    notice(page, page.dataset.typedBack);
-  }
-  return found.flatMap(({ form }) => form ?? []);
-}
-
 export default function unsaved(page) {
+  const key = `typed-${page.dataset.person}`;
+  const kept = () => JSON.parse(sessionStorage.getItem(key) ?? "[]");
   const isForm = (form) => form?.method === "post" && page.contains(form);
-  const edited = new Set(restore(page));
+
+  function keep(entries) {
+    if (entries.length) sessionStorage.setItem(key, JSON.stringify(entries));
+    else sessionStorage.removeItem(key);
+  }
+
+  // What was typed and not sent is in its forms again; answers these. What another page has waits for that page.
+  function restore() {
+    const found = kept().map((entry) => ({ ...entry, form: formOf(page, entry.path) }));
+    const back = found.filter(({ form }) => form);
+    const gone = found.filter(({ form, at }) => !form && (!at || at === location.pathname));
+    keep(found.filter((entry) => !back.includes(entry) && !gone.includes(entry)));
+    for (const { form, fields } of back) fill(form, fields);
+    if (gone.length) {
+      const text = document.createElement("pre");
+      const words = gone.flatMap(({ fields }) => fields.map(([, value]) => value)).join("\n\n");
+      Object.assign(text, { className: "stored__text", textContent: words });
+      notice(page, page.dataset.typedGone).after(text);
+    } else if (back.length) {
+      notice(page, page.dataset.typedBack);
+    }
+    return back.map(({ form }) => form);
+  }
+
+  // Keep what was typed into these forms; `at` is the page that has them, where the answer may be another page.
+  function keepTyped(forms, at) {
+    const waiting = kept().filter((entry) => entry.at !== location.pathname);
+    keep([...waiting, ...forms.map((form) => ({ at, path: addresses(form)[0], fields: typedIn(form) }))]);
+  }
+
+  const edited = new Set(restore());
   // A form that was refused is shown under the address to which it is sent.
   const refused = page.hasAttribute("data-edited") && formOf(page, location.pathname);
   if (refused) edited.add(refused);
 
   page.addEventListener("input", ({ target }) => {
-    if (isForm(target.form)) edited.add(target.form);
-  });
-  // What is sent is not lost, whatever the answer: the server shows it again. What was typed into another form is.
-  addEventListener("submit", ({ target }) => edited.delete(target));
-  addEventListener("beforeunload", (event) => {
-    if (edited.size) event.preventDefault();
+    if (isForm(target.form) && !isSecret(target)) edited.add(target.form);
   });
 
+  let isSending = false;
   const language = document.querySelector("form[data-language]");
-  language?.addEventListener("submit", () => {
-    const typed = [...edited].map((form) => ({ path: addresses(form)[0], fields: typedIn(form) }));
-    edited.clear();
-    if (!typed.length) return;
-    for (const sent of language.querySelectorAll("[name^='carried:']")) sent.remove();
-    sessionStorage.setItem(KEY, JSON.stringify(typed));
+  addEventListener("submit", ({ target, defaultPrevented }) => {
+    if (defaultPrevented) return;
+    if (target === language) {
+      if (edited.size) for (const sent of language.querySelectorAll("[name^='carried:']")) sent.remove();
+      keepTyped([...edited], "");
+      edited.clear();
+    } else if (isForm(target)) {
+      // What is sent is not lost, whatever the answer: the server shows it again.
+      edited.delete(target);
+      keepTyped([...edited], location.pathname);
+      isSending = true;
+    }
+  });
+  addEventListener("beforeunload", (event) => {
+    // A file that was chosen cannot be kept.
+    if (isSending ? [...edited].some(hasFile) : edited.size) event.preventDefault();
+    isSending = false;
   });
 }
