@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from pledge.abuse.models import ListedOrigin, ListEffect, OriginKind
 from pledge.audit.models import Actor
@@ -72,22 +73,26 @@ def add(
     """Put it on the list, in place of what the list says of it. `large_providers`: the hashes of what is never held.
     Raises NoReason, LargeProviderNotAllowed.
     """
-    why, now = required_reason(why), clock.now()
+    why = required_reason(why)
     if effect is ListEffect.HOLD and origin.hash in large_providers:
         raise LargeProviderNotAllowed
     with transaction() as session:
-        lock_chain(session)  # of two people at once the second sees what the first has placed
-        listed = select(ListedOrigin).where(
-            ListedOrigin.hash == origin.hash, ListedOrigin.lifted_at.is_(None)
-        )
-        if before := session.scalar(listed):
-            before.lifted_at, before.lifted_name = now, actor.name
-            session.flush()
-        row = ListedOrigin(**vars(origin), effect=effect, note=why, placed_name=actor.name, placed_at=now)
-        session.add(row)
-        session.flush()
-        record(session, actor, _AUDITED[effect], f"block:{row.id}", reason=why, of=origin.kind)
+        place(session, actor, origin, effect, why)
     _effects.clear()
+
+
+def place(session: Session, actor: Actor, origin: Origin, effect: ListEffect, why: str) -> None:
+    """As `add`, in the transaction of what it follows from."""
+    lock_chain(session)  # of two people at once the second sees what the first has placed
+    now = clock.now()
+    listed = select(ListedOrigin).where(ListedOrigin.hash == origin.hash, ListedOrigin.lifted_at.is_(None))
+    if before := session.scalar(listed):
+        before.lifted_at, before.lifted_name = now, actor.name
+        session.flush()
+    row = ListedOrigin(**vars(origin), effect=effect, note=why, placed_name=actor.name, placed_at=now)
+    session.add(row)
+    session.flush()
+    record(session, actor, _AUDITED[effect], f"block:{row.id}", reason=why, of=origin.kind)
 
 
 def remove(actor: Actor, listed_id: int) -> tuple[Origin, ListEffect, str]:

@@ -75,17 +75,20 @@ def allow(actor: Actor, origin: Origin, why: str) -> int | None:
     """Allow what comes from a network or domain, and have those counted who are held or would be. What comes from one address
     later is allowed; what came from it before is decided on its page.
 
-    More held ones than one person may decide about wait for a second one: then the number of that proposal, else None.
+    More held ones than one person may decide about wait for a second one, and so does the allowance: then the number of that
+    proposal, else None. Where nobody is held it is allowed at once.
     Raises NoReason, and Undecided while another decision about those who came from there is open.
     """
     if origin.kind is not OriginKind.ADDRESS and (others := undecided(condition(origin))):
         raise invalidation.Undecided(others[0].id)
-    origin_list.add(actor, origin, ListEffect.ALLOW, why, ())
     if origin.kind is OriginKind.ADDRESS:
+        origin_list.add(actor, origin, ListEffect.ALLOW, why, ())
         return None
+    release = InvalidationAct.RELEASE
     try:
-        number = invalidation.propose(actor, condition(origin), None, why, act=InvalidationAct.RELEASE)
+        number = invalidation.propose(actor, condition(origin), None, why, act=release, allows=True)
     except invalidation.NothingMatches:
+        origin_list.add(actor, origin, ListEffect.ALLOW, why, ())
         return None
     try:
         invalidation.approve(actor, number)

@@ -15,11 +15,13 @@ from pledge.core.db import db, fetch
 from pledge.mail.addresses import parse
 from pledge.signatures import moderation, services
 from pledge.signatures.invalidation import applying
+from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import origin
 from pledge.watch import clusters
 from pledge.watch import services as watch
-from tests.support.factories import ANNA, campaign, next_number, signature, signatures, the_campaign
+from tests.support.audit import actions
+from tests.support.factories import ANNA, BORA, campaign, next_number, signature, signatures, the_campaign
 from tests.support.rows import row
 from tests.support.worker import run_step
 
@@ -303,10 +305,13 @@ def test_domains_that_share_a_mail_server_count_together_but_not_those_at_a_know
     assert reasons(waiting) == ["scattered", None]
 
 
+def origin_of(domain):
+    of = the_campaign()
+    return Origin(of.id, OriginKind.DOMAIN, origin(of.slug, parse(f"x@{domain}"), "").domain_hash)
+
+
 def allow(domain="trap.example", why="a company"):
-    campaign_id, slug = the_campaign().id, the_campaign().slug
-    hashed = origin(slug, parse(f"x@{domain}"), "").domain_hash
-    return watch.allow(ANNA, Origin(campaign_id, OriginKind.DOMAIN, hashed), why)
+    return watch.allow(ANNA, origin_of(domain), why)
 
 
 def test_an_allowed_domain_may_have_any_number_and_those_who_were_held_are_counted():
@@ -324,6 +329,30 @@ def test_an_allowed_domain_may_have_any_number_and_those_who_were_held_are_count
     assert states == ["confirmed", "confirmed", "pending"]
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "block.allow")).one()
     assert (entry.actor, entry.reason) == (ANNA.name, "a company")
+
+
+def held_domain(number):
+    signatures(number, state="held", domain_hash=origin_of("trap.example").hash)
+
+
+@pytest.mark.parametrize(("held", "is_allowed_at_once"), [(0, True), (50, True), (51, False)])
+def test_a_domain_is_allowed_with_the_release_of_those_who_are_held(held, is_allowed_at_once):
+    held_domain(held)
+    number = allow()
+    assert (number is None, origin_list.find(origin_of("trap.example")) is not None) == (
+        (is_allowed_at_once, is_allowed_at_once)
+    )
+    if number:
+        invalidations.approve(BORA, number)
+        placed = origin_list.find(origin_of("trap.example"))
+        assert (placed.effect, placed.placed_name, placed.note) == ("allow", BORA.name, "a company")
+
+
+def test_a_domain_whose_release_is_refused_is_not_allowed():
+    held_domain(51)
+    invalidations.discard(BORA, allow(), "robots")
+    assert origin_list.entries(the_campaign().id) == []
+    assert actions("block.") == []
 
 
 def test_an_allowed_network_is_not_held_for_its_speed():

@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    false,
     func,
     select,
 )
@@ -22,6 +23,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.functions import FunctionElement
 
+from pledge.abuse.models import OriginKind
+from pledge.abuse.origin_list import Origin
 from pledge.accounts.two_people import Proposed
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
@@ -113,6 +116,12 @@ class Condition:
         if replace(self, campaign_id=None) == Condition():
             raise NoCondition
 
+    @property
+    def origin(self) -> Origin:
+        """The network or domain in a campaign that it names; what allows one has both, by a constraint."""
+        kind = next(kind for kind in OriginKind if getattr(self, f"{kind}_hash", None))
+        return Origin(self.campaign_id or 0, kind, getattr(self, f"{kind}_hash"))
+
     def matches(self) -> Sequence[ColumnElement[bool]]:
         """SQL conditions on Signature; none on its state."""
         same = ("campaign_id", "network_hash", "wide_network_hash", "domain_hash")
@@ -141,6 +150,8 @@ class Invalidation(Proposed, Model):
     note: Mapped[str] = mapped_column(Text)  #: for staff
     #: Whether those who were counted are told by mail, with the way to object; those who were held always are.
     notify: Mapped[bool]
+    #: Of a release: with its approval, what comes from its network or domain later is allowed (abuse/origin_list.py).
+    allows: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     # The condition: what is not NULL must hold, all of it. Network and domain stay keyed hashes, as they can be a person's.
     campaign_id: Mapped[int | None]
@@ -166,6 +177,11 @@ class Invalidation(Proposed, Model):
         CheckConstraint(one_of("state", InvalidationState), name="state"),
         CheckConstraint(one_of("reason", InvalidationReason), name="reason"),
         CheckConstraint("(act = 'invalidate') = (reason IS NOT NULL)", name="reason_to_take_out"),
+        CheckConstraint(
+            "NOT allows OR (act = 'release' AND campaign_id IS NOT NULL AND"
+            " (network_hash IS NOT NULL OR wide_network_hash IS NOT NULL OR domain_hash IS NOT NULL))",
+            name="allows_an_origin",
+        ),
         CheckConstraint(
             "state <> 'proposed' OR network_hash IS NOT NULL OR wide_network_hash IS NOT NULL OR domain_hash IS NOT NULL"
             " OR signed_from IS NOT NULL OR signed_until IS NOT NULL OR faster_than IS NOT NULL",

@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from pledge.abuse import origin_list
+from pledge.abuse.models import ListEffect
 from pledge.abuse.origin_list import LargeProviderNotAllowed
 from pledge.accounts import two_people
 from pledge.accounts.two_people import WrongState
@@ -81,12 +83,14 @@ def propose(
     *,
     notify: bool = False,
     act: InvalidationAct = InvalidationAct.INVALIDATE,
+    allows: bool = False,
 ) -> int:
     """Count the signatures that the act is about and that fulfil a condition, and keep the set for a decision. Nothing else
     changes.
 
     `reason`: for the public totals, where signatures are taken out; else None. `notify`: whether those who were counted are
-    told by mail; those who were held always are, as they were told that somebody decides. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches,
+    told by mail; those who were held always are, as they were told that somebody decides. `allows`: whether a release also allows
+    what comes later from the network or domain of its condition. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches,
     TooManySignatures, LargeProviderNotAllowed, Undecided.
     """
     condition.check()
@@ -99,6 +103,7 @@ def propose(
             reason=None if reason is None else InvalidationReason(reason),
             note=note,
             notify=notify,
+            allows=allows,
             matched=0,
             **vars(condition),
         )
@@ -121,6 +126,8 @@ def approve(actor: Actor, invalidation_id: int) -> None:
     with _locked(invalidation_id, InvalidationState.PROPOSED) as (session, row):
         alone = row.matched <= max_alone(row.act)
         row.decide(session, actor, InvalidationState.APPLYING, alone=alone)
+        if row.allows:
+            origin_list.place(session, actor, row.condition.origin, ListEffect.ALLOW, row.note)
         _record(session, actor, row, "approve", reason=row.note, matched=row.matched)
 
 

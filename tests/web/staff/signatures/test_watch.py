@@ -77,8 +77,8 @@ def test_a_cluster_says_how_many_it_is_and_offers_what_can_be_done(staff_client,
     for words in (
         "33 sign-ups",
         "Hold 4 that are not confirmed yet",
-        "Release 9 that are on hold or would be",
-        "Take out 26 that are counted or on hold",
+        "Count all 9",
+        "Take 26 out of the count",
     ):
         assert words in page.text
 
@@ -184,7 +184,9 @@ def test_what_comes_from_there_is_held_until_somebody_ends_it(moderator, wave, h
 
 
 def test_one_press_allows_a_domain_and_releases_its_held_signatures(moderator, wave, hashed):
-    assert "Allow what comes, and release 9" in moderator.get(address(hashed)).text
+    page = moderator.get(address(hashed)).text
+    button = page[: page.index("Allow this domain and count 9")].rpartition("<button")[2]
+    assert 'class="button button--quiet"' in button
     assert put_on_list(moderator, hashed, "allow", "a school").location == address(hashed)
     assert db.session.scalars(select(ListedOrigin.effect)).one() == "allow"
     act = db.session.scalars(select(Invalidation)).one()
@@ -193,9 +195,12 @@ def test_one_press_allows_a_domain_and_releases_its_held_signatures(moderator, w
 
 def test_more_than_one_person_may_release_wait_for_a_second_one(staff_client, wave, hashed, monkeypatch):
     monkeypatch.setattr("pledge.signatures.invalidation.services.MAX_WITHOUT_SECOND_PERSON", 5)
-    sent = put_on_list(staff_client("moderator"), hashed, "allow")
+    moderator = staff_client("moderator", lang="en")
+    sent = put_on_list(moderator, hashed, "allow")
     act = db.session.scalars(select(Invalidation)).one()
     assert (act.state, sent.location) == ("proposed", f"/staff/invalidations/{act.id}")
+    assert "Once it is approved, what comes from there is allowed." in moderator.get(sent.location).text
+    assert "It is allowed" not in moderator.get(address(hashed)).text
 
 
 @pytest.mark.parametrize(
