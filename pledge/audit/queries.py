@@ -62,8 +62,12 @@ def page(search: Search, before: int | None = None, size: int = PAGE) -> Page:
 
 def all_lines(search: Search) -> Iterator[AuditEntry]:
     """Everything that was found up to now, oldest first, a batch at a time."""
-    newest = fetch(select(func.max(AuditEntry.id))).scalar() or 0
-    return entries(*search.conditions(), AuditEntry.id <= newest)
+    return entries(*search.conditions(), AuditEntry.id <= newest())
+
+
+def newest() -> int:
+    """The number of the newest entry."""
+    return fetch(select(func.max(AuditEntry.id))).scalar() or 0
 
 
 def last(action: str, subject: str) -> AuditEntry | None:

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, redirect, request, session, url_for
+from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.moderation import LastAdmin
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, WrongState
+from pledge.audit import queries as audit
+from pledge.audit.queries import Search
 from pledge.campaigns.rules import BadFields
+from pledge.core import clock
 from pledge.deliveries.services import PackNotMade
 from pledge.signatures.moderation import NoMailAllowed
 from pledge.web.forms import StaffForm
@@ -29,6 +34,10 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
 }
 
 
+DONE_ALREADY = _l("You have already done this.")
+#: Who presses a button twice does so within this time.
+_TWICE = timedelta(minutes=1)
+
 #: In the session: what was just done, and how it is taken back.
 _UNDO = "undo"
 
@@ -42,6 +51,7 @@ class Decision:
     form: type[StaffForm] = StaffForm
     asks: Ask = Ask.NOTHING
     said: object = ""  #: on the page once it is done, where that does not show by itself
+    recorded: tuple[str, ...] = ()  #: what the audit log calls it, where that is not the name of `act`
 
 
 def decision_routes(
@@ -53,13 +63,13 @@ def decision_routes(
     """
     for decision in decisions:
         verb = decision.act.__name__
-        view = _view(page, decision)
+        view = _view(name, page, decision)
         view.__name__ = f"{name}_{verb}"
         rule = f"{path}/{verb.replace('_', '-')}"
         staff.add_url_rule(rule, view_func=needs(permission, decision.asks)(view), methods=["POST"])
 
 
-def _view(page: Callable[..., Response], decision: Decision) -> Callable[..., AnyResponse]:
+def _view(name: str, page: Callable[..., Response], decision: Decision) -> Callable[..., AnyResponse]:
     def decide(**address: Any) -> AnyResponse:
         form = decision.form(request.form)
         if not form.validate():
@@ -72,6 +82,10 @@ def _view(page: Callable[..., Response], decision: Decision) -> Callable[..., An
                 show_faults(form, wrong)
             return page(**address, status=422, refused="" if has_fields else "incomplete", form=form)
         except tuple(_REFUSALS) as error:
+            subject = f"{name}:{[*address.values()][-1]}"
+            verbs = decision.recorded or (decision.act.__name__,)
+            if isinstance(error, WrongState) and pressed_twice(subject, *verbs):
+                return done(str(DONE_ALREADY), page.__name__, **address)
             status, refused = _REFUSALS[type(error)]
             return page(**address, status=status, refused=refused, form=form)
         if decision.said:
@@ -79,6 +93,18 @@ def _view(page: Callable[..., Response], decision: Decision) -> Callable[..., An
         return redirect(url_for(f"staff.{page.__name__}", **address), 303)
 
     return decide
+
+
+def pressed_twice(subject: str, *verbs: str) -> bool:
+    """Whether the newest act of staff on it is one of these, by oneself, just now: then nobody else was first."""
+    lines = audit.page(Search(subject=subject), size=5).lines  # the worker may have gone on with it
+    last = next((line for line in lines if line.staff_id is not None), None)
+    return (
+        last is not None
+        and last.staff_id == actor().staff_id
+        and last.at > clock.now() - _TWICE
+        and last.action.rpartition(".")[2] in verbs
+    )
 
 
 def offer_undo(said: str, endpoint: str, fields: list[tuple[str, str]], **address: Any) -> None:

@@ -31,7 +31,7 @@ from pledge.web.request_checks import page_number
 from pledge.web.staff.auth.access import Ask, actor, done, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
-from pledge.web.staff.decisions import offer_undo
+from pledge.web.staff.decisions import DONE_ALREADY, offer_undo, pressed_twice
 from pledge.web.staff.forms import StatedReasonForm, check_resident_number
 from pledge.web.staff.words import actor_name
 
@@ -294,7 +294,9 @@ def organization_act(endorsement_id: int, act: str) -> AnyResponse:
     except (UnknownCase, CaseInWrongState) as error:
         return refused(409, fault=_REFUSALS[type(error)])
     except CaseChanged:
-        return refused(409, was=seen)
+        twice = act in _MOVES_ON and pressed_twice(f"endorsement:{endorsement_id}", ACTS[act][1].__name__)
+        after = {"after": endorsement_id}
+        return done(str(DONE_ALREADY), "organization_next", **after) if twice else refused(409, was=seen)
     except BadReason:
         forms[act]["code"].errors = [_("Choose a reason from the list.")]
         return refused(422)

@@ -115,7 +115,7 @@ decision_routes(
     _ONE,
     Permission.EDIT_CAMPAIGNS,
     paper_batch,
-    Decision(services.check, CheckForm, Ask.FACTOR),
+    Decision(services.check, CheckForm, Ask.FACTOR, recorded=("agree", "dispute")),
     Decision(services.withdraw, StatedReasonForm, Ask.REASON | Ask.FACTOR),
 )
 

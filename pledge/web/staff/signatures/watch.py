@@ -14,6 +14,7 @@ from pledge.abuse import alerts, origin_list
 from pledge.abuse.models import ListEffect, OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.accounts.roles import Permission
+from pledge.audit import queries as audit
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
 from pledge.core import clock, i18n
@@ -141,7 +142,7 @@ def review_page(
     numbers: dict[str, Any] = {}
     if chosen is not None:
         numbers = {
-            "report": _report(chosen.id, chosen.slug),
+            "report": _report(chosen.id, chosen.slug, audit.newest()),
             "acts": queries.newest(chosen.id),
             "listed": origin_list.entries(chosen.id),
         }
@@ -189,8 +190,8 @@ def _cluster_page(
 
 
 @cache.memoize(CACHE_SECONDS)
-def _report(campaign_id: int, slug: str) -> Report:
-    """The clusters as of some seconds ago."""
+def _report(campaign_id: int, slug: str, _last_act: int) -> Report:
+    """The clusters as of some seconds ago, but not from before the last act of staff, in whatever process that was."""
     return watch_queries.report(campaign_id, slug)
 
 

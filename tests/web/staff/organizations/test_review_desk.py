@@ -391,6 +391,19 @@ def test_who_comes_second_is_told_what_happened_and_keeps_the_words(reviewer, st
     assert again(row).state == "published"
 
 
+@pytest.mark.parametrize("name", ["publish", "decline"])
+def test_who_presses_twice_is_led_to_the_next_case(reviewer, staff_client, name):
+    row, waiting = endorsement(state="review"), endorsement(state="review")
+    seen, reason = seen_on(reviewer.get(f"{DESK}/{row.id}")), {"code": "authority-unclear"}
+    once, twice = (act(reviewer, row, name, seen=seen, **reason) for _ in range(2))
+    assert once.status_code == twice.status_code == 303
+    shown = reviewer.get(twice.location, follow_redirects=True)
+    assert shown.request.path == f"{DESK}/{waiting.id}"
+    assert "You have already done this." in shown.text
+    colleague = staff_client("moderator", lang="en")
+    assert act(colleague, row, name, seen=seen, **reason).status_code == 409
+
+
 def test_a_new_version_meanwhile_is_told(reviewer):
     row = endorsement()
     version_of(row, target_year=2040)

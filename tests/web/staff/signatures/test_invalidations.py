@@ -75,6 +75,16 @@ def test_whoever_decides_later_is_told_how_it_stands(moderator, second):
     assert set(states()) == {"confirmed"}
 
 
+def test_a_second_press_of_one_s_own_is_not_a_colleague_s(moderator, second):
+    crowd(3, domain="robots.example")
+    address = propose(moderator)
+    for _ in range(2):
+        assert moderator.post(f"{address}/approve").status_code == 303
+    assert "You have already done this." in moderator.get(address).text
+    assert second.post(f"{address}/approve").status_code == 409
+    assert moderator.post(f"{address}/discard", data={"why": "a school"}).status_code == 409
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

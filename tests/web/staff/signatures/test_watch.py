@@ -159,6 +159,13 @@ def test_who_presses_twice_is_on_the_page_of_their_own_proposal(moderator, wave,
     assert once == twice
 
 
+def test_the_list_after_a_decision_is_as_new_as_the_decision(moderator, wave, hashed):
+    assert "E-mails answered too soon: 9" in moderator.get("/staff/watch").text
+    moderator.post(f"{acting(moderator, hashed, 'release').location}/approve")
+    work()
+    assert "E-mails answered too soon: 9" not in moderator.get("/staff/watch").text
+
+
 def put_on_list(moderator, hashed, effect, why="a wave"):
     return moderator.post(address(hashed, f"/list/{effect}"), data={"list_why": why})
 
