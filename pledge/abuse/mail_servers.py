@@ -1,22 +1,28 @@
 """Which mail domains have a scanner for a mail server, which opens the links of a mail and may press the buttons behind them;
-and which domains share a mail server, as those of one owner do.
+which domains share a mail server, as those of one owner do; and which are an institution's.
 
 The worker looks it up in DNS when it writes a mail to confirm, beside the sending and never in its way: no answer means
-that nobody is asked. Kept is one row for each domain, under a keyed hash of it.
+that nobody is asked. Kept is one row for each host of addresses, under keyed hashes of it and of its domain: the hosts of one
+domain, such as the faculties of a university, may have different mail servers.
 """
 
+import tomllib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, select
 
-from pledge.abuse.models import MailServer
+from pledge.abuse.models import MailHost
 from pledge.core import clock
 from pledge.core.db import fetch, insert_into, transaction, write_autocommit
-from pledge.core.domains import below_suffix
+from pledge.core.domains import mail_domain
 from pledge.core.encryption import vault
+from pledge.core.networks import block_of
 
 #: Reviewed 2026-11-27: under which names the mail servers of services stand that follow the links of a mail. Those of free
 #: mailboxes at Microsoft (olc.protection.outlook.com) are not among them: only companies' mail is scanned in that way.
@@ -44,7 +50,7 @@ HOSTERS = frozenset(
     "whoisworks.com mailplug.co.kr ecounterp.com crinity.com zoho.com zoho.eu zohomail.com yandex.net icloud.com qq.com "
     "mxhichina.com aliyun.com secureserver.net emailsrvr.com ovh.net ionos.com 1and1.com kundenserver.de gandi.net one.com "
     "registrar-servers.com privateemail.com hostinger.com titan.email messagingengine.com protonmail.ch mailgun.org "
-    "cloudflare.net improvmx.com forwardemail.net sakura.ne.jp xserver.jp lolipop.jp".split()
+    "cloudflare.net improvmx.com forwardemail.net amazonaws.com sakura.ne.jp xserver.jp lolipop.jp".split()
 )
 
 #: After that long a domain is looked up again, when the next mail goes there.
@@ -56,88 +62,150 @@ DNS_SECONDS = 2.0
 #: Domains that may wait to be looked up, in one process.
 MAX_WAITING = 10_000
 
-#: The names of a domain's mail servers. Raises DNSException when no answer came.
-Resolve = Callable[[str], list[str]]
 
-#: Domain and scope by the hash of the domain.
-waiting: "OrderedDict[bytes, tuple[str, str]]" = OrderedDict()
+@dataclass(frozen=True)
+class MailHosts:
+    """What DNS says of where the mail of a host goes (RFC 5321 5.1)."""
+
+    exchangers: Sequence[tuple[int, str]] = ()  #: preference and name of each MX record
+    addresses: Sequence[str] = ()  #: where there is no MX record
 
 
-def note(domain_hash: bytes, domain: str, scope: str = "") -> None:
-    """A mail with a link is written to this domain: look it up soon. Touches neither database nor network.
+#: Raises DNSException when no answer came.
+Resolve = Callable[[str], MailHosts]
+
+#: The hash of the domain and the scope by host and scope.
+waiting: "OrderedDict[tuple[str, str], bytes]" = OrderedDict()
+
+
+def note(domain_hash: bytes, host: str, scope: str = "") -> None:
+    """A mail with a link is written to an address at this host: look it up soon. Touches neither database nor network.
 
     `scope`: the campaign within which domains that share a server are to be known; a hash that two campaigns share would join
     their signers.
     """
     if len(waiting) < MAX_WAITING:
-        waiting.setdefault(domain_hash, (domain, scope))
+        waiting.setdefault((host, scope), domain_hash)
 
 
 def look_up_next(resolve: Resolve | None = None) -> bool:
-    """Look up the domain that has waited longest, unless that was done lately, and store the result; False when none waits.
+    """Look up the host that has waited longest, unless that was done lately, and store the result; False when none waits.
 
-    One for which no answer comes is dropped: by the next attempt its mail would be read. Its next mail notes it again.
+    Of one for which no answer comes only what its name says is stored: its next mail has it looked up again.
     """
     from dns.exception import DNSException  # noqa: PLC0415  # only what asks name servers needs its memory
 
     if not waiting:
         return False
-    domain_hash, (domain, scope) = waiting.popitem(last=False)
-    if not _is_stored(domain_hash):
-        try:
-            found = (resolve or mail_exchangers)(domain)
-        except (DNSException, OSError):
-            return True
-        owner = server_owner(found)
-        row = {
-            "domain_hash": domain_hash,
-            "scans": is_scanner(found),
-            "server_hash": owner and vault().keyed_hash(f"mail server {scope} {owner}"),
-            "checked_at": clock.now(),
-        }
-        with transaction() as session:
-            stored = insert_into(session.connection(), MailServer).values(row)
-            session.execute(stored.on_conflict_do_update(index_elements=[MailServer.domain_hash], set_=row))
+    (host, scope), domain_hash = waiting.popitem(last=False)
+    host_hash = vault().keyed_hash(f"mail host {scope} {host}")
+    if _is_stored(host_hash):
+        return True
+    try:
+        hosts: MailHosts | None = (resolve or mail_hosts)(host)
+    except (DNSException, OSError):
+        hosts = None
+    owner = server_owner(host, hosts) if hosts else None
+    row = {
+        "host_hash": host_hash,
+        "domain_hash": domain_hash,
+        "scans": hosts is not None and is_scanner(hosts),
+        "server_hash": owner and vault().keyed_hash(f"mail server {scope} {owner}"),
+        "is_institution": is_institution(host),
+        "checked_at": clock.now() if hosts else clock.now() - RECHECK_AFTER,
+    }
+    with transaction() as session:
+        stored = insert_into(session.connection(), MailHost).values(row)
+        updated = stored.on_conflict_do_update(index_elements=[MailHost.host_hash], set_=row)
+        session.execute(updated if hosts else stored.on_conflict_do_nothing())
     return True
 
 
 def scans(domain_hash: Any) -> ColumnElement[bool]:
-    """SQL: whether the mail server of the domain of this hash is a scanner's."""
-    return exists().where(MailServer.domain_hash == domain_hash, MailServer.scans)
+    """SQL: whether the mail server of some host of the domain of this hash is a scanner's."""
+    return exists().where(MailHost.domain_hash == domain_hash, MailHost.scans)
 
 
-def is_scanner(exchangers: list[str]) -> bool:
-    """Whether one of these host names is a scanner's."""
-    names = [name.rstrip(".").lower() for name in exchangers]
-    return any(name == known or name.endswith(f".{known}") for name in names for known in SCANNERS)
+def is_scanner(hosts: MailHosts) -> bool:
+    """Whether one of the mail servers is a scanner's."""
+    return any(_is_below(name, SCANNERS) for _preference, name in _exchangers(hosts))
 
 
-def server_owner(exchangers: list[str]) -> str | None:
-    """The domain of those who run these mail servers; None when there are none, or they serve many owners."""
-    owners = {owner for name in exchangers if (owner := below_suffix(name.rstrip(".").lower()))}
-    return None if is_scanner(exchangers) or owners & HOSTERS else min(owners, default=None)
+def server_owner(host: str, hosts: MailHosts) -> str | None:
+    """Who runs the mail server of a host, by the names in the MX records of the lowest preference, where all its mail goes first;
+    without MX the IPv4 /24 or IPv6 /48 that it is in.
+
+    None for the owner of the domain itself, for one who has many customers, for several, and where there is no server: whoever
+    makes a domain may name anybody beside themselves.
+    """
+    exchangers = _exchangers(hosts)
+    if not hosts.exchangers and hosts.addresses:
+        return block_of(min(hosts.addresses))
+    lowest = min(exchangers, default=(0, ""))[0]
+    names = {name for preference, name in exchangers if preference == lowest}
+    owners = {mail_domain(name) for name in names}
+    is_shared = bool(owners & HOSTERS) or any(_is_below(name, SCANNERS) for name in names)
+    return owners.pop() if len(owners) == 1 and not is_shared and mail_domain(host) not in owners else None
 
 
-def mail_exchangers(domain: str) -> list[str]:
-    """The names in the MX records of a domain; none when it has none or does not exist."""
+def is_institution(host: str) -> bool:
+    """Whether a registry has given the domain to an institution (institutions.toml)."""
+    return _is_below(host, _institutional_endings())
+
+
+@cache
+def _institutional_endings() -> frozenset[str]:
+    table = tomllib.loads(Path(__file__).with_name("institutions.toml").read_text("utf-8"))
+    return frozenset(ending for row in table["registry"] for ending in row["endings"].split())
+
+
+def _is_below(name: str, known: Collection[str]) -> bool:
+    labels = name.split(".")
+    return any(".".join(labels[start:]) in known for start in range(len(labels)))
+
+
+def _exchangers(hosts: MailHosts) -> list[tuple[int, str]]:
+    """The MX records as names are compared, without the one that says there is no mail (RFC 7505)."""
+    names = [(preference, name.rstrip(".").lower()) for preference, name in hosts.exchangers]
+    return [(preference, name) for preference, name in names if name]
+
+
+def mail_hosts(host: str) -> MailHosts:
+    """Ask DNS where the mail of a host goes; nowhere when it does not exist. A first MX without an address gets none of it."""
+    exchangers = [(record.preference, record.exchange.to_text()) for record in _records(host, "MX")]
+    exchangers.sort()
+    while len(exchangers) > 1 and not _addresses(exchangers[0][1]):
+        del exchangers[0]
+    return MailHosts(exchangers) if exchangers else MailHosts(addresses=_addresses(host))
+
+
+def no_answer(_host: str) -> MailHosts:
+    """In place of mail_hosts(), where no name server is asked."""
+    raise OSError
+
+
+def _addresses(host: str) -> list[str]:
+    return [record.address for kind in ("A", "AAAA") for record in _records(host, kind)]
+
+
+def _records(host: str, kind: str) -> list[Any]:
     import dns.resolver  # noqa: PLC0415  # as above
 
     try:
-        answer = dns.resolver.resolve(domain, "MX", lifetime=DNS_SECONDS, search=False)
+        return list(dns.resolver.resolve(host, kind, lifetime=DNS_SECONDS, search=False))
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
-    return [record.exchange.to_text() for record in answer]
 
 
 def sweep() -> int:
-    """Delete the rows of domains that nobody has written to for long; how many."""
-    old = delete(MailServer).where(MailServer.checked_at < clock.now() - DELETE_AFTER)
+    """Delete the rows of hosts that nobody has written to for long; how many."""
+    old = delete(MailHost).where(MailHost.checked_at < clock.now() - DELETE_AFTER)
     return write_autocommit(lambda connection: connection.execute(old).rowcount)
 
 
-def _is_stored(domain_hash: bytes) -> bool:
+def _is_stored(host_hash: bytes) -> bool:
     """Whether some process has looked it up lately."""
-    query = select(MailServer.domain_hash).where(
-        MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - RECHECK_AFTER
+    query = select(MailHost.host_hash).where(
+        MailHost.host_hash == host_hash, MailHost.checked_at > clock.now() - RECHECK_AFTER
     )
     return fetch(query).first() is not None

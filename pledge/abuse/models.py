@@ -130,16 +130,23 @@ class ListedOrigin(Model):
     )
 
 
-class MailServer(Model):
-    """What is known of the mail server of a domain (mail_servers.py)."""
+class MailHost(Model):
+    """What is known of the mail server of a host of addresses (mail_servers.py)."""
 
-    __tablename__ = "mail_servers"
+    __tablename__ = "mail_hosts"
 
-    #: Keyed hash of the domain, that of a signature or an endorsement to it.
-    domain_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    host_hash: Mapped[bytes] = mapped_column(
+        LargeBinary(32), primary_key=True
+    )  #: keyed, in each campaign another one
+    domain_hash: Mapped[bytes] = mapped_column(LargeBinary(32))  #: that of a signature or an endorsement
     scans: Mapped[bool] = mapped_column(Boolean)  #: it belongs to a scanner
-    #: Keyed hash of whose it is, the same for all domains of a campaign that share it; NULL of a known hoster, or of none.
+    #: Keyed hash of whose it is, the same for all domains of a campaign that share it; NULL where there is none, or it is the
+    #: domain's own or a known hoster's.
     server_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    is_institution: Mapped[bool] = mapped_column(Boolean)  #: a registry gave the domain to one
     checked_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
-    __table_args__ = (Index("ix_mail_servers_server", "server_hash"),)
+    __table_args__ = (
+        Index("ix_mail_hosts_domain", "domain_hash"),
+        Index("ix_mail_hosts_server", "server_hash"),
+    )

@@ -12,21 +12,26 @@ SHARED_HOSTS = frozenset(
 )
 
 
-def registrable(host: str) -> str | None:
-    """The part of a host name that one owner registered: `posco.co.kr` of `www.posco.co.kr`.
+def mail_domain(host: str) -> str:
+    """The domain that somebody paid a registry for, `posco.co.kr` of `mail.posco.co.kr`; the host itself of a bare ending.
 
-    None for a bare ending, and for one that is not in the Public Suffix List.
+    The one meaning of "domain" wherever addresses are counted, limited or held. By the suffixes of registries alone: names below
+    duckdns.org cost nothing, so they count as one. Below an ending that is not in the list: its last two labels.
+    """
+    return _registries().privatesuffix(host) or host
+
+
+def registrable(host: str) -> str | None:
+    """The part of the host of a website that is one owner's: `posco.co.kr` of `www.posco.co.kr`, `shop.kr.com` of `www.shop.kr.com`.
+
+    Stricter than mail_domain(), as taking two owners for one would verify a stranger. None for a bare ending, and for one that is
+    not in the Public Suffix List.
     """
     for shared in SHARED_HOSTS:
         if host == shared:
             return None
         if host.endswith(f".{shared}"):
             return f"{host.removesuffix(f'.{shared}').rpartition('.')[2]}.{shared}"
-    return below_suffix(host)
-
-
-def below_suffix(host: str) -> str | None:
-    """The same by the Public Suffix List alone."""
     return _suffixes().privatesuffix(host)
 
 
@@ -39,3 +44,9 @@ def is_shared(host: str) -> bool:
 def _suffixes() -> PublicSuffixList:
     """The list that comes with the package: nothing is fetched."""
     return PublicSuffixList(accept_unknown=False)
+
+
+@cache
+def _registries() -> PublicSuffixList:
+    """Its part about registries."""
+    return PublicSuffixList(only_icann=True)

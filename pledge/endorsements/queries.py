@@ -26,6 +26,7 @@ from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
+    VerificationLevel,
     Versioned,
     VersionState,
     folded,
@@ -195,6 +196,14 @@ def confirmed(ids: Collection[int]) -> set[int]:
     """Those of these endorsements that were ever confirmed."""
     query = select(Endorsement.id).where(Endorsement.id.in_(ids), Endorsement.confirmed_at.is_not(None))
     return set(fetch(query).scalars())
+
+
+def proven_domains() -> set[tuple[int, str]]:
+    """Campaign and mail domain of each published organisation that is verified further than by that mailbox."""
+    is_proven = Endorsement.level != VerificationLevel.MAIL, Endorsement.mail_domain != ""
+    query = select(Endorsement.campaign_id, Endorsement.mail_domain)
+    rows = fetch(query.where(Endorsement.state == EndorsementState.PUBLISHED, *is_proven))
+    return {(campaign_id, domain) for campaign_id, domain in rows}
 
 
 def taken_over(ids: Collection[int]) -> set[int]:

@@ -102,6 +102,13 @@ def breakdown(campaign_id: int, dimension: Dimension, kind: Kind = Kind.PERSON) 
     return tallies(campaign_id, kind)[1][dimension]
 
 
+def people_since(moment: datetime) -> Counter[int]:
+    """How many people each campaign has gained since the hour of this moment, as folded."""
+    hours = Tally.kind == Kind.PERSON, Tally.dimension == Dimension.HOUR, Tally.key >= f"{moment:%Y-%m-%dT%H}"
+    rows = fetch(select(Tally.campaign_id, func.sum(Tally.count)).where(*hours).group_by(Tally.campaign_id))
+    return Counter({campaign_id: int(people) for campaign_id, people in rows})
+
+
 def tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> tuple[int, dict[Dimension, dict[str, int]]]:
     """How many entries the tallies of a campaign and kind take in, and all of them: the parts add up to the total."""
     query = (

@@ -19,10 +19,9 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.core.domains import registrable
 from pledge.core.encryption import vault
 from pledge.mail.models import FIRST, GROUP_BYTES, MailKind, MailState, OutboxMail, is_to_known
-from pledge.mail.providers import LARGE_PROVIDERS
+from pledge.mail.providers import owned_domain
 from pledge.mail.queries import CAN_ARRIVE, is_free
 
 TURN = timedelta(minutes=10)
@@ -48,10 +47,9 @@ class NewMail:
 
 
 def domain_group(address: str) -> bytes | None:
-    """The `domain_hash` of a mail to this address; None at a large provider."""
-    host = address.rpartition("@")[2]
-    domain = registrable(host) or host
-    return None if domain in LARGE_PROVIDERS else vault().keyed_hash(f"mail turn {domain}")[:GROUP_BYTES]
+    """The `domain_hash` of a mail to this address; None at a provider."""
+    domain = owned_domain(address.rpartition("@")[2])
+    return None if domain is None else vault().keyed_hash(f"mail turn {domain}")[:GROUP_BYTES]
 
 
 def waits() -> ColumnElement[bool]:

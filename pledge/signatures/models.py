@@ -79,8 +79,7 @@ HOLD_REASONS = {
     "signals": Phrase("hold reason", "The form looked like a program’s"),
     "speed": Phrase("hold reason", "E-mails answered too soon"),
     "domains": Phrase("hold reason", "Many small e-mail domains from one place"),
-    "size": Phrase("hold reason", "Many at one small e-mail domain"),
-    "scattered": Phrase("hold reason", "One small e-mail domain, and nearly each from another network"),
+    "size": Phrase("hold reason", "Many at one small e-mail domain, or at several with one mail server"),
     "blocked": Phrase("hold reason", "From a network or domain that staff hold"),
     "staff": Phrase("hold reason", "Held by staff"),
 }

@@ -7,18 +7,11 @@ copy of the database tells neither, nor who signed two campaigns. Only the large
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pledge.core.domains import mail_domain
 from pledge.core.encryption import Vault, vault
 from pledge.core.networks import UNKNOWN, block_of, is_external, network_of
 from pledge.mail.addresses import Address, BadAddress, domain_of, parse
-from pledge.mail.providers import LARGE_PROVIDERS
-
-#: Reviewed 2026-11-24: every domain under which these three give out addresses to the public.
-PROVIDERS = {
-    "naver.com": "naver",
-    **dict.fromkeys(("daum.net", "hanmail.net", "kakao.com"), "kakao"),
-    **dict.fromkeys(("gmail.com", "googlemail.com"), "gmail"),
-}
-OTHER = "other"
+from pledge.mail.providers import EXEMPT, OTHER, provider_of
 
 
 class BadOrigin(ValueError):
@@ -42,11 +35,12 @@ class Origin:
 def origin(slug: str, address: Address, network: str) -> Origin:
     """What to keep for a sign-up to this campaign from `network` (as limits.client_network() tells it; "" when unknown)."""
     domain = domain_of(address)
+    provider = provider_of(domain)
     return Origin(
         network_hash=network_hash(slug, network) if network else None,
         wide_network_hash=wide_network_hash(slug, network) if is_external(network) else None,
         domain_hash=domain_hash(slug, domain),
-        mail_provider=PROVIDERS.get(domain, OTHER),
+        mail_provider=provider.name if provider else OTHER,
     )
 
 
@@ -59,8 +53,9 @@ def wide_network_hash(slug: str, network: str) -> bytes:
     return vault().keyed_hash(f"wide network {slug} {block_of(network.removesuffix('/64'))}")
 
 
-def domain_hash(slug: str, domain: str) -> bytes:
-    return vault().keyed_hash(f"domain {slug} {domain}")
+def domain_hash(slug: str, host: str) -> bytes:
+    """Of the domain of addresses at this host (core/domains.py: mail_domain)."""
+    return vault().keyed_hash(f"domain {slug} {mail_domain(host)}")
 
 
 def listed_address_hash(slug: str, address: Address) -> bytes:
@@ -68,14 +63,14 @@ def listed_address_hash(slug: str, address: Address) -> bytes:
     return vault().keyed_hash(f"listed address {slug} {address.canonical}")
 
 
-def large_domains(slug: str) -> dict[bytes, str]:
-    """The domains of the large mail providers by the hash that they have in a campaign."""
-    return _large_domains(slug, vault())
+def provider_domains(slug: str) -> dict[bytes, str]:
+    """The domains of mail providers, at which nobody is held for others, by the hash that they have in a campaign."""
+    return _provider_domains(slug, vault())
 
 
 @lru_cache(maxsize=64)
-def _large_domains(slug: str, of: Vault) -> dict[bytes, str]:
-    return {domain_hash(slug, domain): domain for domain in LARGE_PROVIDERS}
+def _provider_domains(slug: str, of: Vault) -> dict[bytes, str]:
+    return {domain_hash(slug, domain): domain for domain in EXEMPT}
 
 
 def read_network(text: str) -> str:

@@ -110,7 +110,7 @@ _MOVE = f"""
            confirm_signals = :signals, name_hidden = {_HIDDEN}, public_name = public_name AND NOT {_HIDDEN}
      WHERE id = :id AND {PENDING}
        AND NOT EXISTS (SELECT 1 {_OTHERS} AND o.{SETTLED})
-       AND (:proved OR NOT EXISTS (SELECT 1 FROM mail_servers m WHERE m.domain_hash = s.domain_hash AND m.scans))
+       AND (:proved OR NOT EXISTS (SELECT 1 FROM mail_hosts m WHERE m.domain_hash = s.domain_hash AND m.scans))
        AND EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = s.campaign_id AND {TAKES_CONFIRMATIONS})
     RETURNING campaign_id, id, state, country, region, pledge_text_id, commitment, lang,
               (SELECT slug FROM campaigns WHERE campaigns.id = campaign_id) AS slug"""  # noqa: S608  # only constants are put into the text; values are bound

@@ -4,15 +4,17 @@ A cluster is what came at one mail domain, from one network or from the wider on
 behind one address, a company at one domain, half a city behind a carrier's. Crowds are told from programs by how they answer
 their mail. People have to notice it, open it and press: some do so within a minute, many later, and some never.
 
-A patient program answers like people. So a mail domain that is neither a large provider's nor allowed by staff may have no more
-confirmations in a week than a family, a shop or a small office has; domains that share a mail server count together.
+A patient program answers like people. So a mail domain may have no more confirmations in a week than a family, a shop or a small
+office has, or its share of a large campaign; an institution's has room for many. Domains that share a mail server are added up, of
+these only the ones that have brought a few: anybody can name a stranger's server, and nobody is held for what others did.
+Providers, what staff allow and the domains of published organisations may have any number.
 
 Only hashes and times are read, of sign-ups that came from another machine. Anybody can send forms that nobody confirms, so
 outside their own network they count for nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,6 +25,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Select,
+    SelectBase,
     and_,
     case,
     func,
@@ -37,14 +40,19 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from pledge.abuse import origin_list
-from pledge.abuse.models import MailServer, OriginKind
+from pledge.abuse.models import MailHost, OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
-from pledge.core.db import fetch, reading
+from pledge.core.db import fetch
+from pledge.core.db.snapshots import Snapshot
+from pledge.core.domains import is_shared, mail_domain
+from pledge.endorsements.queries import proven_domains
+from pledge.ledger.queries import people_since
+from pledge.mail.providers import OTHER
 from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import SMALL_CONFIRMED, Signature, SignatureState
-from pledge.signatures.origins import OTHER, large_domains
+from pledge.signatures.origins import domain_hash, provider_domains
 from pledge.signatures.statements import HELD_BY_FORM
 
 
@@ -53,8 +61,7 @@ class Rule(StrEnum):
 
     SPEED = "speed"  #: too many answer their mail too soon
     DOMAINS = "domains"  #: addresses at dozens of small domains from one place
-    SIZE = "size"  #: more confirmations at one small domain than a week may have
-    SCATTERED = "scattered"  #: the same, sooner, where nearly each came from another network
+    SIZE = "size"  #: more confirmations at one small domain, or at those of one mail server, than a week may have
 
 
 @dataclass(frozen=True)
@@ -77,10 +84,17 @@ SPEEDS = (
 SAME_PLACE_FACTOR = 2
 #: For Rule.DOMAINS, of one place: the fewest sign-ups, the fewest small domains, and the smallest share of sign-ups at these.
 MANY_SIGN_UPS, MANY_DOMAINS, SMALL_SHARE = 50, 20, 0.6
-#: The confirmations of one small domain in a week from which on it is held: in any case, and where this share of them came from
-#: different networks. The worker looks every few seconds, so a few more are counted.
+#: The confirmations of one small domain in a week from which on it is held. The worker looks every few seconds, so a few more are
+#: counted.
 WEEK = timedelta(days=7)
-MAX_CONFIRMED, MAX_SCATTERED, SCATTERED_SHARE = 25, 24, 0.9
+MAX_CONFIRMED = 25
+#: In a large campaign it is this share of all confirmations of the week: companies sign in proportion to it, and a robot's domain
+#: still adds no more than one in four thousand. It exceeds MAX_CONFIRMED from 100,000 a week on.
+MAX_SHARE = 1 / 4000
+#: So many times as many may come from an institution: 800. Nobody can buy such a name, so it is there for one whose mail was broken into.
+INSTITUTION_FACTOR = 32
+#: A domain with fewer is not added to the others of its mail server, nor held with them.
+MIN_BROUGHT = 5
 #: Smaller clusters are not judged by speed and domains.
 MIN_SIZE = min(MANY_SIGN_UPS, *(speed.min_size for speed in SPEEDS))
 #: A small domain is counted anew for this long after somebody signed or confirmed there.
@@ -89,6 +103,8 @@ ACTIVE_FOR = timedelta(minutes=2)
 WINDOW = timedelta(hours=1)
 #: Rows that one query reads at most, the newest first, so that it costs the same on the busiest day.
 MAX_ROWS = 20_000
+#: For so many seconds the domains of organisations are kept.
+_expected: Snapshot[frozenset[bytes]] = Snapshot("domains of organisations", frozenset, 60)
 
 #: Who is not confirmed yet and may be put on hold.
 WAITS = (
@@ -96,8 +112,6 @@ WAITS = (
     or_(Signature.hold_reason.is_(None), Signature.hold_reason.in_(HELD_BY_FORM)),
     Signature.cleared.is_(False),
 )
-#: Not at one of the largest providers; the other large ones are known by the hash of their domain (large_domains()).
-IS_SMALL = Signature.mail_provider == OTHER
 COLUMNS = {
     OriginKind.DOMAIN: Signature.domain_hash,
     OriginKind.NETWORK: Signature.network_hash,
@@ -111,7 +125,7 @@ class Cluster:
 
     kind: OriginKind
     sign_ups: int  #: in the wider network those that were confirmed, as anybody can send forms from there
-    small: int  #: those of them at other domains than the large providers'
+    small: int  #: those of them at other domains than the providers'
     domains: int  #: how many domains these are
     ripe: Sequence[int]  #: for each of SPEEDS: those who signed at least so long ago
     answered: Sequence[int]  #: and of these, who had confirmed by then
@@ -131,22 +145,47 @@ def broken_rule(cluster: Cluster) -> Rule | None:
     return Rule.DOMAINS if cluster.domains >= MANY_DOMAINS else None
 
 
-def size_rule(confirmed: int, networks: int) -> Rule | None:
-    """Whether a small domain has more confirmations in a week than it may. `networks`: how many different ones they came from."""
-    if confirmed >= MAX_SCATTERED and networks >= confirmed * SCATTERED_SHARE:
-        return Rule.SCATTERED
-    return Rule.SIZE if confirmed >= MAX_CONFIRMED else None
+@dataclass(frozen=True)
+class Group:
+    """Small domains of a campaign whose confirmations of the week are added up: one, or several that share a mail server."""
+
+    campaign_id: int
+    domains: Mapping[bytes, int]  #: how many came at each
+    bar: int  #: from how many on they are held
+
+    @property
+    def confirmed(self) -> int:
+        return sum(self.domains.values())
+
+    @property
+    def is_held(self) -> bool:
+        return self.confirmed >= self.bar
+
+
+def size_bar(people: int, *, is_institution: bool = False) -> int:
+    """From how many confirmations in a week on a small domain is held, in a campaign that has gained so many people in it."""
+    return max(MAX_CONFIRMED, int(people * MAX_SHARE)) * (INSTITUTION_FACTOR if is_institution else 1)
 
 
 def suspicious() -> dict[Rule, list[Origin]]:
     """The clusters that are given away and in which somebody may wait, by what gives them away; without those that staff allow."""
-    allowed = origin_list.allowed()
-    exempt = allowed.union(*(large_domains(slug) for slug in slugs().values()))
+    exempt = exempt_from_rules()
     found = defaultdict(list)
-    for rule, origin in chain(_by_speed_and_domains(), _by_size(exempt)):
+    for rule, origin in chain(_by_speed_and_domains(), _by_size()):
         if origin.hash not in exempt:
             found[rule].append(origin)
     return found
+
+
+def exempt_from_rules() -> frozenset[bytes]:
+    """The hashes of what staff allow, and of providers."""
+    return origin_list.allowed().union(*(provider_domains(slug) for slug in slugs().values()))
+
+
+def is_small() -> ColumnElement[bool]:
+    """SQL: not at a provider. The largest ones are named in the row, the others known by the hash of their domain."""
+    providers = frozenset().union(*(provider_domains(slug) for slug in slugs().values()))
+    return and_(Signature.mail_provider == OTHER, Signature.domain_hash.not_in(providers))
 
 
 def _by_speed_and_domains() -> Iterator[tuple[Rule, Origin]]:
@@ -163,41 +202,66 @@ def _by_speed_and_domains() -> Iterator[tuple[Rule, Origin]]:
             yield rule, Origin(campaign_id, cluster.kind, bytes(row[1]))
 
 
-def _by_size(exempt: Collection[bytes]) -> Iterator[tuple[Rule, Origin]]:
-    """The small domains of a campaign that have had too many confirmations within a week, alone or with those that share their
-    mail server. Only where somebody has signed or confirmed lately: elsewhere nothing has changed.
+def _by_size() -> Iterator[tuple[Rule, Origin]]:
+    """The domains of groups that have had too many confirmations. Only where somebody has signed or confirmed lately: elsewhere
+    nothing has changed.
     """
     since = clock.now() - ACTIVE_FOR
+    columns = Signature.campaign_id, Signature.domain_hash
     active = union(
-        select(Signature.domain_hash).where(text(SMALL_CONFIRMED), Signature.confirmed_at >= since),
-        select(Signature.domain_hash).where(IS_SMALL, Signature.submitted_at >= since),
-    ).subquery()
-    shared = aliased(MailServer)
-    own = select(MailServer.server_hash).where(MailServer.domain_hash == active.c.domain_hash)
-    server = func.coalesce(own.scalar_subquery(), active.c.domain_hash).label("hash")
-    servers = select(server).where(active.c.domain_hash.is_not(None)).distinct().subquery()
-    domain = func.coalesce(shared.domain_hash, servers.c.hash)
-    counted = (text(SMALL_CONFIRMED), Signature.confirmed_at >= clock.now() - WEEK)
-    # By the index for each domain, however many the planner expects.
-    number = select(func.count()).where(Signature.domain_hash == domain, *counted).scalar_subquery()
-    query = (
-        select(servers.c.hash, domain, number)
-        .outerjoin(shared, shared.server_hash == servers.c.hash)
-        .where(domain.not_in(exempt))
+        select(*columns).where(text(SMALL_CONFIRMED), Signature.confirmed_at >= since),
+        select(*columns).where(Signature.mail_provider == OTHER, Signature.submitted_at >= since),
     )
-    networks = select(Signature.campaign_id, func.count(Signature.network_hash.distinct()))
-    by_server: dict[bytes, dict[bytes, int]] = defaultdict(dict)
-    with reading() as connection:
-        for server_hash, domain_hash, confirmed in connection.execute(query):
-            by_server[bytes(server_hash)][bytes(domain_hash)] = confirmed
-        for domains in by_server.values():
-            if (confirmed := sum(domains.values())) < MAX_SCATTERED:
-                continue
-            of_domains = networks.where(Signature.domain_hash.in_(domains), *counted)
-            for campaign_id, different in connection.execute(of_domains.group_by(Signature.campaign_id)):
-                if rule := size_rule(confirmed, different):
-                    for domain_hash in domains:
-                        yield rule, Origin(campaign_id, OriginKind.DOMAIN, domain_hash)
+    for group in groups(active):
+        if group.is_held:
+            for domain_hash in group.domains:
+                yield Rule.SIZE, Origin(group.campaign_id, OriginKind.DOMAIN, domain_hash)
+
+
+def groups(of: SelectBase) -> Iterator[Group]:
+    """The groups of these domains, given by campaign and hash: each by itself, and with those that share its mail server."""
+    since = clock.now() - WEEK
+    people, organizations = people_since(since), _organizations()
+    given, own, shared, host = of.cte("given"), aliased(MailHost), aliased(MailHost), aliased(MailHost)
+    is_own = own.domain_hash == given.c.domain_hash
+    servers = select(given.c.campaign_id, own.server_hash).join(own, is_own).distinct().subquery()
+    is_neighbour = shared.server_hash == servers.c.server_hash
+    neighbours = select(servers.c.campaign_id, shared.domain_hash).join(shared, is_neighbour)
+    domains = union(select(given).where(given.c.domain_hash.is_not(None)), neighbours).cte("domains")
+    # By the index for each domain, however many the planner expects.
+    counted = (text(SMALL_CONFIRMED), Signature.confirmed_at >= since)
+    number = select(func.count()).where(Signature.domain_hash == domains.c.domain_hash, *counted)
+    query = (
+        select(domains, number.scalar_subquery().label("confirmed"), host.server_hash, host.is_institution)
+        .outerjoin(host, host.domain_hash == domains.c.domain_hash)
+        .where(domains.c.domain_hash.not_in(exempt_from_rules()))
+    )
+    rows = [row for row in fetch(query) if bytes(row.domain_hash) not in organizations]
+    institutions = {bytes(row.domain_hash) for row in rows if row.is_institution}
+    alone: dict[bytes, Group] = {}
+    by_server: dict[tuple[int, bytes], dict[bytes, int]] = defaultdict(dict)
+    for row in rows:
+        hashed, campaign = bytes(row.domain_hash), row.campaign_id
+        is_institution = hashed in institutions
+        bar = size_bar(people[campaign], is_institution=is_institution)
+        alone[hashed] = Group(campaign, {hashed: row.confirmed}, bar)
+        if row.server_hash and row.confirmed >= MIN_BROUGHT and not is_institution:
+            by_server[campaign, bytes(row.server_hash)][hashed] = row.confirmed
+    yield from alone.values()
+    for (campaign, _server), brought in by_server.items():
+        if len(brought) > 1:
+            yield Group(campaign, brought, size_bar(people[campaign]))
+
+
+def _organizations() -> frozenset[bytes]:
+    """The hashes of the domains of published organisations, whose people are expected."""
+    return _expected.current(_read_expected)
+
+
+def _read_expected() -> frozenset[bytes]:
+    names = slugs()
+    proven = [(names[campaign_id], mail_domain(host)) for campaign_id, host in proven_domains()]
+    return frozenset(domain_hash(slug, domain) for slug, domain in proven if not is_shared(domain))
 
 
 def recent_sign_ups(*conditions: ColumnElement[bool]) -> CTE:
@@ -206,7 +270,7 @@ def recent_sign_ups(*conditions: ColumnElement[bool]) -> CTE:
         select(
             *(Signature.campaign_id, *COLUMNS.values(), Signature.state, Signature.hold_reason),
             *(Signature.submitted_at, and_(*WAITS).label("waits")),
-            IS_SMALL.label("is_small"),
+            is_small().label("is_small"),
             seconds_between(Signature.submitted_at, Signature.confirmed_at).label("seconds"),
         )
         .where(*conditions)

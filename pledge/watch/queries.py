@@ -1,30 +1,31 @@
 """What staff see of the watch: the clusters of a campaign's last week that look made by programs, or in which somebody is held."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, func, or_, select, text, union_all
 
 from pledge.abuse.models import OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.core import clock
 from pledge.core.db import reading
-from pledge.signatures.models import HOLD_REASONS, Signature, SignatureState
-from pledge.signatures.origins import large_domains
+from pledge.signatures.models import HOLD_REASONS, SMALL_CONFIRMED, Signature, SignatureState
+from pledge.signatures.origins import provider_domains
 from pledge.watch.clusters import (
     COLUMNS,
     MAX_ROWS,
     MIN_SIZE,
     SPEEDS,
     WEEK,
+    Group,
     Rule,
     broken_rule,
     cluster_of,
     figures,
+    groups,
     recent_sign_ups,
-    size_rule,
 )
 
 #: So many clusters are listed, those with the most held signatures first.
@@ -51,6 +52,7 @@ class ClusterReport:
     share: float  #: of all sign-ups of that time
     reasons: dict[str, int]  #: why how many of them are held, or would be
     rule: Rule | None  #: what gives it away
+    group: Group | None  #: of a small domain, with which it is added up
 
     @property
     def waiting(self) -> int:
@@ -127,19 +129,27 @@ def _clusters(
     if only:
         (query,) = queries
         queries = [query.where(recent.c[COLUMNS[only.kind].key] == only.hash)]
-    return total, [_report(slug, total, row) for row in connection.execute(union_all(*queries))]
+    rows = connection.execute(union_all(*queries)).all()
+    hashes = {row[2] for row in rows if row[1] == OriginKind.DOMAIN}
+    domains = select(Signature.campaign_id, Signature.domain_hash).where(
+        text(SMALL_CONFIRMED), Signature.domain_hash.in_(hashes), Signature.confirmed_at >= clock.now() - WEEK
+    )
+    # What is held last, and of that what is added up, so that it is what is told.
+    found = sorted(groups(domains.distinct()), key=lambda group: (group.is_held, len(group.domains)))
+    by_domain = {hashed: group for group in found for hashed in group.domains}
+    return total, [_report(slug, total, row, by_domain) for row in rows]
 
 
-def _report(slug: str, total: int, row: Sequence[Any]) -> ClusterReport:
+def _report(slug: str, total: int, row: Sequence[Any], by_domain: Mapping[bytes, Group]) -> ClusterReport:
     campaign_id, *row = row
     cluster, hashed = cluster_of(row), bytes(row[1])
     since, size, marked, networks, confirmed, held, withdrawn, invalidated, *reasons = row[
         5 + 2 * len(SPEEDS) :
     ]
-    provider = large_domains(slug).get(hashed)
+    provider, group = provider_domains(slug).get(hashed), by_domain.get(hashed)
     rule = None if provider else broken_rule(cluster)
-    if rule is None and cluster.kind is OriginKind.DOMAIN and not provider:
-        rule = size_rule(confirmed + held, networks)
+    if rule is None and group and group.is_held:
+        rule = Rule.SIZE
     return ClusterReport(
         Origin(campaign_id, cluster.kind, hashed),
         provider,
@@ -155,4 +165,5 @@ def _report(slug: str, total: int, row: Sequence[Any]) -> ClusterReport:
         share=size / max(1, total),
         reasons={name: found for name, found in zip(HOLD_REASONS, reasons, strict=True) if found},
         rule=rule,
+        group=group,
     )

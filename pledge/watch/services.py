@@ -29,21 +29,19 @@ from pledge.signatures.invalidation.models import Condition, InvalidationAct, In
 from pledge.signatures.invalidation.queries import undecided
 from pledge.signatures.models import SMALL_PENDING, Signature
 from pledge.signatures.queries import held_by_campaign, lock
-from pledge.watch.clusters import COLUMNS, IS_SMALL, WAITS, WINDOW, Rule, suspicious
+from pledge.watch.clusters import COLUMNS, WAITS, WINDOW, Rule, is_small, suspicious
 
 #: Rows put on hold in one transaction: whoever confirms one of them waits for it.
 BATCH = 500
 #: How often staff are alerted to held signatures to which none has been added.
 REMIND_AFTER = timedelta(days=1)
-#: Rules about all that comes at one domain, whenever it came.
-_BY_SIZE = (Rule.SIZE, Rule.SCATTERED)
 
 
 def hold_suspicious() -> int:
     """Put on hold what waits in clusters that no group of people makes; how many sign-ups that were."""
     clusters = suspicious()
     held = {rule: _hold(rule, origins) for rule, origins in clusters.items()}
-    if any(held.get(rule) for rule in _BY_SIZE):
+    if held.get(Rule.SIZE):
         with transaction() as session:
             alarms.alert(session, AlertKind.DOMAIN_HELD)
     if number := sum(held.values()):
@@ -141,10 +139,10 @@ def _hold(rule: Rule, origins: Sequence[Origin]) -> int:
 def _waiting(rule: Rule, campaign_id: int, kind: OriginKind, hashes: Sequence[bytes]) -> ColumnElement[bool]:
     """Who is held for a rule that clusters of these hashes have broken, if they wait."""
     there = and_(Signature.campaign_id == campaign_id, COLUMNS[kind].in_(hashes))
-    if rule in _BY_SIZE:
+    if rule is Rule.SIZE:
         return and_(there, text(SMALL_PENDING))
     recent = and_(there, Signature.submitted_at >= clock.now() - WINDOW)
-    return recent if kind is OriginKind.NETWORK and rule is Rule.SPEED else and_(recent, IS_SMALL)
+    return recent if kind is OriginKind.NETWORK and rule is Rule.SPEED else and_(recent, is_small())
 
 
 def _mark(rule: Rule, ids: Sequence[int]) -> int:

@@ -111,7 +111,8 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         places.renew_places()
 
     bounce_mailbox = config.bounce_mailbox.get_secret_value()
-    looks_up_mail_servers = config.mail_server_checks and bool(config.smtp_url.get_secret_value())
+    asks_dns = config.mail_server_checks and bool(config.smtp_url.get_secret_value())
+    resolve = mail_servers.mail_hosts if asks_dns else mail_servers.no_answer
     return [
         # Many requests are answered by as many statements as one: so it rests unless more waits.
         Step("requests", lambda: requests.answer(handlers()) >= requests.BATCH, idle=0.2, busy=0),
@@ -140,7 +141,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("inbox", alert_waiting, idle=60),
         Step("integrity", integrity.renew, idle=60),
         Step("compare", contents.compare, idle=3600),
-        Step("mail servers", mail_servers.look_up_next, idle=0.2, busy=0, enabled=looks_up_mail_servers),
+        Step("mail servers", lambda: mail_servers.look_up_next(resolve), idle=0.2, busy=0),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),
     ]
 

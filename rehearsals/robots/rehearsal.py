@@ -12,6 +12,7 @@ from limits.storage import MemoryStorage
 from sqlalchemy import insert, select
 
 from pledge.abuse import mail_servers, signals, velocity
+from pledge.abuse.mail_servers import MailHosts
 from pledge.abuse.models import OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.abuse.signals import Level, Signal, is_disposable
@@ -21,9 +22,10 @@ from pledge.core.db import fetch, transaction
 from pledge.core.networks import block_of
 from pledge.ledger import leaves
 from pledge.mail.addresses import parse
+from pledge.mail.providers import owned_domain
 from pledge.signatures import services
 from pledge.signatures.models import Signature
-from pledge.signatures.origins import PROVIDERS, domain_hash, origin
+from pledge.signatures.origins import domain_hash, origin
 from pledge.watch import services as watch
 from pledge.web import limits
 from rehearsals.robots.simulator import MARKED, Visit, Who, mail_server
@@ -123,7 +125,7 @@ class Rehearsal:
         address = parse(f"someone{number}@{visit.domain}")
         came_from = origin(campaign.slug, address, visit.network)
         mail_servers.note(came_from.domain_hash, visit.domain, campaign.slug)
-        mail_servers.look_up_next(lambda domain: [mail_server(domain)])
+        mail_servers.look_up_next(lambda domain: MailHosts([(10, mail_server(domain))]))
         salt = leaves.new_salt()
         return {
             **submitted_columns(campaign, address, self.clock.now()),
@@ -175,6 +177,6 @@ def _soft_limits(visit: Visit) -> list[SoftLimit]:
             limits.scaled(EACH_NETWORK, limits.BLOCK_FACTOR),
         ),
     ]
-    if visit.domain not in PROVIDERS:
-        found.append(SoftLimit(Signal.DOMAIN, visit.domain, EACH_DOMAIN))
+    if domain := owned_domain(visit.domain):
+        found.append(SoftLimit(Signal.DOMAIN, domain, EACH_DOMAIN))
     return found

@@ -20,7 +20,7 @@ from pledge.abuse.signals import (
     level,
     names,
 )
-from pledge.mail.providers import LARGE_PROVIDERS
+from pledge.mail.providers import PROVIDERS
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 LOW, MIDDLE, HIGH = Level
@@ -183,7 +183,7 @@ def test_other_domains_are_none(domain):
 
 
 def test_no_large_provider_gives_out_throwaway_addresses():
-    assert not [domain for domain in LARGE_PROVIDERS if is_disposable(domain)]
+    assert not [domain for domain in PROVIDERS if is_disposable(domain)]
 
 
 # --- The press of a button ---

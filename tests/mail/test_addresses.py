@@ -1,11 +1,15 @@
 """Addresses: mailed as typed, one person however spelled."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pledge.mail import providers
 from pledge.mail.addresses import BadAddress, parse
-from pledge.mail.providers import LARGE_PROVIDERS, PROVIDERS, exact, without_tag
+from pledge.mail.providers import PROVIDERS, exact, owned_domain, without_tag
 
 LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
 TAG = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=0, max_size=10)
@@ -107,9 +111,20 @@ def test_a_tag_is_ignored_or_shares_its_slots_with_all_others(local, one, two, d
 
 
 def test_every_provider_is_named_by_a_domain_that_can_be_mailed_to():
-    for domain in {*PROVIDERS, *LARGE_PROVIDERS}:
+    for domain in PROVIDERS:
         assert parse(f"a@{domain}").mailed == f"a@{domain}"
     assert {provider.domain for provider in PROVIDERS.values()} <= set(PROVIDERS)
+
+
+def test_no_domain_stands_twice_in_the_table_of_providers():
+    table = tomllib.loads(Path(providers.__file__).with_name("providers.toml").read_text("utf-8"))
+    domains = [domain for row in table["provider"] for domain in row["domains"].split()]
+    assert sorted(domains) == sorted(PROVIDERS)
+
+
+def test_a_provider_that_gives_one_person_any_number_of_addresses_is_limited_as_one_domain():
+    hosts = ("naver.com", "outlook.fr", "mail.robots.co.kr", "duck.com")
+    assert [owned_domain(host) for host in hosts] == [None, None, "robots.co.kr", "duck.com"]
 
 
 @given(LOCAL, LOCAL, st.sampled_from(sorted(PROVIDERS)))

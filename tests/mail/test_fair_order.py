@@ -112,7 +112,8 @@ def test_a_mail_that_was_put_off_does_not_go_before_its_time(app, frozen_clock):
 def test_subdomains_count_together_and_large_providers_not_at_all(app):
     assert domain_group("a@x.robots.example.com") == domain_group("b@y.z.example.com") is not None
     assert domain_group("a@example.com") != domain_group("a@example.net")
-    assert domain_group("a@naver.com") is None
+    assert domain_group("a@s0.duckdns.org") == domain_group("a@s1.duckdns.org") is not None
+    assert {domain_group(f"a@{domain}") for domain in ("naver.com", "outlook.fr", "hey.com")} == {None}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from pledge.abuse.models import MailServer
+from pledge.abuse.models import MailHost
 from pledge.accounts import authenticator, passwords
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember, StaffRole
@@ -692,5 +692,13 @@ def scanned(domain: str = "ministry.example.org", slug: str = "blue-skies") -> d
     )
     with transaction() as session:
         for hashed in (of_people, of_organizations):
-            session.merge(MailServer(domain_hash=hashed, scans=True, checked_at=clock.now()))
+            session.merge(
+                MailHost(
+                    host_hash=hashed,
+                    domain_hash=hashed,
+                    scans=True,
+                    is_institution=False,
+                    checked_at=clock.now(),
+                )
+            )
     return {"domain_hash": of_people}

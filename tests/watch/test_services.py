@@ -11,7 +11,8 @@ from pledge.abuse.origin_list import Origin
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core import clock
-from pledge.core.db import db, fetch
+from pledge.core.db import db, fetch, transaction
+from pledge.ledger.models import Tally
 from pledge.mail.addresses import parse
 from pledge.signatures import moderation, services
 from pledge.signatures.invalidation import applying
@@ -20,8 +21,18 @@ from pledge.signatures.models import Signature
 from pledge.signatures.origins import origin
 from pledge.watch import clusters
 from pledge.watch import services as watch
+from pledge.watch.clusters import size_bar
 from tests.support.audit import actions
-from tests.support.factories import ANNA, BORA, campaign, next_number, signature, signatures, the_campaign
+from tests.support.factories import (
+    ANNA,
+    BORA,
+    campaign,
+    endorsement,
+    next_number,
+    signature,
+    signatures,
+    the_campaign,
+)
 from tests.support.rows import row
 from tests.support.worker import run_step
 
@@ -240,14 +251,90 @@ def test_beyond_a_few_dozen_confirmations_a_week_what_waits_at_a_small_domain_is
     assert reasons(later) == ["size"]
 
 
-def test_at_a_small_domain_with_ever_new_networks_it_takes_fewer_and_staff_are_alerted():
-    patient(23)
-    waiting = people(2, "trap.example", "198.{}.100.7", ago=10)
+def test_staff_are_alerted_to_a_domain_that_is_held():
+    patient(25)
     assert watch.hold_suspicious() == 0
-    patient(1, network="99.51.100.7")
+    assert alerts.last_at(AlertKind.DOMAIN_HELD) is None
+    people(2, "trap.example", "198.{}.100.7", ago=10)
     assert watch.hold_suspicious() == 2
-    assert reasons(waiting) == ["scattered"] * 2
     assert alerts.last_at(AlertKind.DOMAIN_HELD) == clock.now()
+
+
+@pytest.mark.parametrize("under", ["robot.kr", "duckdns.org", "eu.org"])
+def test_names_below_one_registered_domain_count_as_one(under):
+    for place in range(5):
+        patient(5, f"s{place}.{under}", f"203.{place}.{{}}.7")
+    waiting = people(1, f"s9.{under}", "198.51.100.7", ago=10)
+    assert watch.hold_suspicious() == 1
+    assert reasons(waiting) == ["size"]
+
+
+def test_in_a_large_campaign_a_small_domain_may_have_a_share_of_the_week():
+    hour = f"{clock.now() - timedelta(days=3):%Y-%m-%dT%H}"
+    long_ago = f"{clock.now() - timedelta(days=9):%Y-%m-%dT%H}"
+    patient(30)
+    waiting = people(1, "trap.example", "198.{}.100.7", ago=10)
+    with transaction() as session:
+        for key, number in ((hour, 140_000), (long_ago, 1_000_000)):
+            session.add(
+                Tally(campaign_id=the_campaign().id, kind="person", dimension="hour", key=key, count=number)
+            )
+    assert watch.hold_suspicious() == 0
+    patient(5, network="198.51.{}.9")
+    assert watch.hold_suspicious() == 1, "35 of 140,000"
+    assert reasons(waiting) == ["size"]
+
+
+@pytest.mark.parametrize(
+    ("people", "bar", "of_an_institution"),
+    [(0, 25, 800), (5_000, 25, 800), (100_000, 25, 800), (200_000, 50, 1_600), (1_000_000, 250, 8_000)],
+)
+def test_the_bar_grows_with_the_campaign(people, bar, of_an_institution):
+    assert (size_bar(people), size_bar(people, is_institution=True)) == (bar, of_an_institution)
+
+
+@pytest.mark.parametrize("domain", ["school.hs.kr", "snu.ac.kr"])
+def test_an_institution_has_room_for_hundreds_also_before_its_mail_server_is_known(domain, monkeypatch):
+    look_up(domain, None)
+    patient(60, domain)
+    waiting = people(2, domain, "198.51.{}.7", ago=10)
+    assert watch.hold_suspicious() == 0
+    monkeypatch.setattr(clusters, "INSTITUTION_FACTOR", 2)
+    assert watch.hold_suspicious() == 2
+    assert reasons(waiting) == ["size"] * 2
+
+
+def published(website="https://company.co.kr", **facts):
+    endorsement(email="ceo@mail.company.co.kr", website=website, **{"level": "domain", **facts})
+    patient(30, "company.co.kr")
+    waiting = people(2, "company.co.kr", "198.51.{}.7", ago=10)
+    watch.hold_suspicious()
+    return reasons(waiting)
+
+
+def test_the_people_of_a_published_organisation_are_expected():
+    assert published() == [None, None]
+
+
+@pytest.mark.parametrize("facts", [{"state": "review"}, {"level": "mail"}, {"mail_domain": ""}])
+def test_those_of_one_that_is_not_published_or_only_has_a_mailbox_there_are_not(facts):
+    assert published(**facts) == ["size", "size"]
+
+
+def test_an_organisation_with_a_free_name_does_not_speak_for_all_names_beside_it():
+    endorsement(email="me@club.duckdns.org", website="https://club.duckdns.org", level="domain")
+    patient(25, "robots.duckdns.org")
+    waiting = people(1, "robots.duckdns.org", "198.51.{}.7", ago=10)
+    watch.hold_suspicious()
+    assert reasons(waiting) == ["size"]
+
+
+def test_programs_at_the_domain_of_a_published_organisation_are_held_for_their_speed():
+    endorsement(email="ceo@robots.example", level="site")
+    robots()
+    assert people(1, network="198.51.100.7", ago=10)
+    assert watch.hold_suspicious() == 1
+    assert held() == {"speed": 1}
 
 
 def test_a_flood_of_held_ones_does_not_hide_a_patient_robot(monkeypatch):
@@ -280,29 +367,73 @@ def test_signatures_of_which_no_domain_is_stored_do_not_stop_the_watch():
     assert watch.hold_suspicious() == 1
 
 
-@pytest.mark.parametrize("domain", ["naver.com", "outlook.com"])
-def test_a_large_provider_s_domain_may_have_any_number(domain):
+@pytest.mark.parametrize("domain", ["naver.com", "outlook.com", "outlook.fr", "hey.com", "chol.com"])
+def test_a_provider_s_domain_may_have_any_number(domain):
     patient(40, domain)
     people(2, domain, "198.{}.100.7", ago=10)
     assert watch.hold_suspicious() == 0
 
 
-def test_domains_that_share_a_mail_server_count_together_but_not_those_at_a_known_hoster():
-    for owner, server in (("shared", "mx.example.org."), ("firm", "aspmx.l.google.com.")):
-        for place in range(6):
-            domain = f"{owner}{place}.example"
-            hashed = origin(the_campaign().slug, parse(f"x@{domain}"), "").domain_hash
-            mail_servers.note(hashed, domain, the_campaign().slug)
-            assert mail_servers.look_up_next(lambda _domain, server=server: [server])
+def look_up(domain, *servers, addresses=()):
+    """Of mail servers in the order of their preference; None: no answer."""
+    hashed = origin(the_campaign().slug, parse(f"x@{domain}"), "").domain_hash
+    hosts = mail_servers.MailHosts([*enumerate(servers)], addresses)
+    mail_servers.note(hashed, domain, the_campaign().slug)
+    assert mail_servers.look_up_next(mail_servers.no_answer if servers == (None,) else lambda _host: hosts)
+
+
+@pytest.mark.parametrize(
+    ("servers", "addresses", "expected"),
+    [
+        (["mx.robots.co.kr."], [], "size"),
+        (["mx.robots.co.kr.", "aspmx.l.google.com."], [], "size"),
+        (["mx.zz-robots.com.", "mx.victim.co.kr."], [], "size"),
+        ([], ["198.51.100.7"], "size"),
+        (["aspmx.l.google.com."], [], None),
+        ([], [], None),
+    ],
+)
+def test_domains_that_share_a_mail_server_count_together_but_not_those_at_a_known_hoster(
+    servers, addresses, expected
+):
     for place in range(5):
-        patient(5, f"shared{place}.example", f"203.{place}.{{}}.7")
-        patient(5, f"firm{place}.example", f"203.{place}.{{}}.8")
-    waiting = [
-        *people(1, "shared5.example", "198.51.100.7", ago=10),
-        *people(1, "firm5.example", "198.51.100.7", ago=10),
+        look_up(f"robot{place}.kr", *servers, addresses=addresses)
+        patient(5, f"robot{place}.kr", f"203.{place}.{{}}.7")
+    waiting = people(1, "robot4.kr", "198.51.100.7", ago=10)
+    watch.hold_suspicious()
+    assert reasons(waiting) == [expected]
+
+
+def test_nobody_is_held_for_what_others_did_at_domains_of_the_same_mail_server():
+    """The server's own domain is not added to its customers', nor is a customer's of which few have come."""
+    for domain in ("owner.co.kr", "small.kr", *(f"robot{place}.kr" for place in range(5))):
+        look_up(domain, "mx.owner.co.kr.")
+    for place in range(5):
+        patient(24, f"robot{place}.kr", f"203.{place}.{{}}.7")
+    patient(20, "owner.co.kr")
+    patient(4, "small.kr")
+    free = people(5, "owner.co.kr", "198.51.{}.7", ago=10) + people(1, "small.kr", "198.51.100.7", ago=10)
+    brought = people(1, "robot4.kr", "198.51.100.9", ago=10)
+    assert watch.hold_suspicious() == 1
+    assert reasons(free + brought) == [None] * 6 + ["size"]
+
+
+def test_an_institution_is_not_added_to_others_of_its_mail_server():
+    for domain in ("one.hs.kr", "two.hs.kr"):
+        look_up(domain, "mx.schools.co.kr.")
+        patient(20, domain)
+    people(2, "one.hs.kr", "198.51.{}.7", ago=10)
+    assert watch.hold_suspicious() == 0
+
+
+def test_those_at_a_provider_are_not_held_for_many_small_domains_around_them():
+    shops(answers=4 * MINUTE)
+    beside = [
+        *people(1, "outlook.fr", "203.0.113.200", ago=10),
+        *people(1, "own.kr", "203.0.113.200", ago=10),
     ]
     assert watch.hold_suspicious() == 1
-    assert reasons(waiting) == ["scattered", None]
+    assert reasons(beside) == [None, "domains"]
 
 
 def origin_of(domain):

@@ -14,22 +14,10 @@ import idna
 from pledge.abuse.signals import is_disposable
 from pledge.core.domains import is_shared, registrable
 from pledge.endorsements.models import VerificationLevel
-from pledge.mail.providers import LARGE_PROVIDERS
+from pledge.mail.providers import provider_of
 
 MAX_WEBSITE = 300
 _MAX_HOST = 253
-
-#: Anybody may open a mailbox there, so it says nothing about an organisation; korea.kr is the mail of public servants.
-FREE_MAIL = (LARGE_PROVIDERS - {"korea.kr"}) | frozenset(
-    "empas.com korea.com dreamwiz.com paran.com lycos.co.kr hanmir.com freechal.com chol.com hitel.net unitel.co.kr "
-    "netian.com hanafos.com passport.com yahoo.co.in yahoo.com.br rocketmail.com protonmail.ch tutanota.com "
-    "tutanota.de tuta.io tuta.com gmx.com gmx.at gmx.ch freenet.de mail.com email.com zoho.com zohomail.com "
-    "yandex.com ya.ru bk.ru list.ru inbox.ru rambler.ru foxmail.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn "
-    "aliyun.com fastmail.com fastmail.fm hey.com hushmail.com mailfence.com laposte.net sfr.fr libero.it virgilio.it "
-    "tiscali.it uol.com.br bol.com.br terra.com.br rediffmail.com au.com i.softbank.jp nifty.com verizon.net att.net "
-    "sbcglobal.net sky.com bigpond.com rogers.com shaw.ca seznam.cz wp.pl o2.pl onet.pl interia.pl ukr.net abv.bg "
-    "duck.com simplelogin.com tempmail.com".split()
-)
 
 #: Sites that host the pages and profiles of others: the host says nothing about their owner.
 _PLATFORMS = frozenset(
@@ -55,7 +43,8 @@ class BadWebsite(ValueError):
 def is_free_mail(domain: str) -> bool:
     """Whether anybody may have an address of this domain, so that it says nothing about an organisation."""
     domain = domain.lower().strip(".")
-    return domain in FREE_MAIL or registrable(domain) in FREE_MAIL or is_disposable(domain)
+    provider = provider_of(domain)
+    return provider.is_open if provider else is_disposable(domain)
 
 
 def belongs_to(mail_domain: str, website: str) -> bool:

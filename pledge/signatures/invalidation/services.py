@@ -34,7 +34,7 @@ from pledge.signatures.invalidation.models import (
     InvalidationTarget,
 )
 from pledge.signatures.models import Signature, SignatureState
-from pledge.signatures.origins import large_domains
+from pledge.signatures.origins import provider_domains
 
 #: One person alone may decide about at most so many signatures, except to hold them: that takes nothing from the count.
 MAX_WITHOUT_SECOND_PERSON = 50
@@ -192,7 +192,7 @@ def _is_large_provider(condition: Condition) -> bool:
     """Whether it is about all that comes from a large mail provider, whatever the network."""
     if condition.domain_hash is None or condition.network_hash or condition.wide_network_hash:
         return False
-    return any(condition.domain_hash in large_domains(slug) for slug in slugs().values())
+    return any(condition.domain_hash in provider_domains(slug) for slug in slugs().values())
 
 
 def _end(session: Session, actor: Actor, row: Invalidation, state: InvalidationState, why: str) -> None:

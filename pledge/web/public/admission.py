@@ -32,13 +32,12 @@ from pledge.abuse.velocity import SoftLimit
 from pledge.campaigns.opening import CampaignNotOpen, SigningPaused
 from pledge.campaigns.queries import CampaignView
 from pledge.core import clock, metrics, tokens
-from pledge.core.domains import registrable
 from pledge.core.encryption import vault
 from pledge.core.networks import is_external
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail import breaker
-from pledge.mail.addresses import Address, domain_of
-from pledge.mail.providers import LARGE_PROVIDERS
+from pledge.mail.addresses import domain_of
+from pledge.mail.providers import owned_domain
 from pledge.switches import queries as switches
 from pledge.web import limits
 from pledge.web.public.campaign.pages import (
@@ -192,7 +191,7 @@ def _soft_limits(form: ProvableForm) -> list[SoftLimit]:
         SoftLimit(Signal.NETWORK, limits.client_network(), each),
         SoftLimit(Signal.WIDE_NETWORK, limits.client_block(), limits.scaled(each, limits.BLOCK_FACTOR)),
     ]
-    domain = limited_domain(form.address)
+    domain = owned_domain(domain_of(form.address))
     if domain is not None:
         found.append(SoftLimit(Signal.DOMAIN, domain, limits.scaled(config.step_up_domain, factor)))
     return found
@@ -256,7 +255,7 @@ def _count(form: ProvableForm, *, is_valid: bool) -> int | None:
 
     Raises TooManyRequests; for the domain's sake the form says so, and the seconds to wait are returned.
     """
-    g.mail_domain = limited_domain(form.address) if is_valid else None
+    g.mail_domain = owned_domain(domain_of(form.address)) if is_valid else None
     # A form counts as itself wherever it is sent from: the sign form of the widget is that of the page.
     g.form_sent = type(form).__name__
     try:
@@ -268,13 +267,6 @@ def _count(form: ProvableForm, *, is_valid: bool) -> int | None:
         form.email.errors = [_words(seconds)]
         return seconds
     return None
-
-
-def limited_domain(address: Address) -> str | None:
-    """The registrable domain of an address, whose addresses are counted together; None for the large providers."""
-    host = domain_of(address)
-    domain = registrable(host) or host
-    return None if domain in LARGE_PROVIDERS else domain
 
 
 def _words(seconds: int) -> str:

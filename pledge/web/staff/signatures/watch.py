@@ -116,7 +116,7 @@ def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
             return redirect(url_for("staff.invalidation", invalidation_id=waits_for_second_person), 303)
     else:
         try:
-            origin_list.add(actor(), origin, ListEffect.HOLD, why, origins.large_domains(slug))
+            origin_list.add(actor(), origin, ListEffect.HOLD, why, origins.provider_domains(slug))
         except origin_list.LargeProviderNotAllowed:
             return _cluster_page(slug, origin, 422)  # it says why in place of the button
     return redirect(url_for("staff.watch_cluster", slug=slug, sort=sort, value=value), 303)
@@ -179,7 +179,7 @@ def _cluster_page(
         value=origin.hash.hex(),
         origin=origin,
         cluster=cluster,
-        is_large=origin.hash in origins.large_domains(slug),
+        is_large=origin.hash in origins.provider_domains(slug),
         earlier=queries.similar(condition) if condition else [],
         undecided=queries.undecided(condition) if condition else [],
         listed=origin_list.find(origin),
