@@ -18,6 +18,7 @@ class MailKind(StrEnum):
     MANAGE = "manage"  #: the link to one's own page
     REMINDER = "reminder"  #: you have not confirmed yet; once
     THANKS = "thanks"  #: after confirming, unless declined
+    HELD = "held"  #: after confirming, where a person looks at the signature before it is counted
     WITHDRAWN_SELF = "withdrawn_self"  #: the person withdrew on their own page
     NEWS = "news"  #: to signers who asked for it; its `seq` is the number of the news
     NEWS_TEST = "news_test"  #: the same to the member of staff who wants to see it first
@@ -48,6 +49,7 @@ KIND_LABELS = {
     MailKind.CONFIRM: Phrase("mail", "Request to confirm"),
     MailKind.REMINDER: Phrase("mail", "Reminder to confirm"),
     MailKind.THANKS: Phrase("mail", "Thanks for signing"),
+    MailKind.HELD: Phrase("mail", "Your signature is on hold"),
     MailKind.ALREADY: Phrase("mail", "You have already signed"),
     MailKind.NEWS: Phrase("mail", "News of the campaign"),
     MailKind.MANAGE: Phrase("mail", "Link to the signer’s own page"),
@@ -284,6 +286,8 @@ class MailValve(Model):
     #: What was sent has used up the pace until then; and the floor, while the breaker is open.
     used_until: Mapped[datetime] = mapped_column(UTCDateTime)
     floor_used_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Mails a minute that those who confirm have earned; NULL: as a site begins.
+    pace: Mapped[int | None]
     #: When mails were held back first, this time.
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: when that was seen last

@@ -56,6 +56,7 @@ def composers() -> Composers:
         MailKind.CONFIRM: confirm,
         MailKind.REMINDER: reminder,
         MailKind.THANKS: thanks,
+        MailKind.HELD: held,
         MailKind.ALREADY: already,
         MailKind.MANAGE: manage,
         MailKind.INVALIDATED: invalidated,
@@ -104,13 +105,14 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
     if signer.state != SignatureState.CONFIRMED:
         return None
     token, number = tokens.mint(Purpose.MANAGE, [signer.id]), signer.number
+    campaign = urls.campaign_link(mail.lang, signer.slug)
     card = followups.current(signer, mail.lang)
     step = goals.next_step(max(signer.people or 0, number or 0), signer.goal, signer.goal_steps)
     values = {
-        "link": urls.public_url("public.signature_thanks", lang=mail.lang, slug=signer.slug),
+        "link": f"{campaign}#share-title",
         "own": urls.public_url("public.signature_me", lang=mail.lang, token=token),
         "receipt": urls.public_url("public.signature_me_receipt", lang=mail.lang, token=token, open=1),
-        "share": urls.campaign_link(mail.lang, signer.slug),
+        "share": campaign,
         "contact": urls.contact(),
         "place": "" if number is None else format_ordinal(number, mail.lang),
         "remaining": format_count(step.remaining, mail.lang) if signer.is_open else "",
@@ -121,6 +123,11 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
         "next_link": card.link if card else "",
     }
     return Message(signer.email, values)
+
+
+def held(mail: Claimed, signer: Subject) -> Message | None:
+    """A person looks at your signature before it is counted, why, and how to object; never which check asked for it."""
+    return _to_own_page(mail, signer) if signer.state == SignatureState.HELD else None
 
 
 def already(mail: Claimed, signer: Subject) -> Message | None:

@@ -149,7 +149,8 @@ def number_for(signature_id: int) -> str:
 
 def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = False) -> str | None:
     """Count a pending signature: one guarded update, one ledger entry and the mail with thanks, in one transaction. One with
-    a hold reason is held instead, and counted when staff release it. `signals`: seen at confirming, as in Submission.
+    a hold reason is held instead, with the mail that says so, and counted when staff release it. `signals`: seen at confirming,
+    as in Submission.
 
     The campaign's name in addresses when this call did it; None when there was nothing to move (done before, another submission of the same person
     is counted, gone, or too late), or when a scanner may have pressed: what it reads at the recipient's mail server must be

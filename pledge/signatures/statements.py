@@ -24,6 +24,8 @@ from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX, Signature,
 HELD_BY_FORM = (signals.HOLD_REASON, origin_list.HOLD_REASON)
 #: How long after confirming the mail with thanks goes out; until then it can be declined. Pages name this time.
 THANKS_AFTER = timedelta(minutes=10)
+#: Likewise the mail that says that the signature is held: what staff release before is thanked for only.
+HELD_AFTER = timedelta(minutes=5)
 
 #: The open campaign, and the pledge text and the consent that were shown (the current ones when the form named none).
 _CHOSEN = f"""
@@ -76,7 +78,7 @@ _TYPES = (
         for column in Signature.__table__.c
         if not isinstance(column.type, String)
     ),
-    *(bindparam(moment, type_=UTCDateTime) for moment in ("now", "grace", "thanks_at")),
+    *(bindparam(moment, type_=UTCDateTime) for moment in ("now", "grace", "thanks_at", "held_at")),
     bindparam("proved", type_=Boolean),
 )
 
@@ -119,14 +121,16 @@ _APPEND = """
     INSERT INTO ledger_entries
            (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, pledge_text_id, commitment)"""
 
-#: Nobody gets more of these than mails to confirm, which are capped, so it takes no slot (mail/allowance.py).
-_THANK = "INSERT INTO outbox_mails (kind, subject_id, seq, lang, known, created_at, due_at)"
+#: The mail that says that it is counted, or held. Nobody gets more of these than mails to confirm, which are capped, so it
+#: takes no slot (mail/allowance.py).
+_TELL = "INSERT INTO outbox_mails (kind, subject_id, seq, lang, known, created_at, due_at)"
 
 _CONFIRM_POSTGRESQL = _typed(
     f"""
     WITH moved AS ({_MOVE}),
     counted AS (SELECT * FROM moved WHERE state = 'confirmed'),
-    thanked AS ({_THANK} SELECT 'thanks', id, 1, lang, true, :now, :thanks_at FROM counted),
+    thanked AS ({_TELL} SELECT 'thanks', id, 1, lang, true, :now, :thanks_at FROM counted),
+    warned AS ({_TELL} SELECT 'held', id, 1, lang, true, :now, :held_at FROM moved WHERE state = 'held'),
     appended AS ({_APPEND}
         SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now, pledge_text_id, commitment
           FROM counted)
@@ -136,7 +140,8 @@ _CONFIRM_MOVE = _typed(_MOVE)
 _CONFIRM_APPEND = _typed(f"""{_APPEND}
     VALUES (:campaign_id, 'person', 1, 'confirmed', :id, :country, :region, :hour, :now, :pledge_text_id, :commitment)""")
 
-_CONFIRM_THANK = _typed(f"{_THANK} VALUES ('thanks', :id, 1, :lang, true, :now, :thanks_at)")
+_CONFIRM_THANK = _typed(f"{_TELL} VALUES ('thanks', :id, 1, :lang, true, :now, :thanks_at)")
+_CONFIRM_WARN = _typed(f"{_TELL} VALUES ('held', :id, 1, :lang, true, :now, :held_at)")
 
 
 def sign(row: Signature, slug: str, *, pledge_version: int | None, consent_version: int | None) -> int | None:
@@ -170,6 +175,7 @@ def confirm(signature_id: int, press_signals: str | None, *, is_proved: bool) ->
         "grace": now - CONFIRM_GRACE,
         "hour": hour_of(now),
         "thanks_at": now + THANKS_AFTER,
+        "held_at": now + HELD_AFTER,
         "proved": is_proved,
     }
     if not is_postgresql():
@@ -190,4 +196,6 @@ def _confirm_in_steps(connection: Connection, values: Mapping[str, Any]) -> str 
     if row["state"] == SignatureState.CONFIRMED:
         connection.execute(_CONFIRM_APPEND, row)
         connection.execute(_CONFIRM_THANK, row)
+    else:
+        connection.execute(_CONFIRM_WARN, row)
     return str(row["slug"])

@@ -9,12 +9,21 @@ from sqlalchemy.exc import IntegrityError
 from pledge.core.db import db, load, transaction
 from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.signatures import queries, reminding, services
+from pledge.signatures import moderation, queries, reminding, services
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import wide_network_hash
-from tests.support.factories import HONG, answer_requests, campaign, code, mailed, manage_token, signature
+from tests.support.factories import (
+    ANNA,
+    HONG,
+    answer_requests,
+    campaign,
+    code,
+    mailed,
+    manage_token,
+    signature,
+)
 from tests.support.ledger import entries
-from tests.support.mails import delivered, part
+from tests.support.mails import delivered, full_text, part
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -83,6 +92,45 @@ def test_one_with_a_reason_becomes_held_without_an_entry_and_without_thanks(by, 
     assert entries() == []
     assert thanks() == []
     assert not services.confirm(person.id)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words", "ways"),
+    [
+        ("en", "A person looks at your signature before it is counted", "object"),
+        ("ko", "서명을 사무국이 직접 살펴보고 있습니다", "이의"),
+    ],
+)
+def test_whoever_is_held_is_told_once_within_ten_minutes_why_and_how_to_object(
+    lang, words, ways, frozen_clock
+):
+    person = signature(state="pending", hold_reason="speed", lang=lang)
+    services.confirm(person.id)
+    services.confirm(person.id)
+    assert delivered() == []
+    frozen_clock.move(minutes=9)
+    [(to, mail)] = delivered()
+    assert to == person.email
+    text = part(mail, "plain")
+    assert words in text
+    assert ways in text
+    assert f"/{lang}/me/" in text
+    assert mail["Reply-To"] in text
+    assert "speed" not in text
+    frozen_clock.move(days=1)
+    assert delivered() == []
+
+
+@pytest.mark.parametrize("act", ["release", "withdraw", "erase"])
+def test_whoever_is_not_held_any_more_when_the_mail_is_due_is_not_told_so(act, frozen_clock):
+    person = signature(state="pending", hold_reason="speed", lang="en")
+    services.confirm(person.id)
+    if act == "release":
+        moderation.release(ANNA, person.id, "they wrote to us")
+    else:
+        getattr(services, act)(manage_token(person))
+    frozen_clock.move(minutes=10)
+    assert [mail["Subject"] for _, mail in delivered() if "person looks" in full_text(mail)] == []
 
 
 def test_another_submission_of_the_same_person_is_not_counted_while_one_is_held():

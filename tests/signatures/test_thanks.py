@@ -67,11 +67,12 @@ def test_the_mail_leads_to_sharing_first_then_to_the_receipt_and_the_own_page_la
     services.confirm(person.id)
     frozen_clock.move(minutes=10)
     [(_, mail)] = delivered()
-    thanks, share, receipt, me = LINK.findall(part(mail, "plain"))
+    button, share, receipt, me = LINK.findall(part(mail, "plain"))
     token = me.rsplit("/", 1)[1]
     assert own_signature(token, "ko", Purpose.MANAGE).row.email == person.email
     assert receipt == f"{me}/receipt?open=1"
-    assert (thanks, share.endswith("/ko/c/blue-skies")) == (f"{share}/thanks", True)
+    assert (button, share.endswith("/ko/c/blue-skies")) == (f"{share}#share-title", True)
+    assert 'id="share-title"' in client.get("/ko/c/blue-skies").text, "where a friend can sign, too"
     assert "List-Unsubscribe" not in mail
 
 

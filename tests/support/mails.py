@@ -85,6 +85,7 @@ TRUE_OF_SIGNATURES = {
     MailKind.CONFIRM: "pending",
     MailKind.REMINDER: "pending",
     MailKind.THANKS: "confirmed",
+    MailKind.HELD: "held",
     MailKind.ALREADY: "confirmed",
     MailKind.MANAGE: "confirmed",
     MailKind.INVALIDATED: "invalidated",

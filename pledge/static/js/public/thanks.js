@@ -12,10 +12,12 @@ const OF_THE_NUMBER = ["number", "progress", "card"];
 const kept = Object.fromEntries(["ticket", "code", "key"].map((name) => [name, stored(name)]).filter(([, value]) => value));
 const isMine = Boolean(kept.key || kept.ticket);
 const places = [...document.querySelectorAll("[data-awaited]")];
+const forOthers = document.querySelector("[data-others]");
 for (const place of places) {
   place.hidden = !isMine;
   delete place.dataset.awaited;
 }
+if (forOthers) forOthers.hidden = isMine;
 
 export default function thanks(root) {
   tellOthers();
@@ -56,6 +58,7 @@ async function showMine(address) {
       }
       if (!again) {
         for (const place of places) place.hidden = !html || !place.childElementCount;
+        if (forOthers) forOthers.hidden = Boolean(html);
         return;
       }
     } catch {
@@ -63,7 +66,8 @@ async function showMine(address) {
     }
     await pause(PAUSE * (1 + tried / 4));
   }
-  for (const place of places) place.hidden = true; // the e-mail has the number
+  for (const place of places) place.hidden = true;
+  if (forOthers) forOthers.hidden = false; // the e-mail has the number
 }
 
 function pause(milliseconds) {

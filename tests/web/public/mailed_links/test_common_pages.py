@@ -114,6 +114,7 @@ def test_confirming_leads_to_a_page_that_has_nothing_of_the_person(client, act):
     assert re.fullmatch(f"{PAGE}(/endorse)?/thanks", reply.headers["Location"])
     page = client.get(reply.headers["Location"])
     assert [word for word in PERSONAL if word in page.text] == []
+    assert "You have signed" not in page.text, "whoever is held reads it too"
     assert "public" in page.headers["Cache-Control"]
     assert '<link rel="canonical" href="http://localhost/en/c/blue-skies">' in page.text
     assert '<meta property="og:url" content="http://localhost/en/c/blue-skies">' in page.text
@@ -124,7 +125,7 @@ def test_a_link_that_was_used_says_so_to_whoever_opens_it_and_mails_the_way_to_t
     address = f"/en/confirm/{confirm_token(row)}"
     client.post(address)
     page = client.get(address)
-    assert "This signature is confirmed" in page.text
+    assert "Your confirmation has arrived" in page.text
     assert [word for word in (EMAIL, NAME, "/me/", "data-key", "/withdraw") if word in page.text] == []
     held = confirm_token(signature(state="held", hold_reason="watch", email="a@example.org"))
     other = client.get(f"/en/confirm/{held}").text.replace(held, "")
@@ -208,6 +209,17 @@ def test_one_that_is_held_is_told_so_by_the_small_request_only(client):
     assert "/withdraw" in own
     assert "/receipt" not in own
     assert "watch" not in own
+
+
+@pytest.mark.parametrize(("hold_reason", "is_counted"), [(None, True), ("watch", False)])
+def test_only_the_browser_of_who_is_counted_reads_that_it_has_signed(client, hold_reason, is_counted):
+    row = person(hold_reason=hold_reason)
+    address = f"/en/confirm/{confirm_token(row)}"
+    key = key_on(client.get(address))
+    page = client.get(client.post(address).location)
+    assert "Your confirmation has arrived" in page.text
+    assert "or that a person looks at your signature first" in page.text
+    assert ("You have signed" in mine(client, key=key).json["html"]) == is_counted
 
 
 def test_an_organisation_is_told_its_digits_and_the_way_to_its_page(client):
