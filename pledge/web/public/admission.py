@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from flask import Response, g, request
 from flask_babel import gettext as _
@@ -104,7 +105,7 @@ def admit(subject: Subject, slug: str, form: ProvableForm) -> frozenset[Signal]:
     when to come back (429), or the page that asks for a proof (403).
     """
     is_valid = form.validate()
-    answer = _read_answer(form, slug) if is_valid else ProofAnswer.NONE
+    answer = read_answer(form, slug) if is_valid else ProofAnswer.NONE
     # One with its proof was counted when it was sent without.
     seconds = None if answer is ProofAnswer.PROVED else _count(form, is_valid=is_valid)
     # Also when there are other mistakes, so that all of them are shown at once and a good file is kept.
@@ -122,8 +123,10 @@ def _with_retry_after(response: Response, seconds: int | None) -> Response:
     return response
 
 
-def _read_answer(form: ProvableForm, slug: str) -> ProofAnswer:
-    """How a valid form answers the page that asks for a proof. A right solution is used up by this."""
+def read_answer(form: ProvableForm, slug: str) -> ProofAnswer:
+    """How a valid form answers the page that asks for a proof. A right solution is used up by this. `slug`: of its campaign, or
+    "" where it belongs to none.
+    """
     if not form.altcha.data:
         return ProofAnswer.UNPROVED if form.unproved.data else ProofAnswer.NONE
     try:
@@ -146,7 +149,7 @@ def _assess(subject: Subject, slug: str, form: ProvableForm, answer: ProofAnswer
     metrics.step_ups.labels(answer.value).inc()
     if answer is ProofAnswer.PROVED:
         return found | {Signal.PROVED}
-    fault, status, seconds = str(_FAULTS.get(answer, "")), 403, None
+    status, seconds, fault = 403, None, ""
     if answer is ProofAnswer.UNPROVED:
         try:
             _count_unproved()
@@ -154,16 +157,29 @@ def _assess(subject: Subject, slug: str, form: ProvableForm, answer: ProofAnswer
         except RateLimitExceeded:
             seconds = limits.seconds_to_wait()
             fault, status = _wait(seconds), 429
-    page = render_page(
-        "public/signing/proof_of_work.html",
+    about = {"subject": subject, "page": campaign_now_or_404(slug)}
+    page = proof_page("public/signing/proof_of_work.html", form, slug, answer, status, fault, **about)
+    raise HTTPException(response=_with_retry_after(page, seconds))
+
+
+def proof_page(
+    template: str,
+    form: ProvableForm,
+    slug: str,
+    answer: ProofAnswer,
+    status: int = 403,
+    fault: str = "",
+    **about: Any,
+) -> Response:
+    """The page that asks for a proof, with all that was sent; `fault` is what was wrong beside the answer."""
+    return render_page(
+        template,
         status,
-        subject=subject,
-        page=campaign_now_or_404(slug),
         challenge=json.dumps(proof.challenge(_purpose(form, slug)), separators=(",", ":")),
         fields=list(_sent(form)),
-        fault=fault,
+        fault=fault or str(_FAULTS.get(answer, "")),
+        **about,
     )
-    raise HTTPException(response=_with_retry_after(page, seconds))
 
 
 def _signals(form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:

@@ -14,23 +14,26 @@ from pledge.mail.contact import MAX_MESSAGE, Letter
 from pledge.web import limits
 from pledge.web.caching import cached
 from pledge.web.forms import see_other
+from pledge.web.public.admission import ProofAnswer, proof_page, read_answer
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
-from pledge.web.public.forms import AddressForm, check_name
+from pledge.web.public.forms import ProvableForm, check_name
 from pledge.web.templating import render_page
 
 _LENGTH = Length(max=MAX_MESSAGE, message=_l("A message can have up to 3,000 characters."))
 
 
-#: Messages from one network (limits.py), and from everybody together, so that programs do not fill the mailbox of the site.
+#: Messages from one network (limits.py), and from everybody together, so that programs do not fill the mailbox of the site:
+#: above that a message needs a proof of work.
 NETWORK_LIMIT, SITE_LIMIT = "10 per hour", "300 per hour"
+_OF_ALL = "contact of all"
 
 
 def contact_limit() -> str:
     return NETWORK_LIMIT
 
 
-class ContactForm(AddressForm):
+class ContactForm(ProvableForm):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
     #: Browsers send a line break as two characters and count it as one.
@@ -56,9 +59,14 @@ def contact_post() -> Response:
     form = ContactForm(request.form)
     if not form.validate():
         return _page(form, 422)
+    answer = read_answer(form, "")
     try:
-        _count()
-    except RateLimitExceeded:
+        if answer is not ProofAnswer.PROVED:  # it was counted when it was sent without
+            _count()
+    except RateLimitExceeded as error:
+        if error.limit is not None and error.limit.scope == _OF_ALL:
+            about = {"subject": None, "address": urls.contact()}
+            return proof_page("public/signing/proof_of_work.html", form, "", answer, **about)
         form.message.errors = [
             _(
                 "Many messages are coming in just now. Please send it again later, or write an e-mail to %(address)s.",
@@ -83,7 +91,7 @@ def _page(form: ContactForm | None, status: int = 200) -> Response:
     return render_page("public/campaign/contact.html", status, form=form)
 
 
-@limits.limiter.shared_limit(lambda: SITE_LIMIT, scope="contact of all", key_func=lambda: "site")
+@limits.limiter.shared_limit(lambda: SITE_LIMIT, scope=_OF_ALL, key_func=lambda: "site")
 @limits.limited(contact_limit, scope="contact")
 def _count() -> None:
     """Count one more message: of the network, its block, and all together."""
