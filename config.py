@@ -284,7 +284,7 @@ class Config(BaseSettings):
     news_pace: int = Field(default=600, ge=1, le=100_000)
     alert_webhook: Annotated[str, AfterValidator(_url("https"))] = ""
     alert_webhook_key: SecretStr = SecretStr("")
-    first_mail_pace: int = Field(default=1200, ge=1, le=1_000_000)
+    first_mail_pace: int = Field(default=30_000, ge=1, le=1_000_000)
     breaker_share: int = Field(default=20, ge=0, le=60)
     breaker_pace: int = Field(default=60, ge=1, le=1_000_000)
     pool_size: int = Field(default=10, ge=1, le=200)

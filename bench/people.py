@@ -29,7 +29,7 @@ _SIGNATURES = """
 _ENTRIES = """
     COPY ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, pledge_text_id,
                          commitment, number, count_after) FROM STDIN"""
-_MAILS = "COPY outbox_mails (kind, subject_id, seq, lang, created_at, due_at) FROM STDIN"
+_MAILS = "COPY outbox_mails (kind, subject_id, seq, lang, known, created_at, due_at) FROM STDIN"
 
 _numbers = count(1)
 
@@ -73,7 +73,9 @@ def add_confirmed(site: Site, number: int, *, folded: bool = True) -> None:
 
 
 def add_pending(site: Site, number: int, *, mails: bool = False) -> Pending:
-    """Waiting signatures; `mails`: each with its mail in the outbox, due now."""
+    """Waiting signatures; `mails`: each with its mail in the outbox, due now, to people who have confirmed before: others
+    have a pace.
+    """
     with site.context(), connect(site) as connection:
         campaign_id, pledge_id = _campaign()
         now = clock.now()
@@ -83,7 +85,7 @@ def add_pending(site: Site, number: int, *, mails: bool = False) -> Pending:
         if mails:
             with connection.cursor().copy(_MAILS) as copy:
                 for row in ids:
-                    copy.write_row(("confirm", row, 1, "ko", now, now))
+                    copy.write_row(("confirm", row, 1, "ko", True, now, now))
         connection.commit()
         settle(connection)
         file = site.folder / f"tokens-{next(_numbers)}"

@@ -48,7 +48,6 @@ PRODUCTION = {
     "PLEDGE_LIMIT_TOKEN": "100000000 per minute",
     "PLEDGE_LIMIT_LINK": "100000000 per 10 minutes",
     "PLEDGE_LIMIT_DOMAIN": "100000000 per 10 minutes",
-    "PLEDGE_FIRST_MAIL_PACE": "1000000",
 }
 
 _CREATE_YARDSTICK = "from bench.yardstick import app, db\nwith app.app_context(): db.create_all()"

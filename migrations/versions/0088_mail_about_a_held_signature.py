@@ -9,7 +9,7 @@ from alembic import op
 from pledge.core.db import migrations
 
 revision = "0088"
-down_revision = "0089"
+down_revision = "0086"
 branch_labels = None
 depends_on = None
 

@@ -80,9 +80,7 @@ def deliver() -> None:
     if done["stalled"]:
         raise click.ClickException("the mail server accepts no mail now; the rest waits in the outbox")
     if queries.is_first_due():
-        click.echo(
-            f"{valve.HELD_BACK} (PLEDGE_FIRST_MAIL_PACE); they wait in the outbox, run this again later"
-        )
+        click.echo(f"{valve.HELD_BACK}; they wait in the outbox, run this again later")
 
 
 @mail.command("dead")

@@ -187,8 +187,8 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
     if state.valve_closed:
         yield warning(
             "mail",
-            f"{valve.HELD_BACK} (PLEDGE_FIRST_MAIL_PACE): a busy day, or somebody who types other people's addresses; "
-            "see the dashboard of the staff area",
+            f"{valve.HELD_BACK}: a busy day, on which the pace grows with those who confirm up to PLEDGE_FIRST_MAIL_PACE, or "
+            "somebody who types other people's addresses; see the dashboard of the staff area",
         )
     if state.breaker_open:
         yield warning(

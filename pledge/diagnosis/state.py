@@ -189,6 +189,8 @@ def _mail_figures() -> Iterator[Figure]:
         "1 while mails to new addresses are held back at their pace.",
         valve.closed_since() is not None,
     )
+    pace = valve.pace(valve.current())
+    yield Figure("mail_first_pace", "Mails a minute that may go to new addresses now.", pace)
     yield Figure(
         "mail_breaker_open",
         "1 while few mails to new addresses are confirmed, so that they go out slowly.",

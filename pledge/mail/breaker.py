@@ -10,6 +10,10 @@ else. All of it ends by itself.
 Two checks, as a flood should be seen within minutes and people need some: two minutes after they were sent a quarter of the
 share (PLEDGE_BREAKER_SHARE) must have been confirmed, after ten minutes all of it. On a slow morning, with fewer than
 MIN_MAILS mails in an hour, nothing is judged.
+
+While it is closed, the pace follows those who confirm: what the mail server accepted in a minute may go again as many times as
+it was confirmed better than CLOSES_AT times the share. So it more than doubles each minute while people sign and confirm, and a
+flood that nobody confirms is never more than a part of what they have earned.
 """
 
 from collections import Counter
@@ -18,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, func, select, text
 
 from config import current_config
 from pledge.core import clock
@@ -36,6 +40,8 @@ MIN_MAILS = 100
 #: It stays open for so long, and until this many times the share is confirmed: it must not open and close all the time.
 MIN_OPEN = timedelta(minutes=10)
 CLOSES_AT = 1.5
+#: What went out in the minute before says which pace is earned; the later moment is for mailboxes that are slow.
+EARNED_AFTER = (timedelta(minutes=1), timedelta(minutes=5))
 #: Seconds for which a process goes by what it read last.
 FRESH_SECONDS = 3.0
 
@@ -94,16 +100,39 @@ def watch(confirmations: Confirmations) -> None:
         confirmed = sum(mail.is_confirmed for mail in failure.mails)
         facts = {"mails": len(failure.mails), "confirmed": confirmed}
         if failure.group is None or now.slow_group not in (None, failure.group):
-            _decide("breaker opened", facts, breaker_opened_at=clock.now(), slow_group=None, slow_since=None)
+            opened = {"breaker_opened_at": clock.now(), "pace": None}
+            _decide("breaker opened", facts, **opened, slow_group=None, slow_since=None)
         elif now.slow_group is None:
             slow = {"slow_group": failure.group, "slow_since": clock.now()}
             _decide("mails to one domain or from one network slowed down", facts, **slow)
-    elif (
-        now.slow_group is not None
-        and now.slow_since is not None
-        and _may_close(confirmations, now.slow_since, valve.in_group(now.slow_group))
-    ):
-        _decide("they are not slowed down any more", slow_group=None, slow_since=None)
+    else:
+        if (
+            now.slow_group is not None
+            and now.slow_since is not None
+            and _may_close(confirmations, now.slow_since, valve.in_group(now.slow_group))
+        ):
+            _decide("they are not slowed down any more", slow_group=None, slow_since=None)
+        earned = max(_earned_pace(confirmations, age) for age in EARNED_AFTER)
+        _follow(now.pace, earned if earned > valve.START_PACE else None)
+
+
+def _follow(before: int | None, pace: int | None) -> None:
+    if pace != before:
+        with transaction() as session:
+            valve.lock(session).pace = pace
+
+
+def _earned_pace(confirmations: Confirmations, age: timedelta) -> int:
+    """The mails a minute of which enough would be confirmed, by those that went out in the minute up to so long ago."""
+    end = clock.now() - age
+    in_minute = (OutboxMail.sent_at > end - valve.WINDOW, OutboxMail.sent_at <= end)
+    query = select(func.count()).where(text(ASKED), OutboxMail.kind.in_(confirmations), *in_minute)
+    if (accepted := fetch(query).scalar_one()) < MIN_MAILS:
+        return 0
+    mails = _newest(confirmations, age)
+    confirmed = sum(mail.is_confirmed for mail in mails) / len(mails)
+    needed = max(1, current_config().breaker_share) / 100 * CLOSES_AT
+    return min(round(accepted * confirmed / needed), current_config().first_mail_pace)
 
 
 def _decide(event: str, facts: Mapping[str, int] | None = None, **columns: Any) -> None:

@@ -8,8 +8,9 @@ What the breaker has found (mail/breaker.py) goes by a floor of its own, PLEDGE_
 asked for without proof of work; else the mails of the one domain or network that nobody confirms. While proofs are not
 confirmed either, what has one goes by a quarter of the usual pace.
 
-The pace is a bucket that holds a minute's worth: PLEDGE_FIRST_MAIL_PACE mails may go at once, and afterwards one every 60
-seconds divided by that number (the generic cell rate algorithm, ATM Forum TM 4.1: one moment says how full it is).
+The pace begins with START_PACE and grows with those who confirm, up to PLEDGE_FIRST_MAIL_PACE (mail/breaker.py). It is a bucket
+that holds a minute's worth: so many mails may go at once, and afterwards one every 60 seconds divided by that number (the
+generic cell rate algorithm, ATM Forum TM 4.1: one moment says how full it is).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,10 @@ _NOTED_EVERY = timedelta(seconds=30)
 
 #: The message to the operator.
 HELD_BACK = "mails to new addresses are held back: more are requested than may be sent in a minute"
+
+#: Mails a minute before anybody has confirmed: 20 sign-ups a second, and no more strangers than a mail provider forgives in
+#: the two minutes after which the breaker sees that nobody answers.
+START_PACE = 1200
 
 #: The part of the pace for mails with proof of work, while nobody confirms those either.
 PROVED_PART = 4
@@ -80,6 +85,11 @@ def lanes(valve: MailValve) -> list[Lane]:
 def unhindered(valve: MailValve) -> list[ColumnElement[bool]]:
     """The mails of the lanes that should go out at once, but for the usual pace."""
     return [lane.which for lane in lanes(valve) if not lane.floor and not _is_reduced(valve)]
+
+
+def pace(valve: MailValve) -> int:
+    """Mails a minute that may go above the floor."""
+    return min(valve.pace or START_PACE, current_config().first_mail_pace)
 
 
 def available(valve: MailValve, now: datetime, *, floor: bool) -> int:
@@ -134,7 +144,7 @@ def _room(used_until: datetime, now: datetime, interval: timedelta) -> int:
 
 
 def _interval(valve: MailValve) -> timedelta:
-    return WINDOW / current_config().first_mail_pace * (PROVED_PART if _is_reduced(valve) else 1)
+    return WINDOW / pace(valve) * (PROVED_PART if _is_reduced(valve) else 1)
 
 
 def _is_reduced(valve: MailValve) -> bool:

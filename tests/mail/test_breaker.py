@@ -9,7 +9,7 @@ from pledge.core import clock as time
 from pledge.core.db import fetch, snapshots, transaction
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
-from pledge.mail import breaker
+from pledge.mail import breaker, queries, services, valve
 from pledge.mail.addresses import parse
 from pledge.mail.models import ASKED, MailKind, MailState, MailValve, OutboxMail
 from pledge.signatures.outbox import enqueue as enqueue_within_caps
@@ -243,6 +243,97 @@ def test_a_database_that_is_away_keeps_it_as_it_was(app_on):
     app = app_on("postgresql://nobody@127.0.0.1:1/nothing")
     with app.app_context():
         assert not breaker.is_open()
+
+
+# --- The pace, while it is closed ---
+
+
+@pytest.fixture
+def default(make_app, frozen_clock):
+    """A site with the settings that it comes with."""
+    app = make_app()
+    with app.app_context():
+        factories.campaign()
+        yield app
+
+
+@pytest.mark.sqlite_only
+def test_on_the_day_of_the_record_nobody_waits_a_minute_with_the_settings_that_a_site_comes_with(
+    default, frozen_clock
+):
+    """2,000 sign-ups a minute; three in five confirm as soon as they have the mail."""
+    confirms = {MailKind.CONFIRM: lambda ids: {number for number in ids if number % 5 < 3}}
+    waited = timedelta()
+    for _ in range(36):
+        store(range(333))
+        while mails := queries.claim(500, services.LEASE):
+            queries.sent(mails)
+        breaker.watch(confirms)
+        waited = max(waited, time.now() - (queries.outbox().oldest_due or time.now()))
+        frozen_clock.move(seconds=10)
+    assert waited < timedelta(minutes=1)
+    assert breaker.opened_at() is None
+
+
+def went_out(mails, tenths, *, ago):
+    """So many mails to confirm, so many minutes ago, of which so many tenths were confirmed."""
+    person = factories.signature().id
+    subjects = [person if number % 10 < tenths else STRANGER for number in range(mails)]
+    store(subjects, time.now() - timedelta(minutes=ago), state=MailState.SENT)
+
+
+@pytest.mark.parametrize(
+    ("mails", "tenths", "ago", "pace"),
+    [
+        (2000, 6, 1.5, 4000),
+        (2000, 3, 1.5, 2000),
+        # Of slower mailboxes.
+        (2000, 6, 5.5, 4000),
+        (300, 10, 1.5, valve.START_PACE),
+        # Nobody knows yet; nobody confirms; nobody has signed for a while.
+        (2000, 6, 0.5, valve.START_PACE),
+        (2000, 0, 1.5, valve.START_PACE),
+        (2000, 6, 7, valve.START_PACE),
+        # The setting is the ceiling.
+        (20_000, 6, 1.5, 30_000),
+    ],
+)
+def test_the_pace_follows_what_went_out_and_was_confirmed(default, mails, tenths, ago, pace):
+    went_out(mails, tenths, ago=ago)
+    assert not watch()
+    assert valve.pace(valve.current()) == pace
+
+
+@pytest.mark.parametrize(("minutes", "opens"), [(30, False), (0, True)])
+def test_the_pace_falls_back_when_fewer_ask_and_when_the_breaker_opens(default, frozen_clock, minutes, opens):
+    went_out(2000, 6, ago=1.5)
+    assert not watch()
+    assert valve.pace(valve.current()) == 4000
+    if opens:
+        went_out(2000, 0, ago=2)
+    frozen_clock.move(minutes=minutes)
+    assert watch() is opens
+    assert valve.pace(valve.current()) == valve.START_PACE
+
+
+@pytest.mark.sqlite_only
+def test_a_flood_on_a_busy_day_goes_no_faster_than_those_who_confirm_have_earned(default, frozen_clock):
+    went_out(2000, 6, ago=1.5)
+    watch()
+    store([STRANGER] * 40_000)
+    by_minute = []
+    while breaker.opened_at() is None:
+        count = 0
+        for _ in range(6):
+            while mails := queries.claim(500, services.LEASE):
+                queries.sent(mails)
+                count += len(mails)
+            frozen_clock.move(seconds=10)
+            watch()
+        by_minute.append(count)
+    assert len(by_minute) <= 3
+    assert by_minute[0] <= 2 * 4000
+    assert all(count <= valve.START_PACE for count in by_minute[1:])
 
 
 # --- What it does ---

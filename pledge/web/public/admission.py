@@ -158,26 +158,23 @@ def _assess(subject: Subject, slug: str, form: ProvableForm, answer: ProofAnswer
             seconds = limits.seconds_to_wait()
             fault, status = _wait(seconds), 429
     about = {"subject": subject, "page": campaign_now_or_404(slug)}
-    page = proof_page("public/signing/proof_of_work.html", form, slug, answer, status, fault, **about)
+    page = _proof_page(form, slug, str(_FAULTS.get(answer, fault)), status, **about)
     raise HTTPException(response=_with_retry_after(page, seconds))
 
 
-def proof_page(
-    template: str,
-    form: ProvableForm,
-    slug: str,
-    answer: ProofAnswer,
-    status: int = 403,
-    fault: str = "",
-    **about: Any,
-) -> Response:
-    """The page that asks for a proof, with all that was sent; `fault` is what was wrong beside the answer."""
+def ask_for_proof(form: ProvableForm, answer: ProofAnswer, *, address: str) -> Response:
+    """The page that asks for a proof, for a form of no campaign; without JavaScript one may write to this address."""
+    return _proof_page(form, "", str(_FAULTS.get(answer, "")), 403, subject=None, address=address)
+
+
+def _proof_page(form: ProvableForm, slug: str, fault: str, status: int, **about: Any) -> Response:
+    """With all that was sent, so that nothing is typed twice."""
     return render_page(
-        template,
+        "public/signing/proof_of_work.html",
         status,
         challenge=json.dumps(proof.challenge(_purpose(form, slug)), separators=(",", ":")),
         fields=list(_sent(form)),
-        fault=fault or str(_FAULTS.get(answer, "")),
+        fault=fault,
         **about,
     )
 

@@ -14,7 +14,7 @@ from pledge.mail.contact import MAX_MESSAGE, Letter
 from pledge.web import limits
 from pledge.web.caching import cached
 from pledge.web.forms import see_other
-from pledge.web.public.admission import ProofAnswer, proof_page, read_answer
+from pledge.web.public.admission import ProofAnswer, ask_for_proof, read_answer
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
 from pledge.web.public.forms import ProvableForm, check_name
@@ -65,8 +65,7 @@ def contact_post() -> Response:
             _count()
     except RateLimitExceeded as error:
         if error.limit is not None and error.limit.scope == _OF_ALL:
-            about = {"subject": None, "address": urls.contact()}
-            return proof_page("public/signing/proof_of_work.html", form, "", answer, **about)
+            return ask_for_proof(form, answer, address=urls.contact())
         form.message.errors = [
             _(
                 "Many messages are coming in just now. Please send it again later, or write an e-mail to %(address)s.",

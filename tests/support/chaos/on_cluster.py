@@ -264,7 +264,6 @@ FAULTS: tuple[ClusterFault, ...] = (
 
 SETTINGS = {
     "PLEDGE_BASE_URL": f"https://{HOST}",
-    "PLEDGE_FIRST_MAIL_PACE": "100000",
     # Who asks again and again until the site is back is not asked for more.
     "PLEDGE_STEP_UP_NETWORK": "1000 per minute",
     "PLEDGE_LIMIT_SIGN": "100000 per minute",

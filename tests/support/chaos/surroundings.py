@@ -157,7 +157,6 @@ def surroundings(folder: Path, *, on: str, seed: int) -> Iterator[Surroundings]:
             "PLEDGE_SMTP_URL": f"smtp://127.0.0.1:{lines['smtp'].port}",
             "PLEDGE_TRUSTED_HOSTS": HOST,
             "PLEDGE_TRUSTED_PROXIES": "1",
-            "PLEDGE_FIRST_MAIL_PACE": "100000",
             # Who asks again and again until the site is back is not asked for more.
             "PLEDGE_STEP_UP_NETWORK": "1000 per minute",
         }
