@@ -25,7 +25,14 @@ BASE = "localhost/debian:trixie-slim"
 NAME = "localhost/pledge"
 WEB, WORKER = "http://127.0.0.1:8000", "http://127.0.0.1:8001"
 USER = 10001
-FORM = {"name": "홍길동", "email": "hong@example.org", "country": "KR", "age_ok": "y", "consent_privacy": "y"}
+FORM = {
+    "name": "홍길동",
+    "email": "hong@example.org",
+    "country": "KR",
+    "age_ok": "y",
+    "consent_privacy": "y",
+    "pledge_version": "1",
+}
 
 
 def run(*words: str) -> str:

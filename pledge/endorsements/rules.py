@@ -90,17 +90,19 @@ def clean(content: Content) -> Content:
     )
 
 
-def clean_line(field: str, text: str, max_length: int, *, required: bool = True) -> str:
+def clean_line(
+    field: str, text: str, max_length: int, *, required: bool = True, is_person: bool = False
+) -> str:
     """One line, by the rule for all lines (pledge/core/text/lines.py). Raises BadContent."""
     try:
-        return clean_any_line(text, max_length, required=required)
+        return clean_any_line(text, max_length, required=required, is_person=is_person)
     except BadLine as error:
         raise BadContent(field, error.fault) from None
 
 
 def clean_person(name: str, title: str) -> tuple[str, str]:
     """Name and title of who speaks for an organisation; the title may be "". Raises BadContent."""
-    return clean_line("contact_name", name, MAX_PERSON), clean_title(title)
+    return clean_line("contact_name", name, MAX_PERSON, is_person=True), clean_title(title)
 
 
 def clean_title(text: str) -> str:

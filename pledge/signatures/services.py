@@ -75,7 +75,7 @@ class Submission:
 
 def clean_name(text: str) -> str:
     """A name as it will be kept: 1–80 characters. Checked by the form and again when it is stored. Raises BadLine."""
-    return clean_line(text, MAX_NAME)
+    return clean_line(text, MAX_NAME, is_person=True)
 
 
 def sign(submission: Submission) -> str:

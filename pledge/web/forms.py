@@ -22,9 +22,6 @@ from pledge.core.languages import Texts
 
 Entry = TypeVar("Entry")
 
-#: What a ticked box may send. Our pages send `y`; programs that fill in forms send the others.
-YES = frozenset({"y", "yes", "on", "true", "1"})
-
 
 class _FormMeta(FormMeta):
     """Makes forms with one field for each language where ByLanguage declares it."""
@@ -144,11 +141,10 @@ class PublicForm(BaseForm):
 
 
 class TickField(BooleanField):
-    """A box that is ticked only by a value that means yes; `0`, `null`, `no` and all others leave it empty."""
+    """A box that is ticked by one `y`, which browsers send for it; whatever else leaves it empty."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        said = [value.strip().lower() for value in valuelist if isinstance(value, str)]
-        self.data = bool(said) and all(value in YES for value in said)
+        self.data = valuelist == ["y"]
 
 
 def whole_number(text: str) -> int | None:

@@ -40,6 +40,7 @@ BAD = [
     *((f"길{bad}동", LineFault.CHARACTERS) for bad in "\u3164\u115f\u200d\u200c\ufe00\U000e01ef"),
     *((text, LineFault.CHARACTERS) for text in (
         *("\u3164", "Kim 𝗰𝗮𝘀𝗶𝗻𝗼", "𝟎𝟏𝟎", "K" + "\u0301" * 60, "K" + "\u0321" * 5, "ا" + "\u064b\u200d" * 3),
+        *("Kim" + "\u0489" * 3, "K\u20dd", "e" + "\u0301\u0302\u0303\u0304\u0305", "𒐫" * 20, "𓂀", "𐎠𐎼𐎹"),
         *("cas\u200dino.vip", "900101\u200d-1234567", "\u200d=HYPERLINK(1)"),
     )),
     *((f"{start}Kim", LineFault.FORMULA) for start in "=+-@|%＝＋－＠｜％"),
@@ -77,6 +78,47 @@ def test_a_line_that_harms_is_refused_with_its_own_fault(text, fault):
 @pytest.mark.parametrize("text", ["2035-1234567", "901301-1234567", "900101-9234567", "02-123-4567", "2050"])
 def test_a_number_that_identifies_nobody_is_taken(text):
     assert clean_line(text, LONGEST) == text
+
+
+PEOPLE = [
+    *("Louis XIV", "Louis Ⅷ", "김철수3", "김철수 5678", "1세종", "John Smith 3rd", "X Æ A-12", "R2-D2", "이"),
+    *("三浦一郎", "Kim ②", "Henry the 8th", "박지성7", "नमन् १२"),
+]
+NUMBERS = [
+    *("010-1234-5678", "call 010-1234-5678", "김철수 010 1234 5678", "82 10 1234 5678", "9" * 80, "7"),
+    *("(7)", "１２３４５", "Kim ١٢٣٤٥", "①②③④⑤ Kim", "홍길동 1990.01.01", "12345 Kim", "1a2b3c4d5e"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_person_may_have_a_few_digits_in_the_name(name):
+    assert clean_line(name, LONGEST, is_person=True) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_is_not_the_name_of_a_person(name):
+    with pytest.raises(BadLine) as refused:
+        clean_line(name, LONGEST, is_person=True)
+    assert refused.value.fault is LineFault.DIGITS
+    assert clean_line(name, LONGEST), "an organisation may be called so"
+
+
+@pytest.mark.parametrize(
+    "name", ["Nguyễn Thị Hợp", "พลอยน้ำ", "مُحَمَّدٌ", "מִרְיָ֫ם", "क्ष्मीं", "བསྒྲུབས", "ᾧ Ὀρφεύς", "မြွှေး", "ក្រុងភ្នំពេញ"]
+)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_marks_that_a_script_needs_are_kept(name, form):
+    assert clean_line(unicodedata.normalize(form, name), LONGEST, is_person=True) == unicodedata.normalize(
+        "NFC", name
+    )
+
+
+@given(
+    st.characters(categories=["L"]), st.lists(st.characters(categories=["Mn", "Me"]), min_size=5, max_size=60)
+)
+def test_a_letter_with_more_than_four_marks_is_refused_in_every_script(letter, marks):
+    with pytest.raises(BadLine):
+        clean_line(letter + "".join(marks), LONGEST)
 
 
 def test_what_need_not_be_filled_may_be_blank():

@@ -22,6 +22,9 @@ JOINERS = frozenset("\u200c\u200d")
 _DISGUISES = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]"  # fillers
     "|[\U0001d400-\U0001d7ff]"  # mathematical letters and digits
+    "|[\u0488\u0489\u1abe\u20dd-\u20e0\u20e2\u20e4\ua670-\ua672]"  # marks that enclose, but that of a key
+    # of the scripts that UAX 31 leaves out of names, those of clay and stone: one sign may be as wide as a line
+    "|[\U00010000-\U000100ff\U00010380-\U000103df\U00012000-\U0001467f]"
     # joiners but in the scripts that need them, Arabic to Mongolian, and between signs
     "|(?<![\u0600-\u10ff\u1200-\u1cff\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001faff])"
     "[\u200c\u200d]"
@@ -30,8 +33,10 @@ _DISGUISES = re.compile(
     "|(?<![\u2190-\u2bff\u3297\u3299\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0001faff\U00020000-\U000323af])"
     "[\ufe00-\ufe0f\U000e0100-\U000e01ef](?!\u20e3)"
 )
-#: Combining marks on one letter; names of every script have fewer.
+#: Combining marks on one letter, however it is composed; names of every script have fewer.
 _MAX_MARKS = 4
+#: In the name of a person, as in `김철수 5678`.
+_MAX_DIGITS = 4
 _MARKS = frozenset({"Mn", "Me", "Cf"})
 #: A cell that begins like this can run as a formula in some spreadsheet (OWASP ASVS 5.0, 1.2.10); full-width forms too.
 FORMULA_STARTS = frozenset("=+-@|%＝＋－＠｜％")
@@ -60,7 +65,9 @@ def is_readable(text: str) -> bool:
     """Every character of it is seen as it is, and none reorders or covers the others."""
     if _DISGUISES.search(text) or not all(_is_seen(character) for character in text):
         return False
-    runs = groupby(text, key=lambda character: unicodedata.category(character) in _MARKS)
+    runs = groupby(
+        unicodedata.normalize("NFD", text), key=lambda character: unicodedata.category(character) in _MARKS
+    )
     return all(len(list(run)) <= _MAX_MARKS for is_marks, run in runs if is_marks)
 
 
@@ -92,6 +99,7 @@ class LineFault(Enum):
     LINK = Phrase(
         "line", "Please leave out the web address. If it is not one, put a space after the full stop."
     )
+    DIGITS = Phrase("line", "Please write the name in letters, with four digits at most.")
     ADDRESS = Phrase("line", "Please leave out the e-mail address or the @ sign.")
     RESIDENT_NUMBER = Phrase(
         "line",
@@ -134,8 +142,8 @@ _ABBREVIATIONS = frozenset(
 )
 
 
-def clean_line(text: str, max_length: int, *, required: bool = True) -> str:
-    """One line as it will be kept: NFC, single spaces, trimmed, of any script. Raises BadLine."""
+def clean_line(text: str, max_length: int, *, required: bool = True, is_person: bool = False) -> str:
+    """One line as it will be kept: NFC, single spaces, trimmed, of any script; the name of a person is no number. Raises BadLine."""
     line = one_line(text)
     if not line and not required:
         return ""
@@ -149,6 +157,8 @@ def clean_line(text: str, max_length: int, *, required: bool = True) -> str:
         raise BadLine(LineFault.FORMULA)
     if fault := content_fault(line):
         raise BadLine(fault)
+    if is_person and _is_number(line):
+        raise BadLine(LineFault.DIGITS)
     return line
 
 
@@ -166,6 +176,12 @@ def content_fault(text: str) -> LineFault | None:
 
 def holds_resident_number(text: str) -> bool:
     return _RESIDENT_NUMBER.search(_plain(text)) is not None
+
+
+def _is_number(line: str) -> bool:
+    """It has no letter, or more digits than a name: a telephone number, a date of birth."""
+    categories = [unicodedata.category(character) for character in unicodedata.normalize("NFKC", line)]
+    return categories.count("Nd") > _MAX_DIGITS or not any(category[0] == "L" for category in categories)
 
 
 def _plain(text: str) -> str:

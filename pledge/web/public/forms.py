@@ -28,9 +28,10 @@ _NAME_WORDS = {
 }
 
 
-def version_field(message: object) -> HiddenField:
-    """The number of the version that was shown, or nothing."""
-    return HiddenField(validators=[Regexp(r"([1-9][0-9]{0,5})?\Z", message=message)])
+def version_field(message: object, *, optional: bool = False) -> HiddenField:
+    """The number of the version that was shown."""
+    number = r"([1-9][0-9]{0,5})?\Z" if optional else r"[1-9][0-9]{0,5}\Z"
+    return HiddenField(validators=[Regexp(number, message=message)])
 
 
 def version(field: HiddenField) -> int | None:
@@ -138,7 +139,7 @@ class SignForm(ProvableForm, PlaceForm):
     public_name = TickField(_l("Show my name among the signers"))
     updates = TickField(_l("Send me news of this campaign by e-mail"))
     pledge_version = version_field(CHANGED_TEXT)
-    consent_version = version_field(CHANGED_TEXT)
+    consent_version = version_field(CHANGED_TEXT, optional=True)
     via = HiddenField()  #: whose link led here; an unknown one is ignored
 
     def submission(self, slug: str, **seen: Any) -> Submission:

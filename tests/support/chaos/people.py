@@ -145,7 +145,8 @@ class Crowd:
             person.withdrawn = self._press(person, f"{self.own_page(token)}/withdraw", {})
 
     def _sign(self, person: Person, name: str, email: str) -> bool:
-        fields = {"name": name, "email": email, "country": "KR", "age_ok": "y", "consent_privacy": "y"}
+        ticked = {"age_ok": "y", "consent_privacy": "y"}
+        fields = {"name": name, "email": email, "country": "KR", "pledge_version": "1", **ticked}
         return self._press(person, "/en/c/blue-skies/sign", fields, SIGNED)
 
     def _press(

@@ -60,7 +60,7 @@ def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(clien
 def test_only_what_is_required_is_needed(client):
     optional = (
         *("name_en", "region", "target_year", "interim_year", "interim_percent", "statement_ko"),
-        *("statement_en", "registration_number", "pledge_version", "website", "contact_title"),
+        *("statement_en", "registration_number", "website", "contact_title"),
     )
     assert send(client, **dict.fromkeys(optional), show_contact="y").status_code == 303
     assert stored() == 1
