@@ -70,6 +70,32 @@ def test_languages_encodings_and_filters_have_copies_of_their_own(nginx):
         assert [ask(nginx, f"/embed/blue-skies{end}")[0] for end in ("%3Flang=en", "?lang=en")] == [404, 200]
 
 
+@pytest.mark.parametrize(
+    "page", [f"{PAGE}/sign", f"{PAGE}/spread", "/embed/blue-skies", f"{PAGE}/check", "/badge/blue-skies.svg"]
+)
+def test_whoever_makes_up_a_query_gets_no_page_of_their_own(nginx, page):
+    began = time.monotonic()
+    made_up = "via=x{0}&by={0}&lang={0}&form={0}&accent={0}&fbclid={0}"
+    texts = {ask(nginx, f"{page}?{made_up.format(number)}")[2] for number in range(100)}
+    seconds = time.monotonic() - began
+    assert len(texts) <= seconds + 2
+    wait_until(lambda: len(written(nginx)) == 100)
+    assert 0 < times_asked(nginx, page) <= seconds + 2
+
+
+def test_what_a_page_reads_of_its_query_has_a_copy_of_its_own_however_it_is_written(nginx):
+    korean, english = ask(nginx, "/embed/blue-skies")[2], ask(nginx, "/embed/blue-skies?lang=en")[2]
+    assert ['lang="ko"' in korean, 'lang="en"' in english] == [True, True]
+    assert 'id="sign-form"' in ask(nginx, "/embed/blue-skies?via=p1&form=1&lang=en")[2]
+    assert "code" in ask(nginx, f"{PAGE}/check?by=code")[2]
+    assert ask(nginx, "/embed/blue-skies?l%61ng=en")[2] == korean, "it is passed on as it is in the key"
+
+
+def test_a_query_of_three_kilobytes_is_answered(nginx):
+    assert ask(nginx, f"{WALL}?q={'a' * 3000}")[0] == 200
+    assert ask(nginx, f"{PAGE}?q={'a' * 3000}")[0] == 200
+
+
 def test_polls_and_static_files_are_logged_only_when_something_is_wrong(site, make_nginx):
     nginx = make_nginx(site.port, logs_polls=False)
     style = re.search(r'href="(/static/css/site\.css[^"]*)"', ask(nginx, PAGE)[2])[1]
@@ -210,7 +236,8 @@ def test_nginx_keeps_the_addresses_that_the_application_keeps_and_no_other(app):
     pattern, block = re.search(
         r"location ~ (\S+) \{\n( +proxy_cache pledge_pages;.*?\n)    \}", text, re.DOTALL
     ).groups()
-    reads_query = re.search(r'map \$uri \$pledge_query \{\n +"~(\S+)"', text)[1]
+    queries = re.search(r"map \$uri \$pledge_query \{\n(.*?)\n\}", text, re.DOTALL)[1]
+    reads_query = "|".join(re.findall(r'^ +"~(\S+)"', queries, re.MULTILINE))
     assert "proxy_cache_use_stale updating error timeout http_503;" in block
     adapter = app.url_map.bind(HOST)
     for rule in app.url_map.iter_rules():

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import segno
-from flask import Response, abort, request, url_for
+from flask import Response, abort, redirect, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -36,9 +36,8 @@ from pledge.web.templating import render_page
 @public.get("/c/<slug>/spread")
 @cached(PAGE_CACHE, reads=("via",))
 def spread(slug: str) -> Response:
-    """A code that counts for nobody is ignored."""
     campaign = campaign_or_404(slug)
-    return _page(campaign, referrals.find(campaign.id, request.args.get("via", "")))
+    return _page(campaign, _asked_referrer(campaign))
 
 
 @public.get("/c/<slug>/spread/<token>")
@@ -51,6 +50,15 @@ def partner_page(slug: str, token: str) -> Response:
     response = _page(campaign, partner, is_own=True)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+def _asked_referrer(campaign: CampaignView) -> Referrer | None:
+    """Whose code the query has. One that counts for nobody leads to the page without, so that there are few pages."""
+    code = request.args.get("via", "")
+    referrer = referrals.find(campaign.id, code)
+    if code and referrer is None:
+        abort(redirect(request.path))
+    return referrer
 
 
 def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = False) -> Response:
@@ -204,7 +212,7 @@ def share_by_kakao(slug: str, endorsement_id: int | None = None) -> Response:
     if not key:
         abort(404)
     if endorsement_id is None:
-        referrer = referrals.find(campaign.id, request.args.get("via", ""))
+        referrer = _asked_referrer(campaign)
         links = group_links(campaign, referrer) if referrer else campaign_links(campaign)
     else:
         shown = endorsements.organization(campaign.id, endorsement_id)

@@ -23,11 +23,10 @@ _KEEP_CODES = 60
 
 
 @public.get("/c/<slug>/sign")
-@cached(PAGE_CACHE, reads=("via",))
+@cached(PAGE_CACHE)
 def sign(slug: str) -> Response:
-    """The query may say whose link led here; elsewhere sign-form.js puts that into the form, as those pages do not read it."""
-    via = request.args.get("via")
-    return form_page(SIGNATURE, campaign_or_404(slug), SignForm(country=countries.HOME, via=via))
+    """The query may say whose link led here: sign-form.js puts that into the form, as the page is the same for everybody."""
+    return form_page(SIGNATURE, campaign_or_404(slug), SignForm(country=countries.HOME))
 
 
 @public.post("/c/<slug>/sign")

@@ -56,6 +56,13 @@ def test_with_a_code_everything_that_leads_to_signing_carries_it(client):
     assert f"?via={code}" in markdown
 
 
+def test_a_code_that_counts_for_nobody_leads_to_the_page_without_one(client):
+    campaign()
+    for unknown in ("p987654321", "made-up"):
+        answer = client.get(f"/en/c/blue-skies/spread?via={unknown}")
+        assert (answer.status_code, answer.location) == (302, "/en/c/blue-skies/spread")
+
+
 def test_partners_choose_themselves_from_a_list(client):
     secretariat, partner = campaign().partners
     page = client.get("/en/c/blue-skies/spread").text

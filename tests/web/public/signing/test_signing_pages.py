@@ -228,8 +228,9 @@ def stored_codes():
     return fetch(select(Signature.via)).scalars().all()
 
 
-def test_the_page_of_the_form_carries_the_code_without_javascript(client, code):
-    assert f'<input type="hidden" name="via" value="{code}">' in client.get(f"{SIGN['en']}?via={code}").text
+def test_the_page_of_the_form_is_one_copy_whatever_code_its_address_has(client, code):
+    pages = {client.get(f"{SIGN['en']}?via={via}").data for via in (code, "p987654321", "made-up")}
+    assert pages == {client.get(SIGN["en"]).data}
 
 
 def test_a_signature_in_the_widget_keeps_the_code_that_its_form_carries(client, code):
