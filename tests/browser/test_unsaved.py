@@ -60,7 +60,7 @@ def test_sending_one_form_of_a_page_keeps_what_was_typed_into_the_others(visitor
     page.locator("#title_en").fill(title)
     press(page, page.get_by_role("button", name="Save the texts", exact=True))
     expect(page.get_by_text("Saved.")).to_be_visible()
-    expect(page.get_by_text("This is what you had typed. It is not saved yet.")).to_be_visible()
+    expect(page.get_by_text("What you typed and have not saved yet is still in its fields.")).to_be_visible()
     expect(page.locator("#quotation_name_en")).to_have_value("Somebody")
     expect(page.locator("#text_en")).to_have_value(WORDS)
     assert asked == []
