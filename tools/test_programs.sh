@@ -29,6 +29,12 @@ if for_one_of operations rest; then
     # tests are skipped.
     has promtool || ! apt-cache show promtool >/dev/null 2>&1 || missing="$missing promtool"
 fi
+# The other engines. A release that has no package of one skips its tests.
+if for_one_of browser rest; then
+    has firefox-esr || ! apt-cache show firefox-esr >/dev/null 2>&1 || missing="$missing firefox-esr"
+    has WebKitWebDriver || ! apt-cache show webkit2gtk-driver >/dev/null 2>&1 || missing="$missing webkit2gtk-driver"
+    has Xvfb || missing="$missing xvfb" # WebKit wants a screen
+fi
 if for_one_of bench; then
     has wrk || missing="$missing wrk"
 fi

@@ -26,11 +26,15 @@ if (!document.getElementById("sign-form") && /[#&](name|email|country)=/.test(lo
   history.replaceState(null, "", location.pathname + location.search);
 }
 
-// No module is fetched or run before people see the page.
-new PerformanceObserver((_painted, observer) => {
-  observer.disconnect();
-  improveAll();
-}).observe({ type: "paint", buffered: true });
+// No module is fetched or run before people see the page. Safari tells frames of other sites nothing about painting.
+if (window === window.top) {
+  new PerformanceObserver((_painted, observer) => {
+    observer.disconnect();
+    improveAll();
+  }).observe({ type: "paint", buffered: true });
+} else {
+  requestAnimationFrame(() => setTimeout(improveAll));
+}
 
 // After a form came back with errors, start reading at their list.
 document.querySelector("[data-focus]")?.focus();
