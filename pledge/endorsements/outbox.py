@@ -29,7 +29,7 @@ from pledge.mail.addresses import address_hash, parse
 from pledge.mail.allowance import SlotRequest, has_confirmed, take_slots
 from pledge.mail.models import TO_CONFIRM, MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.mail.outbox import NewMail
-from pledge.mail.providers import exact, provider_of
+from pledge.mail.providers import PROVIDERS, exact
 from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 from pledge.mailed_links.links import new_id
 
@@ -113,7 +113,7 @@ def enqueue_once(
 def note(address: str) -> None:
     """A mail with a link to confirm is written to this address: look its domain up soon."""
     domain = address.rpartition("@")[2]
-    if provider_of(domain) is None:
+    if domain not in PROVIDERS:
         mail_servers.note(domain_hash(domain), domain)
 
 

@@ -21,7 +21,7 @@ class Provider:
     page: str = ""
     ignores_dots: bool = False
     ignores_plus: bool = False
-    gives_aliases: bool = False
+    counts_as_one: bool = False
     is_open: bool = True
 
 
@@ -39,18 +39,21 @@ PROVIDERS = dict(_read())
 MAILBOXES = {domain: f"https://{provider.page}" for domain, provider in PROVIDERS.items() if provider.page}
 
 #: Each person has few mailboxes there: nobody is limited or held for what others do at the same domain.
-EXEMPT = frozenset(domain for domain, provider in PROVIDERS.items() if not provider.gives_aliases)
+EXEMPT = frozenset(domain for domain, provider in PROVIDERS.items() if not provider.counts_as_one)
 
 
-def provider_of(host: str) -> Provider | None:
-    """The provider of addresses at this host, or at one below its domain."""
-    return PROVIDERS.get(host) or PROVIDERS.get(mail_domain(host))
+def counted_domain(host: str) -> str:
+    """The domain as which the addresses at this host are counted, limited and held (core/domains.py: mail_domain).
+
+    Those at hosts below a provider's are counted together, and apart from it: at some, all of `*@name.fastmail.com` is one mailbox.
+    """
+    domain = host if host in PROVIDERS else mail_domain(host)
+    return f"*.{domain}" if domain in PROVIDERS and domain != host else domain
 
 
 def owned_domain(host: str) -> str | None:
-    """The domain whose owner has all addresses at this host, and whose sign-ups are limited and mailed as one; None of a provider."""
-    provider = provider_of(host)
-    return None if provider and not provider.gives_aliases else mail_domain(host)
+    """The same; None of a provider, where addresses have many owners."""
+    return None if host in EXEMPT else counted_domain(host)
 
 
 def canonical(local: str, domain: str) -> str:

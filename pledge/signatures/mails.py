@@ -23,7 +23,7 @@ from pledge.ledger.models import LedgerHead
 from pledge.ledger.queries import number_column
 from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.mail.providers import provider_of
+from pledge.mail.providers import PROVIDERS
 from pledge.signatures.models import ERASURE_DELAY, PENDING_LIFETIME, Signature, SignatureState
 from pledge.signatures.queries import HAS_CONFIRMED, IS_REFUSED, IS_SETTLED
 from pledge.signatures.services import CODE_LIFETIME
@@ -201,7 +201,7 @@ def _to_confirm(
             "link": urls.public_url("public.signature_confirm", lang=mail.lang, token=token),
             "not_me": urls.public_url("public.signature_not_mine", lang=mail.lang, token=token),
         }
-        if signer.domain_hash is not None and provider_of(domain) is None:
+        if signer.domain_hash is not None and domain not in PROVIDERS:
             # Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again.
             mail_servers.note(bytes(signer.domain_hash), domain, signer.slug)
     until_text = format_datetime(until, mail.lang)

@@ -7,11 +7,10 @@ copy of the database tells neither, nor who signed two campaigns. Only the large
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pledge.core.domains import mail_domain
 from pledge.core.encryption import Vault, vault
 from pledge.core.networks import UNKNOWN, block_of, is_external, network_of
 from pledge.mail.addresses import Address, BadAddress, domain_of, parse
-from pledge.mail.providers import EXEMPT, OTHER, provider_of
+from pledge.mail.providers import EXEMPT, OTHER, PROVIDERS, counted_domain
 
 
 class BadOrigin(ValueError):
@@ -35,7 +34,7 @@ class Origin:
 def origin(slug: str, address: Address, network: str) -> Origin:
     """What to keep for a sign-up to this campaign from `network` (as limits.client_network() tells it; "" when unknown)."""
     domain = domain_of(address)
-    provider = provider_of(domain)
+    provider = PROVIDERS.get(domain)
     return Origin(
         network_hash=network_hash(slug, network) if network else None,
         wide_network_hash=wide_network_hash(slug, network) if is_external(network) else None,
@@ -54,8 +53,8 @@ def wide_network_hash(slug: str, network: str) -> bytes:
 
 
 def domain_hash(slug: str, host: str) -> bytes:
-    """Of the domain of addresses at this host (core/domains.py: mail_domain)."""
-    return vault().keyed_hash(f"domain {slug} {mail_domain(host)}")
+    """Of the domain as which addresses at this host are counted."""
+    return vault().keyed_hash(f"domain {slug} {counted_domain(host)}")
 
 
 def listed_address_hash(slug: str, address: Address) -> bytes:

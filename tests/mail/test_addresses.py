@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pledge.mail import providers
 from pledge.mail.addresses import BadAddress, parse
-from pledge.mail.providers import PROVIDERS, exact, owned_domain, without_tag
+from pledge.mail.providers import PROVIDERS, counted_domain, exact, owned_domain, without_tag
 
 LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
 TAG = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=0, max_size=10)
@@ -123,8 +123,23 @@ def test_no_domain_stands_twice_in_the_table_of_providers():
 
 
 def test_a_provider_that_gives_one_person_any_number_of_addresses_is_limited_as_one_domain():
-    hosts = ("naver.com", "outlook.fr", "mail.robots.co.kr", "duck.com")
-    assert [owned_domain(host) for host in hosts] == [None, None, "robots.co.kr", "duck.com"]
+    hosts = (
+        "naver.com",
+        "outlook.fr",
+        "i.softbank.jp",
+        "mail.robots.co.kr",
+        "duck.com",
+        "paran.com",
+        "x.eu.org",
+    )
+    domains = [None, None, None, "robots.co.kr", "duck.com", "paran.com", "eu.org"]
+    assert [owned_domain(host) for host in hosts] == domains
+
+
+def test_names_below_a_provider_s_domain_are_counted_together_and_apart_from_it():
+    """Fastmail delivers all of *@name.fastmail.com to one mailbox."""
+    assert owned_domain("one.fastmail.com") == owned_domain("two.fastmail.com") == "*.fastmail.com"
+    assert counted_domain("fastmail.com") == "fastmail.com"
 
 
 @given(LOCAL, LOCAL, st.sampled_from(sorted(PROVIDERS)))

@@ -260,7 +260,7 @@ def test_staff_are_alerted_to_a_domain_that_is_held():
     assert alerts.last_at(AlertKind.DOMAIN_HELD) == clock.now()
 
 
-@pytest.mark.parametrize("under", ["robot.kr", "duckdns.org", "eu.org"])
+@pytest.mark.parametrize("under", ["robot.kr", "duckdns.org", "eu.org", "fastmail.com"])
 def test_names_below_one_registered_domain_count_as_one(under):
     for place in range(5):
         patient(5, f"s{place}.{under}", f"203.{place}.{{}}.7")

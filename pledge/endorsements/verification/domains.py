@@ -12,9 +12,9 @@ from urllib.parse import quote, urlsplit
 import idna
 
 from pledge.abuse.signals import is_disposable
-from pledge.core.domains import is_shared, registrable
+from pledge.core.domains import is_shared, mail_domain, registrable
 from pledge.endorsements.models import VerificationLevel
-from pledge.mail.providers import provider_of
+from pledge.mail.providers import PROVIDERS
 
 MAX_WEBSITE = 300
 _MAX_HOST = 253
@@ -43,7 +43,7 @@ class BadWebsite(ValueError):
 def is_free_mail(domain: str) -> bool:
     """Whether anybody may have an address of this domain, so that it says nothing about an organisation."""
     domain = domain.lower().strip(".")
-    provider = provider_of(domain)
+    provider = PROVIDERS.get(domain) or PROVIDERS.get(mail_domain(domain))
     return provider.is_open if provider else is_disposable(domain)
 
 
