@@ -99,9 +99,9 @@ DETAILS: dict[str, Phrase] = {
     ),
     AlertKind.DOMAIN_HELD: Phrase(
         "alert",
-        "More people than a small e-mail domain usually has have signed with addresses of one. What is not confirmed yet, and what "
-        "comes there from now on, is put on hold. It may be a company or a school: then allow the domain. It may also be somebody "
-        "who makes up addresses there.",
+        "More people than a small e-mail domain usually has have signed with addresses of one, or of several that share a mail "
+        "server. What is not confirmed yet, and what comes there from now on, is put on hold. It may be a company: then allow the "
+        "domain. It may also be somebody who makes up addresses there. The inbox leads to each, with what speaks for and against.",
     ),
     AlertKind.DELIVERY_FELL: Phrase(
         "alert",
@@ -136,6 +136,8 @@ _DELIVERED_FELL = Phrase(
     "In the last few hours %(delivered)s%% of the e-mails to %(provider)s were delivered; usually it is %(usually_delivered)s%%. "
     "The others were sent back or refused.",
 )
+#: Of DOMAIN_HELD, how many there are just now.
+_DOMAINS = Phrase("alert", "Domains: %(domains)s. Shared mail servers: %(servers)s.")
 
 
 def headline(kind: str, facts: Facts, lang: str) -> str:
@@ -146,6 +148,8 @@ def details(kind: str, facts: Facts, lang: str) -> str:
     phrases = [_DELIVERED_FELL] if "delivered" in facts else []
     if kind != AlertKind.DELIVERY_FELL or "percent" in facts:
         phrases.append(DETAILS[kind])
+    if "domains" in facts:
+        phrases.append(_DOMAINS)
     return " ".join(phrase.in_language(lang, **_in_language(facts, lang)) for phrase in phrases)
 
 

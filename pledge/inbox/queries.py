@@ -86,6 +86,7 @@ class Item:
     since: datetime | None  #: None where nobody knows
     campaign: str = ""  #: its slug; "" for what belongs to none
     number: int = 1  #: how many
+    domains: int = 0  #: of held signatures: at so many small mail domains because they are many
     id: int = 0  #: which one, where a single one waits
     title: Texts = field(default_factory=Texts)
     act: str = ""  #: of a proposal about signatures
@@ -130,7 +131,7 @@ def waiting() -> list[Item]:
     names = slugs()
     found = [
         *(
-            Item(ItemKind.HELD, held.since, names[number], held.signatures)
+            Item(ItemKind.HELD, held.since, names[number], held.signatures, domains=held.domains)
             for number, held in held_by_campaign().items()
         ),
         *(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal,
@@ -342,13 +343,17 @@ class Held:
     signatures: int
     since: datetime  #: when the first of them was confirmed
     newest: datetime  #: when the last one was
+    domains: int  #: mail domains where some are held for their number
 
 
 def held_by_campaign() -> dict[int, Held]:
     """What is held, by campaign; campaigns without any are left out."""
     confirmed_at = Signature.__table__.c.confirmed_at
     query = (
-        select(Signature.campaign_id, func.count(), func.min(confirmed_at), func.max(confirmed_at))
+        select(
+            *(Signature.campaign_id, func.count(), func.min(confirmed_at), func.max(confirmed_at)),
+            func.count(case((Signature.hold_reason == "size", Signature.domain_hash)).distinct()),
+        )
         .where(text(HELD))
         .group_by(Signature.campaign_id)
     )

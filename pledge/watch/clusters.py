@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -154,6 +153,10 @@ class Group:
     bar: int  #: from how many on they are held
 
     @property
+    def origins(self) -> list[Origin]:
+        return [Origin(self.campaign_id, OriginKind.DOMAIN, hashed) for hashed in self.domains]
+
+    @property
     def confirmed(self) -> int:
         return sum(self.domains.values())
 
@@ -168,10 +171,10 @@ def size_bar(people: int, *, is_institution: bool = False) -> int:
 
 
 def suspicious() -> dict[Rule, list[Origin]]:
-    """The clusters that are given away and in which somebody may wait, by what gives them away; without those that staff allow."""
+    """The clusters that are given away by speed and domains and in which somebody may wait, without those that staff allow."""
     exempt = exempt_from_rules()
     found = defaultdict(list)
-    for rule, origin in chain(_by_speed_and_domains(), _by_size()):
+    for rule, origin in _by_speed_and_domains():
         if origin.hash not in exempt:
             found[rule].append(origin)
     return found
@@ -190,7 +193,9 @@ def is_small() -> ColumnElement[bool]:
 
 def _by_speed_and_domains() -> Iterator[tuple[Rule, Origin]]:
     now = clock.now()
-    recent = recent_sign_ups(Signature.submitted_at >= now - WINDOW, Signature.wide_network_hash.is_not(None))
+    recent = recent_sign_ups(
+        and_(Signature.submitted_at >= now - WINDOW, Signature.wide_network_hash.is_not(None))
+    )
     judged = (func.count() >= MIN_SIZE) & (func.count().filter(recent.c.waits) > 0)
     small = judged & (func.count().filter(recent.c.is_small) > 0)
     having = {kind: small if kind is OriginKind.DOMAIN else judged for kind in COLUMNS}
@@ -202,9 +207,9 @@ def _by_speed_and_domains() -> Iterator[tuple[Rule, Origin]]:
             yield rule, Origin(campaign_id, cluster.kind, bytes(row[1]))
 
 
-def _by_size() -> Iterator[tuple[Rule, Origin]]:
-    """The domains of groups that have had too many confirmations. Only where somebody has signed or confirmed lately: elsewhere
-    nothing has changed.
+def too_large() -> list[Group]:
+    """The groups that have had too many confirmations. Only where somebody has signed or confirmed lately: elsewhere nothing has
+    changed.
     """
     since = clock.now() - ACTIVE_FOR
     columns = Signature.campaign_id, Signature.domain_hash
@@ -212,10 +217,7 @@ def _by_size() -> Iterator[tuple[Rule, Origin]]:
         select(*columns).where(text(SMALL_CONFIRMED), Signature.confirmed_at >= since),
         select(*columns).where(Signature.mail_provider == OTHER, Signature.submitted_at >= since),
     )
-    for group in groups(active):
-        if group.is_held:
-            for domain_hash in group.domains:
-                yield Rule.SIZE, Origin(group.campaign_id, OriginKind.DOMAIN, domain_hash)
+    return [group for group in groups(active) if group.is_held]
 
 
 def groups(of: SelectBase) -> Iterator[Group]:
@@ -264,20 +266,16 @@ def _read_expected() -> frozenset[bytes]:
     return frozenset(domain_hash(slug, domain) for slug, domain in proven if not is_shared(domain))
 
 
-def recent_sign_ups(*conditions: ColumnElement[bool]) -> CTE:
-    """The newest sign-ups that meet these conditions."""
-    return (
-        select(
-            *(Signature.campaign_id, *COLUMNS.values(), Signature.state, Signature.hold_reason),
-            *(Signature.submitted_at, and_(*WAITS).label("waits")),
-            is_small().label("is_small"),
-            seconds_between(Signature.submitted_at, Signature.confirmed_at).label("seconds"),
-        )
-        .where(*conditions)
-        .order_by(Signature.submitted_at.desc())
-        .limit(MAX_ROWS)
-        .cte("recent")
+def recent_sign_ups(*kinds: ColumnElement[bool]) -> CTE:
+    """The newest sign-ups of each of these kinds, which exclude each other."""
+    columns = (
+        *(Signature.campaign_id, *COLUMNS.values(), Signature.state, Signature.hold_reason),
+        *(Signature.submitted_at, and_(*WAITS).label("waits")),
+        is_small().label("is_small"),
+        seconds_between(Signature.submitted_at, Signature.confirmed_at).label("seconds"),
     )
+    newest = select(*columns).order_by(Signature.submitted_at.desc()).limit(MAX_ROWS)
+    return union_all(*(select(newest.where(kind).subquery()) for kind in kinds)).cte("recent")
 
 
 def figures(

@@ -1,17 +1,20 @@
 """What staff see of the watch: the clusters of a campaign's last week that look made by programs, or in which somebody is held."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, text, union_all
+from sqlalchemy import CTE, ColumnElement, Connection, and_, func, select, text, union_all
 
 from pledge.abuse.models import OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.core import clock
-from pledge.core.db import reading
-from pledge.signatures.models import HOLD_REASONS, SMALL_CONFIRMED, Signature, SignatureState
+from pledge.core.db import fetch, reading
+from pledge.core.i18n import SEOUL
+from pledge.signatures.models import HELD, HOLD_REASONS, SMALL_CONFIRMED, Signature, SignatureState
 from pledge.signatures.origins import provider_domains
 from pledge.watch.clusters import (
     COLUMNS,
@@ -28,8 +31,8 @@ from pledge.watch.clusters import (
     recent_sign_ups,
 )
 
-#: So many clusters are listed, those with the most held signatures first.
-MAX_LISTED = 20
+#: So many clusters are listed, those with the most held signatures first: a company may be among hundreds of robots' domains.
+MAX_LISTED = 300
 #: Of fewer no speed is told: that would be about single persons.
 MIN_TOLD = 10
 
@@ -66,6 +69,16 @@ class ClusterReport:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What speaks for people and for a program, of a cluster that is large enough to be told of."""
+
+    largest_network: float  #: the share that came from the one that most came from
+    in_working_hours: float  #: the share that signed on a weekday from 8 to 19 in Seoul
+    median: float | None  #: seconds until half of those who confirmed had
+    at_providers: int  #: sign-ups at providers from the same networks
+
+
+@dataclass(frozen=True)
 class Report:
     """The sign-ups of a campaign's last week."""
 
@@ -95,13 +108,47 @@ def find(origin: Origin, slug: str) -> ClusterReport | None:
     return next(iter(found), None)
 
 
+def evidence(origin: Origin) -> Evidence | None:
+    """What speaks for and against a cluster; None where that would be about single persons."""
+    recent = _recent(origin.campaign_id).c
+    is_here = recent[COLUMNS[origin.kind].key] == origin.hash
+    rows = fetch(select(recent.network_hash, recent.submitted_at, recent.seconds).where(is_here)).all()
+    if len(rows) < MIN_TOLD:
+        return None
+    networks = Counter(row.network_hash for row in rows if row.network_hash)
+    hours = [row.submitted_at.astimezone(SEOUL) for row in rows]
+    beside = ~recent.is_small & recent.network_hash.in_(list(networks))
+    return Evidence(
+        largest_network=max(networks.values(), default=0) / len(rows),
+        in_working_hours=sum(at.weekday() < 5 and 8 <= at.hour < 19 for at in hours) / len(rows),
+        median=median(answers)
+        if (answers := [row.seconds for row in rows if row.seconds is not None])
+        else None,
+        at_providers=fetch(select(func.count()).where(beside)).scalar_one(),
+    )
+
+
+def _recent(campaign_id: int) -> CTE:
+    """The newest sign-ups of a week, and whoever is held: they wait for a decision however long ago they signed."""
+    last_week = Signature.state != SignatureState.HELD, Signature.submitted_at >= clock.now() - WEEK
+    of_campaign = Signature.campaign_id == campaign_id
+    return recent_sign_ups(and_(of_campaign, *last_week), and_(of_campaign, text(HELD)))
+
+
+def _groups_of(hashes: Collection[bytes]) -> dict[bytes, Group]:
+    """The group of each of these domains: the one that is held, of these the one of several."""
+    domains = select(Signature.campaign_id, Signature.domain_hash).where(
+        text(SMALL_CONFIRMED), Signature.domain_hash.in_(hashes), Signature.confirmed_at >= clock.now() - WEEK
+    )
+    found = sorted(groups(domains.distinct()), key=lambda group: (group.is_held, len(group.domains)))
+    return {hashed: group for group in found for hashed in group.domains}
+
+
 def _clusters(
     connection: Connection, campaign_id: int, slug: str, only: Origin | None = None
 ) -> tuple[int, list[ClusterReport]]:
     """How many sign-ups there are, and their clusters: all that may be listed, or only that of one origin."""
-    # Whoever is held waits for a decision, however long ago they signed.
-    in_time = or_(Signature.submitted_at >= clock.now() - WEEK, Signature.state == SignatureState.HELD)
-    recent = recent_sign_ups(Signature.campaign_id == campaign_id, in_time)
+    recent = _recent(campaign_id)
     total = int(connection.execute(select(func.count()).select_from(recent)).scalar_one())
     number = func.count()
     state, reason = recent.c.state, recent.c.hold_reason
@@ -130,13 +177,7 @@ def _clusters(
         (query,) = queries
         queries = [query.where(recent.c[COLUMNS[only.kind].key] == only.hash)]
     rows = connection.execute(union_all(*queries)).all()
-    hashes = {row[2] for row in rows if row[1] == OriginKind.DOMAIN}
-    domains = select(Signature.campaign_id, Signature.domain_hash).where(
-        text(SMALL_CONFIRMED), Signature.domain_hash.in_(hashes), Signature.confirmed_at >= clock.now() - WEEK
-    )
-    # What is held last, and of that what is added up, so that it is what is told.
-    found = sorted(groups(domains.distinct()), key=lambda group: (group.is_held, len(group.domains)))
-    by_domain = {hashed: group for group in found for hashed in group.domains}
+    by_domain = _groups_of({row[2] for row in rows if row[1] == OriginKind.DOMAIN})
     return total, [_report(slug, total, row, by_domain) for row in rows]
 
 

@@ -29,7 +29,7 @@ from pledge.signatures.invalidation.models import Condition, InvalidationAct, In
 from pledge.signatures.invalidation.queries import undecided
 from pledge.signatures.models import SMALL_PENDING, Signature
 from pledge.signatures.queries import held_by_campaign, lock
-from pledge.watch.clusters import COLUMNS, WAITS, WINDOW, Rule, is_small, suspicious
+from pledge.watch.clusters import COLUMNS, WAITS, WINDOW, Rule, is_small, suspicious, too_large
 
 #: Rows put on hold in one transaction: whoever confirms one of them waits for it.
 BATCH = 500
@@ -39,11 +39,14 @@ REMIND_AFTER = timedelta(days=1)
 
 def hold_suspicious() -> int:
     """Put on hold what waits in clusters that no group of people makes; how many sign-ups that were."""
-    clusters = suspicious()
-    held = {rule: _hold(rule, origins) for rule, origins in clusters.items()}
+    clusters, oversized = suspicious(), too_large()
+    clusters[Rule.SIZE] = [origin for group in oversized for origin in group.origins]
+    held = {rule: _hold(rule, origins) for rule, origins in clusters.items() if origins}
     if held.get(Rule.SIZE):
+        servers = sum(len(group.domains) > 1 for group in oversized)
+        domains = len({origin.hash for origin in clusters[Rule.SIZE]})
         with transaction() as session:
-            alarms.alert(session, AlertKind.DOMAIN_HELD)
+            alarms.alert(session, AlertKind.DOMAIN_HELD, domains=domains, servers=servers)
     if number := sum(held.values()):
         log.warning("sign-ups put on hold", sign_ups=number, clusters=sum(map(len, clusters.values())))
     return number

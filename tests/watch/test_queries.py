@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from pledge.abuse import mail_servers
+from pledge.abuse.mail_servers import MailHosts
 from pledge.abuse.models import OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.core import clock
 from pledge.signatures import origins
-from pledge.watch import queries
+from pledge.watch import clusters, queries
 from tests.support.factories import SLUG, crowd, signature, the_campaign
 
 pytestmark = pytest.mark.usefixtures("app", "frozen_clock")
@@ -41,6 +43,54 @@ def test_what_was_counted_before_it_showed_itself_is_listed_with_the_reason():
     cluster = listed()[domain()]
     assert (cluster.confirmed, cluster.held, cluster.indicators) == (30, 0, {"size": 0})
     assert cluster.share == 1
+
+
+def test_whoever_is_held_is_listed_however_many_have_come_since(monkeypatch):
+    monkeypatch.setattr(clusters, "MAX_ROWS", 20)
+    signature(state="held", hold_reason="size", **facts("company.co.kr", timedelta(days=2)))
+    crowd(30, domain="naver.com", **facts("naver.com"))
+    assert listed()[domain("company.co.kr")].held == 1
+
+
+def test_of_domains_that_share_a_mail_server_it_is_told_how_many_they_are_and_what_came_there():
+    for name in ("one.kr", "two.kr", "three.kr"):
+        mail_servers.note(origins.domain_hash(SLUG, name), name, SLUG)
+        mail_servers.look_up_next(lambda _host: MailHosts([(10, "mx.robots.co.kr.")]))
+        crowd(10 if name != "three.kr" else 4, domain=name, **facts(name))
+    crowd(10, domain="other.kr", **facts("other.kr"))
+    found = {
+        name: queries.find(Origin(the_campaign().id, *domain(name)), SLUG).group
+        for name in ("one.kr", "two.kr", "three.kr", "other.kr")
+    }
+    group = found["one.kr"]
+    assert group == found["two.kr"]
+    assert (group.confirmed, group.is_held, len(group.domains)) == (20, False, 2)
+    assert [len(found[name].domains) for name in ("three.kr", "other.kr")] == [1, 1]
+
+
+def test_what_speaks_for_people_is_told_from_ten_on(frozen_clock):
+    """A company on a Tuesday, mostly in its office, where some have an address at a provider."""
+    office, home = (origins.network_hash(SLUG, network) for network in ("203.0.113.7", "198.51.100.7"))
+    at_work = clock.now().replace(hour=2)  # 11 in Seoul
+    at_night = at_work - timedelta(hours=10)
+    assert at_work.weekday() == 1
+    company = Origin(the_campaign().id, *domain("company.co.kr"))
+    here = {"domain": "company.co.kr", "domain_hash": company.hash}
+    crowd(9, at=at_work, network_hash=office, **here)
+    assert queries.evidence(company) is None
+    crowd(3, at=at_night, network_hash=home, **here)
+    crowd(
+        4,
+        at=at_work,
+        domain="naver.com",
+        mail_provider="naver",
+        network_hash=office,
+        domain_hash=domain("naver.com")[1],
+    )
+    crowd(2, at=at_work, domain="shop.kr", network_hash=office, domain_hash=domain("shop.kr")[1])
+    told = queries.evidence(company)
+    assert (told.largest_network, told.in_working_hours) == (0.75, 0.75)
+    assert (told.at_providers, round(told.median)) == (4, 300)
 
 
 def test_a_few_of_a_small_domain_many_of_a_large_provider_and_what_is_decided_are_not_listed():

@@ -257,7 +257,26 @@ def test_staff_are_alerted_to_a_domain_that_is_held():
     assert alerts.last_at(AlertKind.DOMAIN_HELD) is None
     people(2, "trap.example", "198.{}.100.7", ago=10)
     assert watch.hold_suspicious() == 2
-    assert alerts.last_at(AlertKind.DOMAIN_HELD) == clock.now()
+    assert told() == {"domains": 1, "servers": 0}
+
+
+def test_the_alert_says_how_many_domains_share_a_mail_server():
+    for place in range(5):
+        look_up(f"robot{place}.kr", "mx.robots.co.kr.")
+        patient(5, f"robot{place}.kr", f"203.{place}.{{}}.7")
+    people(1, "robot4.kr", "198.51.100.7", ago=10)
+    assert watch.hold_suspicious() == 1
+    assert told() == {"domains": 5, "servers": 1}
+    (alert,) = alerts.newest(timedelta(hours=1))
+    assert "Domains: 5. Shared mail servers: 1." in alerts.details(alert.kind, alert.facts, "en")
+    assert "Domains" not in alerts.details(alert.kind, {}, "en"), "one of before"
+
+
+def told():
+    """The facts of the one alert."""
+    (alert,) = alerts.newest(timedelta(hours=1))
+    assert alert.kind == AlertKind.DOMAIN_HELD
+    return alert.facts
 
 
 @pytest.mark.parametrize("under", ["robot.kr", "duckdns.org", "eu.org", "fastmail.com"])

@@ -62,6 +62,14 @@ def test_an_act_about_signatures_is_named_with_its_size_and_number(staff_client)
     assert f"무효 처리 승인 요청 · 60건</strong> · 제{taking_out}호" in page
 
 
+def test_held_signatures_are_told_with_the_number_of_domains_of_which_there_are_too_many(staff_client):
+    for domain, reason in (("one.kr", "size"), ("one.kr", "size"), ("two.kr", "size"), ("three.kr", "speed")):
+        signature(state="held", hold_reason=reason, domain_hash=domain_hash("blue-skies", domain))
+    page = staff_client("moderator", lang="en").get("/staff/").text
+    assert "Held signatures · 4" in page
+    assert "many at 2 e-mail domains" in page
+
+
 def test_chips_show_one_kind_or_one_campaign(staff_client):
     endorsement(state="review")
     signature(campaign("other"), state="held")

@@ -179,6 +179,7 @@ def _cluster_page(
         value=origin.hash.hex(),
         origin=origin,
         cluster=cluster,
+        evidence=None if is_address else watch_queries.evidence(origin),
         is_large=origin.hash in origins.provider_domains(slug),
         earlier=queries.similar(condition) if condition else [],
         undecided=queries.undecided(condition) if condition else [],

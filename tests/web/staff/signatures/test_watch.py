@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from pledge.abuse import mail_servers
+from pledge.abuse.mail_servers import MailHosts
 from pledge.abuse.models import AlertKind, ListedOrigin
 from pledge.accounts import alarms
 from pledge.audit.models import AuditEntry
@@ -81,6 +83,34 @@ def test_a_cluster_says_how_many_it_is_and_offers_what_can_be_done(staff_client,
         "Take 26 out of the count",
     ):
         assert words in page.text
+
+
+def test_the_page_of_a_company_says_what_speaks_for_it_and_with_whom_it_is_added_up(
+    staff_client, wave, hashed
+):
+    page = staff_client("moderator", lang="en").get(address(hashed)).text
+    assert "On weekdays from 8 to 19 (Korea)" in page
+    assert "One of" not in page
+    for name in ("robots.example", "others.example"):
+        mail_servers.note(origins.domain_hash(SLUG, name), name, SLUG)
+        mail_servers.look_up_next(lambda _host: MailHosts([(10, "mx.robots.co.kr.")]))
+    others = origins.domain_hash(SLUG, "others.example")
+    crowd(10, domain="others.example", domain_hash=others)
+    page = staff_client("moderator", lang="en").get(address(hashed)).text
+    assert "One of 2 domains with one mail server, 30 confirmations together in 7 days." in page
+    assert f'href="{address(others)}"' in page
+
+
+def test_beyond_the_first_twenty_clusters_the_others_are_links(staff_client, wave, monkeypatch):
+    for number in range(21):
+        name = f"company{number}.kr"
+        held = {"state": "held", "hold_reason": "size", "email": f"a{number}@{name}"}
+        factories.signature(domain_hash=origins.domain_hash(SLUG, name), **held)
+    page = staff_client("moderator", lang="en").get("/staff/watch").text
+    cards, _, links = page.partition("<details")
+    assert cards.count("watch-card__title") == 20
+    assert "2 more" in links
+    assert links.count(f"/staff/watch/{SLUG}/domain/") >= 2
 
 
 @pytest.mark.parametrize(("act", "matched"), [("hold", 4), ("release", 9)])
