@@ -28,6 +28,7 @@ QUIET: dict[AlertKind, timedelta | None] = {
     AlertKind.APPROVAL_WAITS: None,
     AlertKind.ACT_PROPOSED: None,
     AlertKind.ORGANIZATION_WAITS: None,
+    AlertKind.RETURNED: None,
     AlertKind.INBOX_DAILY: timedelta(hours=20),
     AlertKind.COUNT_DIFFERS: timedelta(minutes=50),  # the worker compares once an hour
 }
@@ -74,6 +75,7 @@ HEADLINES: dict[str, Phrase] = {
     AlertKind.APPROVAL_WAITS: Phrase("alert", "Something waits for a second person"),
     AlertKind.ACT_PROPOSED: Phrase("alert", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations wait for review"),
+    AlertKind.RETURNED: Phrase("alert", "What you proposed was sent back"),
     AlertKind.INBOX_DAILY: Phrase("alert", "Waiting in the inbox: %(number)s"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The numbers of %(campaign)s do not agree"),
 }
@@ -120,6 +122,7 @@ DETAILS: dict[str, Phrase] = {
         "An act about signatures was proposed. It is done when somebody other than its author approves it.",
     ),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations have applied or sent a correction."),
+    AlertKind.RETURNED: Phrase("alert", "Somebody else has decided against it. The inbox says what and why."),
     AlertKind.INBOX_DAILY: Phrase("alert", "The inbox shows what waits for you, and since when."),
     AlertKind.COUNT_DIFFERS: Phrase(
         "alert",

@@ -26,6 +26,7 @@ class AlertKind(StrEnum):
     APPROVAL_WAITS = "approval_waits"  #: news or a batch of paper waits for a second person
     ACT_PROPOSED = "act_proposed"  #: an act about signatures waits for a second person
     ORGANIZATION_WAITS = "organization_waits"  #: organisations wait for review
+    RETURNED = "returned"  #: to its author alone: what they proposed was sent back
     INBOX_DAILY = "inbox_daily"  #: once a day: how much waits
     COUNT_DIFFERS = "count_differs"  #: log, signatures, wall or places do not agree
 

@@ -37,7 +37,7 @@ NEEDS = {
 
 #: What people of a role hear of until they choose for themselves.
 _USUAL = {
-    Role.ADMIN: frozenset(AlertKind) - {AlertKind.STEP_REACHED, AlertKind.INBOX_DAILY},
+    Role.ADMIN: frozenset(NEEDS) - {AlertKind.STEP_REACHED, AlertKind.INBOX_DAILY},
     Role.MODERATOR: frozenset(
         {
             AlertKind.SIGN_UPS_HELD,
@@ -70,8 +70,14 @@ def choose(actor: Actor, kinds: Iterable[AlertKind]) -> None:
         record(session, actor, "staff.choose_alerts", f"staff:{person.id}", alerts=person.alerts)
 
 
-def alert(session: Session, kind: AlertKind, about: str = "", **facts: str | int | dict[str, str]) -> bool:
-    """Tell those who chose to hear of it, and the webhook; at most once in the kind's time of quiet (abuse/alerts.py).
+def alert(
+    session: Session,
+    kind: AlertKind,
+    about: str = "",
+    to: int | None = None,
+    **facts: str | int | dict[str, str],
+) -> bool:
+    """Tell those who chose to hear of it, or the one whose own work it is about, and the webhook; at most once in the kind's time of quiet (abuse/alerts.py).
 
     `about`: which of several things it is. `facts`: what its words name (abuse/alerts.py), a text by language where it has
     several; never an address, a name, a network or a domain. Whether it is told now.
@@ -81,7 +87,7 @@ def alert(session: Session, kind: AlertKind, about: str = "", **facts: str | int
         return False
     people = select(StaffMember).where(StaffMember.active, StaffMember.password.is_not(None))
     for person in session.scalars(people.order_by(StaffMember.id)):
-        if kind in chosen(person):
+        if person.id == to or (to is None and kind in chosen(person)):
             enqueue_to(session, person, MailKind.STAFF_ALERT, row.id)
     log.warning("alert", kind=kind.value)
     return True

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, String, select
+from sqlalchemy import Connection, Select, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from pledge.audit.models import Actor, AuditEntry
+from pledge.audit.services import NoReason, required_reason
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.db.types import UTCDateTime
@@ -59,6 +60,8 @@ class Proposed:
     decided_by: Mapped[int | None]
     decided_name: Mapped[str] = mapped_column(String(254), default="")
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Why somebody else has sent it back to its author; NULL once that was seen to.
+    returned_why: Mapped[str | None] = mapped_column(Text)
 
     @property
     def stamp(self) -> str:
@@ -69,7 +72,7 @@ class Proposed:
         """Have a second person decide. Raises NeedsSecondPerson: who proposes must be known by an account."""
         if actor.staff_id is None:
             raise NeedsSecondPerson
-        self.take_back(state)
+        self.reset(state)
         self.proposed_by, self.proposed_name, self.proposed_at = actor.staff_id, actor.name, clock.now()
 
     def decide(self, session: Session, actor: Actor, state: str, *, alone: bool = False) -> None:
@@ -79,11 +82,28 @@ class Proposed:
         self.state = state
         self.decided_by, self.decided_name, self.decided_at = actor.staff_id, actor.name, clock.now()
 
-    def take_back(self, state: str) -> None:
+    def take_back(self, actor: Actor, state: str) -> None:
+        """Recall it as its author. Raises NoReason: anybody else sends it back."""
+        if actor.staff_id != self.proposed_by:
+            raise NoReason
+        self.reset(state)
+
+    def send_back(self, actor: Actor, state: str, reason: str) -> None:
+        """Return it to its author, whose inbox names the reason until they act. Raises NoReason."""
+        self.returned_why, self.state = required_reason(reason), state
+        self.decided_by, self.decided_name, self.decided_at = actor.staff_id, actor.name, clock.now()
+
+    def reset(self, state: str) -> None:
         """Nobody has proposed or decided it."""
-        self.state = state
+        self.state, self.returned_why = state, None
         self.proposed_by = self.proposed_at = self.decided_by = self.decided_at = None
         self.proposed_name = self.decided_name = ""
+
+
+def waiting_columns(model: type[Any]) -> tuple[Any, ...]:
+    """What the inbox reads of proposals of this kind."""
+    who = (model.id, model.proposed_at, model.proposed_by)
+    return (*who, model.returned_why, model.decided_at, model.decided_name)
 
 
 Row = TypeVar("Row", bound=Proposed)

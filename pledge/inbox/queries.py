@@ -1,5 +1,6 @@
 """Everything that waits for somebody of the staff, and for whom: each package tells what waits there, here it is one list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -37,7 +38,7 @@ class ItemKind(StrEnum):
     CORRECTIONS = "corrections"
     NEWS = "news"
     PAPER = "paper"
-    PAPER_DISPUTED = "paper_disputed"
+    RETURNED = "returned"
     ANSWER = "answer"
     TEXTS = "texts"
     MAIL = "mail"
@@ -50,7 +51,7 @@ KIND_LABELS = {
     ItemKind.CORRECTIONS: Phrase("inbox", "Corrections by organisations"),
     ItemKind.NEWS: Phrase("inbox", "News to approve"),
     ItemKind.PAPER: Phrase("inbox", "Paper signatures to count again"),
-    ItemKind.PAPER_DISPUTED: Phrase("inbox", "Paper signatures to correct first"),
+    ItemKind.RETURNED: Phrase("inbox", "Sent back"),
     ItemKind.ANSWER: Phrase("inbox", "News to write about an answer"),
     ItemKind.TEXTS: Phrase("inbox", "Missing texts"),
     ItemKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
@@ -71,7 +72,6 @@ NEEDS = {
     ItemKind.CORRECTIONS: Permission.REVIEW_ORGANIZATIONS,
     ItemKind.NEWS: Permission.EDIT_CAMPAIGNS,
     ItemKind.PAPER: Permission.EDIT_CAMPAIGNS,
-    ItemKind.PAPER_DISPUTED: Permission.EDIT_CAMPAIGNS,
     ItemKind.ANSWER: Permission.EDIT_CAMPAIGNS,
     ItemKind.TEXTS: Permission.EDIT_CAMPAIGNS,
     ItemKind.MAIL: Permission.RUN_MAIL,
@@ -92,6 +92,14 @@ class Item:
     act: str = ""  #: of a proposal about signatures
     takes_two: bool = False  #: whoever proposed it does not decide
     proposed_by: int | None = None
+    of: ItemKind | None = None  #: what was sent back,
+    why: str = ""
+    by: str = ""  #: and by whom
+
+    @property
+    def needs(self) -> Permission:
+        """What somebody must be allowed to do for it to wait for them."""
+        return NEEDS[self.of or self.kind]
 
 
 @dataclass(frozen=True)
@@ -159,9 +167,7 @@ def waiting() -> list[Item]:
             for row in news.proposed()
         ),
         *(
-            Item(ItemKind.PAPER_DISPUTED, row.decided_at, row.slug, id=row.id, title=row.place)
-            if row.is_disputed
-            else _proposal(ItemKind.PAPER, row, row.slug, title=row.place, takes_two=True)
+            _proposal(ItemKind.PAPER, row, row.slug, title=row.title, takes_two=True)
             for row in paper.proposed()
         ),
         *_owed_answers(),
@@ -179,8 +185,12 @@ def waiting() -> list[Item]:
 
 
 def _proposal(kind: ItemKind, row: Any, campaign: str, **more: Any) -> Item:
-    """Of a row of what one person has proposed."""
-    return Item(kind, row.proposed_at, campaign, id=row.id, proposed_by=row.proposed_by, **more)
+    """Of a row of what one person has proposed, or what another one has sent back."""
+    more |= {"id": row.id, "proposed_by": row.proposed_by}
+    if row.returned_why is None:
+        return Item(kind, row.proposed_at, campaign, **more)
+    more |= {"takes_two": False, "of": kind, "why": row.returned_why, "by": row.decided_name}
+    return Item(ItemKind.RETURNED, row.decided_at, campaign, **more)
 
 
 def inbox(person: StaffMember) -> Inbox:
@@ -189,19 +199,22 @@ def inbox(person: StaffMember) -> Inbox:
     others: list[Elsewhere] = []
     between, staff = obstacles(), accounts.people()
     for item in waiting():
-        if not person.can(NEEDS[item.kind]):
+        able = accounts.able(item.needs, staff)
+        if not person.can(item.needs) or (item.of and not _is_returned_to(person, item, able)):
             continue
         obstacle = between(item.proposed_by, person.id) if item.takes_two else None
         if obstacle is None:
             mine.append(item)
         else:
-            able = [
-                member.shown_name
-                for member in accounts.able(NEEDS[item.kind], staff)
-                if between(item.proposed_by, member.id) is None
-            ]
-            others.append(Elsewhere(item, obstacle, able))
+            names = [member.shown_name for member in able if between(item.proposed_by, member.id) is None]
+            others.append(Elsewhere(item, obstacle, names))
     return Inbox(mine, others)
+
+
+def _is_returned_to(person: StaffMember, item: Item, able: Sequence[StaffMember]) -> bool:
+    """Its author; of paper, which waits to be corrected, anybody once the author has left."""
+    is_orphan = item.of is ItemKind.PAPER and item.proposed_by not in {member.id for member in able}
+    return is_orphan or item.proposed_by == person.id
 
 
 def _owed_answers() -> list[Item]:

@@ -18,6 +18,7 @@ _ALERTS = {
     ItemKind.INVALIDATION: AlertKind.ACT_PROPOSED,
     ItemKind.ORGANIZATIONS: AlertKind.ORGANIZATION_WAITS,
     ItemKind.CORRECTIONS: AlertKind.ORGANIZATION_WAITS,
+    ItemKind.RETURNED: AlertKind.RETURNED,
 }
 
 
@@ -30,7 +31,7 @@ def alert_waiting() -> None:
         return
     with transaction() as session:
         for item in new:
-            alert(session, _ALERTS[item.kind], _reference(item))
+            alert(session, _ALERTS[item.kind], _reference(item), to=item.proposed_by if item.of else None)
         if is_daily:
             alert(session, AlertKind.INBOX_DAILY, number=sum(item.number for item in items))
 
@@ -49,4 +50,4 @@ def _was_alerted(item: Item) -> bool:
 def _reference(item: Item) -> str:
     """One thing, or the queue of a campaign since its oldest."""
     since = f"{item.since:%Y-%m-%dT%H:%M:%S}" if item.since else ""
-    return f"{item.kind} {item.id or item.campaign} {since}"[:80]
+    return f"{item.of or item.kind} {item.id or item.campaign} {since}"[:80]

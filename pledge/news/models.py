@@ -76,6 +76,7 @@ class NewsItem(Proposed, Model):
             name="approved_by_somebody",
         ),
         CheckConstraint("state <> 'draft' OR due_at IS NULL", name="draft_not_due"),
+        CheckConstraint("returned_why IS NULL OR state = 'draft'", name="returned"),
         CheckConstraint(
             "decided_by IS NOT NULL OR due_at IS NULL OR begun_at IS NULL OR begun_at >= due_at",
             name="begun_when_due",

@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, func, select, text
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import NoSuchProposal, obstacles
+from pledge.accounts.two_people import NoSuchProposal, obstacles, waiting_columns
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import fetch, load
@@ -39,11 +39,11 @@ def find(campaign_id: int, news_id: int) -> NewsItem:
 
 
 def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
-    """News of all campaigns that waits for a second person, the longest wait first."""
+    """News of all campaigns that waits for a second person or came back, the longest wait first."""
     query = (
-        select(Campaign.slug, NewsItem.id, NewsItem.title, NewsItem.proposed_at, NewsItem.proposed_by)
+        select(Campaign.slug, NewsItem.title, *waiting_columns(NewsItem))
         .join(Campaign, Campaign.id == NewsItem.campaign_id)
-        .where(NewsItem.state == NewsState.PROPOSED)
+        .where((NewsItem.state == NewsState.PROPOSED) | NewsItem.returned_why.is_not(None))
         .order_by(NewsItem.proposed_at)
         .limit(MAX_SHOWN)
     )

@@ -63,7 +63,7 @@ def advance(pace: int, limit: int = BATCH) -> bool:
     with transaction() as session:
         for item in session.scalars(select(NewsItem).where(_begins(now)).with_for_update(skip_locked=True)):
             if item.closing_moved and not _is_open(session, item):
-                item.take_back(NewsState.DRAFT)  # it says that signing goes on
+                item.reset(NewsState.DRAFT)  # it says that signing goes on
                 item.due_at = None
                 record(session, WORKER, "news.take_back", f"news:{item.id}")
                 continue

@@ -75,7 +75,7 @@ def change(actor: Actor, slug: str, news_id: int, seen: str, fields: NewsFields)
         compare(seen, item.content)
         for name, value in vars(kept).items():
             setattr(item, name, value)
-        item.changed_at = clock.now()
+        item.changed_at, item.returned_why = clock.now(), None
         record(session, actor, "news.change", _subject(item), title=_title(kept))
 
 
@@ -161,21 +161,28 @@ def closing_moved(actor: Actor, session: Session, campaign: Campaign) -> None:
 
 
 def take_back(actor: Actor, slug: str, news_id: int) -> None:
-    """Make a draft of it again, before any of it is sent. Raises WrongState, NoSuchProposal."""
+    """Make a draft of one's own again, before any of it is sent. Raises NoReason, WrongState, NoSuchProposal."""
     with _locked(slug, news_id, NewsState.PROPOSED, NewsState.APPROVED) as (session, item):
-        item.take_back(NewsState.DRAFT)
+        item.take_back(actor, NewsState.DRAFT)
         item.due_at = None
         record(session, actor, "news.take_back", _subject(item))
 
 
+def send_back(actor: Actor, slug: str, news_id: int, reason: str) -> None:
+    """Make a draft of somebody else's again, before any of it is sent. Raises BadFields, WrongState, NoSuchProposal."""
+    reason = clean_reason(reason)
+    with _locked(slug, news_id, NewsState.PROPOSED, NewsState.APPROVED) as (session, item):
+        _send_back(actor, item, reason)
+        record(session, actor, "news.send_back", _subject(item), reason=reason, title=_title(item))
+
+
 def stop_announced(actor: Actor, slug: str, news_id: int, reason: str) -> None:
-    """Stop announced news in time: it is a draft again. Raises BadFields, WrongState, NoSuchProposal."""
+    """Send announced news back in time. Raises BadFields, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, news_id, NewsState.PROPOSED) as (session, item):
         if item.due_at is None:
             raise two_people.WrongState
-        item.take_back(NewsState.DRAFT)
-        item.due_at = None
+        _send_back(actor, item, reason)
         record(session, actor, "news.stop_announced", _subject(item), reason=reason, title=_title(item))
 
 
@@ -211,6 +218,14 @@ def _locked(
         .with_for_update(of=NewsItem)
     )
     return two_people.locked(query, *states, seen=seen)
+
+
+def _send_back(actor: Actor, item: NewsItem, reason: str) -> None:
+    item.due_at = None
+    if actor.staff_id == item.proposed_by:  # whoever announced it stops it
+        item.reset(NewsState.DRAFT)
+    else:
+        item.send_back(actor, NewsState.DRAFT, reason)
 
 
 def _ask_for_approval(session: Session, actor: Actor, item: NewsItem, *, alone: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from pledge.accounts.two_people import NoSuchProposal
+from pledge.accounts.two_people import NoSuchProposal, waiting_columns
 from pledge.campaigns.models import Campaign
 from pledge.core.db import fetch, load
 from pledge.core.languages import Texts
@@ -79,12 +79,8 @@ def find(campaign_id: int, batch_id: int) -> PaperBatch:
 
 def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
     """Batches of all campaigns that wait for a second person, or for who counts them again, the longest wait first."""
-    is_disputed = (PaperBatch.state == PaperState.DISPUTED).label("is_disputed")
     query = (
-        select(
-            *(Campaign.slug, PaperBatch.id, PaperBatch.place),
-            *(PaperBatch.proposed_at, PaperBatch.proposed_by, PaperBatch.decided_at, is_disputed),
-        )
+        select(Campaign.slug, PaperBatch.place.label("title"), *waiting_columns(PaperBatch))
         .join(Campaign, Campaign.id == PaperBatch.campaign_id)
         .where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))
         .order_by(PaperBatch.proposed_at)

@@ -93,6 +93,8 @@ def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) ->
             raise BadFields({"checked": FieldFault.SCAN_NOT_OPENED})
         if agrees:
             _append(session, batch, Reason.CONFIRMED)
+        else:
+            batch.send_back(actor, PaperState.DISPUTED, f"{batch.signatures} ≠ {signatures}")
         act = "paper.agree" if agrees else "paper.dispute"
         record(
             session,

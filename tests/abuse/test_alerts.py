@@ -29,6 +29,7 @@ FACTS = {
     AlertKind.APPROVAL_WAITS: {},
     AlertKind.ACT_PROPOSED: {},
     AlertKind.ORGANIZATION_WAITS: {},
+    AlertKind.RETURNED: {},
     AlertKind.INBOX_DAILY: {"number": 7},
     AlertKind.COUNT_DIFFERS: {"campaign": "blue-skies", "differences": 3},
 }
@@ -111,7 +112,7 @@ def test_nobody_hears_of_what_their_roles_do_not_allow_nor_after_their_account_i
 def test_the_mail_says_what_happened_and_where_to_look(app, kind):
     person = factories.staff("admin", lang="en")
     alarms.choose(Actor(person.id, person.email, ""), [kind])
-    assert record_alert(kind)
+    assert record_alert(kind, **({"to": person.id} if kind is AlertKind.RETURNED else {}))
     notes = Notes()
     deliver(notes)
     ((_, content),) = notes.sent

@@ -9,9 +9,10 @@ from pledge.core.db import fetch
 from pledge.endorsements.review import moderation, queries
 from pledge.inbox.services import alert_waiting
 from pledge.mail.models import MailKind, OutboxMail
+from pledge.news import services as news_services
 from tests.inbox.test_inbox import actor, proposal
 from tests.support import factories, news, paper
-from tests.support.factories import endorsement
+from tests.support.factories import SLUG, endorsement
 
 
 def mailed_alerts(member):
@@ -42,6 +43,18 @@ def test_each_is_told_once_of_what_they_can_decide(evening):
     assert mailed_alerts(editor) == [AlertKind.APPROVAL_WAITS] * 2
     assert mailed_alerts(moderator) == [AlertKind.ACT_PROPOSED, AlertKind.ORGANIZATION_WAITS]
     assert mailed_alerts(viewer) == []
+
+
+def test_its_author_alone_is_told_once_of_what_came_back_whatever_they_chose(evening):
+    author, colleague = factories.staff("editor"), factories.staff("editor")
+    alarms.choose(actor(author), [])
+    alarms.choose(actor(colleague), [AlertKind.APPROVAL_WAITS])
+    number = news.proposed(by=actor(author))
+    news_services.send_back(news.APPROVER, SLUG, number, "a wrong date")
+    for _ in range(2):
+        alert_waiting()
+        evening.move(hours=2)
+    assert (mailed_alerts(author), mailed_alerts(colleague)) == ([AlertKind.RETURNED], [])
 
 
 def test_a_queue_is_told_of_when_it_begins_and_not_for_each_that_joins_it(evening):

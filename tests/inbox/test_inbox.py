@@ -13,6 +13,7 @@ from pledge.inbox import queries
 from pledge.inbox.queries import NEEDS, ItemKind
 from pledge.mail.models import OutboxMail
 from pledge.news import services as news_services
+from pledge.paper import services as paper_services
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.origins import domain_hash
@@ -44,6 +45,7 @@ def disputed(by, clock):
     batch = paper.entered(of, by=by)
     clock.move(hours=1)
     assert not paper.check(batch, 5)
+    return batch
 
 
 def dead_mail(clock):
@@ -72,7 +74,7 @@ def test_whatever_waits_is_in_the_inbox_of_everybody_who_may_and_of_nobody_else(
     for role in Role:
         member = factories.staff(role)
         mine = queries.inbox(member).mine
-        assert mine == [item for item in waiting if NEEDS[item.kind] in GRANTS[role]], role
+        assert mine == [item for item in waiting if item.needs in GRANTS[role]], role
 
 
 def test_every_kind_has_a_role_that_sees_it():
@@ -112,13 +114,47 @@ def test_who_was_invited_lately_sees_from_when_they_can(app, frozen_clock):
     assert queries.inbox(new).others == []
 
 
-def test_small_acts_about_signatures_and_disputed_paper_wait_for_their_own_author_too(app, frozen_clock):
+def test_small_acts_about_signatures_wait_for_their_own_author_too(app):
     person = factories.staff("admin")
     proposal(actor(person), number=3)
-    disputed(actor(person), frozen_clock)
-    small, batch = queries.inbox(person).mine
-    assert (small.kind, batch.kind) == (ItemKind.INVALIDATION, ItemKind.PAPER_DISPUTED)
-    assert batch.since == frozen_clock.now(), "since the second person counted another number"
+    assert [item.kind for item in queries.inbox(person).mine] == [ItemKind.INVALIDATION]
+
+
+def _news_came_back(by, clock):
+    number, of = news.proposed(by=by), the_campaign()
+    news_services.send_back(news.APPROVER, of.slug, number, "a wrong date")
+    seen = news.stamp(of, number)
+    return "a wrong date", lambda: news_services.change(by, of.slug, number, seen, news.fields())
+
+
+def _an_act_came_back(by, clock):
+    number = proposal(by)
+    invalidations.discard(news.APPROVER, number, "a school")
+    return "a school", lambda: invalidations.acknowledge(by, number)
+
+
+def _paper_came_back(by, clock):
+    number, of = disputed(by, clock), the_campaign()
+    seen = paper.stamp(of, number)
+    return "128 ≠ 5", lambda: paper_services.change(by, of.slug, number, seen, paper.fields())
+
+
+@pytest.mark.parametrize("sent_back", [_news_came_back, _an_act_came_back, _paper_came_back])
+def test_what_is_sent_back_waits_for_its_author_with_the_reason_until_they_act(app, frozen_clock, sent_back):
+    author, colleague = factories.staff("admin"), factories.staff("admin")
+    why, see_to_it = sent_back(actor(author), frozen_clock)
+    (item,) = queries.inbox(author).mine
+    assert (item.kind, item.why, item.since) == (ItemKind.RETURNED, why, frozen_clock.now())
+    assert queries.inbox(colleague).items == []
+    see_to_it()
+    assert ItemKind.RETURNED not in {item.kind for item in queries.inbox(author).items}
+
+
+def test_paper_that_was_counted_differently_waits_for_all_once_its_author_has_left(app, frozen_clock):
+    author, colleague = factories.staff("editor"), factories.staff("editor")
+    disputed(actor(author), frozen_clock)
+    moderation.close(ANNA, author.id, "left")
+    assert [item.kind for item in queries.inbox(colleague).mine] == [ItemKind.RETURNED]
 
 
 def test_an_answer_waits_until_news_of_it_is_written_or_a_month_has_passed(app, frozen_clock):

@@ -3,6 +3,7 @@
 import pytest
 
 from pledge.accounts.two_people import NeedsSecondPerson, NoSuchProposal, WrongState
+from pledge.audit.services import NoReason
 from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core.languages import Texts
@@ -63,6 +64,21 @@ def test_what_is_being_sent_cannot_be_taken_back_or_approved_again():
         services.take_back(WRITER, SLUG, number)
     with pytest.raises(WrongState):
         services.approve(APPROVER, SLUG, number, stamp(the_campaign(), number))
+
+
+def test_its_author_recalls_it_and_anybody_else_sends_it_back_with_a_reason():
+    recalled, returned = news.proposed(), news.approved(milestone=1000)
+    services.take_back(WRITER, SLUG, recalled)
+    with pytest.raises(NoReason):
+        services.take_back(APPROVER, SLUG, returned)
+    with pytest.raises(BadFields):
+        services.send_back(APPROVER, SLUG, returned, " ")
+    services.send_back(APPROVER, SLUG, returned, "a wrong date")
+    for number, why in ((recalled, None), (returned, "a wrong date")):
+        assert (row(number).state, row(number).returned_why) == (NewsState.DRAFT, why)
+    assert actions("news.")[-2:] == ["news.take_back", "news.send_back"]
+    services.change(WRITER, SLUG, returned, stamp(the_campaign(), returned), news.fields())
+    assert row(returned).returned_why is None
 
 
 def test_news_that_waits_for_its_milestone_can_be_taken_back_and_needs_two_people_again():

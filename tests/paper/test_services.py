@@ -59,6 +59,7 @@ def test_a_batch_that_they_count_differently_is_disputed_and_in_no_log():
     assert not check(number, 127)
     found = row(number)
     assert (found.state, found.signatures, found.checked_signatures) == (PaperState.DISPUTED, 128, 127)
+    assert found.returned_why == "128 ≠ 127"
     assert changes() == []
     assert actions("paper.") == ["paper.enter", "paper.download", "paper.dispute"]
 

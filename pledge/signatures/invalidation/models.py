@@ -177,6 +177,7 @@ class Invalidation(Proposed, Model):
         CheckConstraint(one_of("state", InvalidationState), name="state"),
         CheckConstraint(one_of("reason", InvalidationReason), name="reason"),
         CheckConstraint("(act = 'invalidate') = (reason IS NOT NULL)", name="reason_to_take_out"),
+        CheckConstraint("returned_why IS NULL OR state = 'discarded'", name="returned"),
         CheckConstraint(
             "NOT allows OR (act = 'release' AND campaign_id IS NOT NULL AND"
             " (network_hash IS NOT NULL OR wide_network_hash IS NOT NULL OR domain_hash IS NOT NULL))",

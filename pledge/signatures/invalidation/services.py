@@ -132,11 +132,22 @@ def approve(actor: Actor, invalidation_id: int) -> None:
 
 
 def discard(actor: Actor, invalidation_id: int, reason: str) -> None:
-    """Decide against it. Raises NoReason, WrongState, NoSuchProposal."""
+    """Decide against it, or recall it as its author. Raises NoReason, WrongState, NoSuchProposal."""
     reason = required_reason(reason)
     with _locked(invalidation_id, InvalidationState.PROPOSED) as (session, row):
+        is_own = actor.staff_id == row.proposed_by
+        if not is_own:
+            row.send_back(actor, InvalidationState.DISCARDED, reason)
         _end(session, actor, row, InvalidationState.DISCARDED, reason)
-        _record(session, actor, row, "discard", reason=reason, applied=row.applied)
+        _record(session, actor, row, "take_back" if is_own else "discard", reason=reason)
+
+
+def acknowledge(actor: Actor, invalidation_id: int) -> None:
+    """Note as its author that it was decided against. Raises WrongState, NoSuchProposal."""
+    with _locked(invalidation_id, InvalidationState.DISCARDED) as (_, row):
+        if actor.staff_id != row.proposed_by:
+            raise WrongState
+        row.returned_why = None
 
 
 def undo(actor: Actor, invalidation_id: int, reason: str) -> None:

@@ -14,6 +14,7 @@ from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, WrongState
 from pledge.audit import queries as audit
 from pledge.audit.queries import Search
+from pledge.audit.services import NoReason
 from pledge.campaigns.rules import BadFields
 from pledge.core import clock
 from pledge.deliveries.services import PackNotMade
@@ -30,6 +31,7 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     WrongState: (409, "state"),
     LastAdmin: (422, "last_admin"),
     PackNotMade: (409, "pack"),
+    NoReason: (422, "reason"),
     NoMailAllowed: (409, ""),  # the page says from when on it is
 }
 

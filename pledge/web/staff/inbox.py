@@ -49,7 +49,6 @@ _PAGES = {
     ItemKind.CORRECTIONS: ("organization_next", {"campaign": "campaign", "kind": "kind"}),
     ItemKind.NEWS: ("news_item", {"slug": "campaign", "news_id": "id"}),
     ItemKind.PAPER: ("paper_batch", {"slug": "campaign", "batch_id": "id"}),
-    ItemKind.PAPER_DISPUTED: ("paper_batch", {"slug": "campaign", "batch_id": "id"}),
     ItemKind.ANSWER: ("news_new", {"slug": "campaign", "delivery": "id"}),
     ItemKind.TEXTS: ("campaign_dates", {"slug": "campaign"}),
     ItemKind.MAIL: ("dead_letters", {}),
@@ -57,8 +56,8 @@ _PAGES = {
 
 
 def _address(item: Item) -> str:
-    page, parts = _PAGES[item.kind]
-    anchor = "correct" if item.kind is ItemKind.PAPER_DISPUTED else None
+    page, parts = _PAGES[item.of or item.kind]
+    anchor = "correct" if item.of is ItemKind.PAPER else None
     return url_for(
         f"staff.{page}", _anchor=anchor, **{name: getattr(item, part) for name, part in parts.items()}
     )

@@ -143,6 +143,7 @@ decision_routes(
     Decision(services.announce, StampedForm, Ask.FACTOR),  # it goes out without a second person
     Decision(services.approve, StampedForm, Ask.FACTOR),
     Decision(services.take_back),
+    Decision(services.send_back, StatedReasonForm, Ask.REASON),
     Decision(services.stop, StatedReasonForm, Ask.REASON),
     Decision(services.send_test, said=_l("A test in each language is on its way to your address.")),
 )

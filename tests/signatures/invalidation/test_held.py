@@ -280,7 +280,7 @@ def test_each_step_is_in_the_audit_log_under_the_name_of_the_act():
     signatures(2, state="held")
     acts.undo(ANNA, decide(TAKE_OUT), "they are people")
     work()
-    acts.discard(ANNA, propose(RELEASE), "not yet")
+    acts.discard(BORA, propose(RELEASE), "not yet")
     found = list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
     assert found == [
         *(f"invalidation.{step}" for step in ("propose", "approve", "applied", "undo", "undone")),

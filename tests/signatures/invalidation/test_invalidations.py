@@ -184,6 +184,18 @@ def test_what_was_discarded_can_no_longer_be_approved():
     assert db.session.scalar(select(func.count()).select_from(InvalidationTarget)) == 0
 
 
+def test_what_its_author_discards_is_no_refusal():
+    crowd(3, domain="robots.example")
+    recalled, by = propose(), actions()
+    invalidations.discard(ANNA, recalled, "the wrong domain")
+    refused = propose()
+    invalidations.discard(BORA, refused, "a school")
+    assert actions()[len(by) :: 2] == ["invalidation.take_back", "invalidation.discard"]
+    assert [row(number).returned_why for number in (recalled, refused)] == [None, "a school"]
+    invalidations.acknowledge(ANNA, refused)
+    assert row(refused).returned_why is None
+
+
 # --- Applying ---
 
 

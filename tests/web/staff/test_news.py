@@ -113,6 +113,23 @@ def test_what_was_typed_into_a_draft_that_somebody_proposed_meanwhile_is_not_los
     assert "제가 쓴 글</textarea>" in late.text
 
 
+def test_who_did_not_propose_it_sends_it_back_with_a_reason_and_its_author_sees_that(editor, second):
+    address, number = written(editor)
+    act(editor, address, "propose")
+    assert (f"{address}/take-back" in editor.get(address).text) is True
+    page = second.get(address).text
+    assert (f"{address}/take-back" in page, f"{address}/send-back" in page) == (False, True)
+    refused = second.post(f"{address}/take-back")
+    assert (refused.status_code, "send it back with a reason" in refused.text) == (422, True)
+    assert second.post(f"{address}/send-back", data={"why": " "}).status_code == 422
+    assert row(number).state == NewsState.PROPOSED
+    assert second.post(f"{address}/send-back", data={"why": "a wrong date"}).status_code == 303
+    for shown in (editor.get(address).text, editor.get("/staff/").text):
+        assert "Sent back" in shown
+        assert "a wrong date" in shown
+    assert "Sent back" not in second.get("/staff/").text
+
+
 def test_sending_is_stopped_with_a_reason(editor):
     number = news.begun()
     address = f"{NEWS}/{number}"

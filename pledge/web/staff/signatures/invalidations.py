@@ -95,6 +95,7 @@ decision_routes(
     Permission.INVALIDATE,
     invalidation,
     Decision(services.approve, asks=Ask.FACTOR),
-    Decision(services.discard, StatedReasonForm, Ask.REASON),
+    Decision(services.discard, StatedReasonForm, Ask.REASON, recorded=("discard", "take_back")),
+    Decision(services.acknowledge),
     Decision(services.undo, StatedReasonForm, Ask.REASON | Ask.FACTOR),
 )

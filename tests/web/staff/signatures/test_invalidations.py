@@ -75,6 +75,19 @@ def test_whoever_decides_later_is_told_how_it_stands(moderator, second):
     assert set(states()) == {"confirmed"}
 
 
+def test_who_proposed_what_was_refused_marks_it_as_read(moderator, second):
+    crowd(60, domain="robots.example")
+    address = propose(moderator)
+    second.post(f"{address}/discard", data={"why": "a school"})
+    inbox = moderator.get("/staff/").text
+    assert "Sent back · Invalidation to approve · 60 signatures" in inbox
+    assert "a school" in inbox
+    assert f"{address}/acknowledge" not in second.get(address).text
+    assert second.post(f"{address}/acknowledge").status_code == 409
+    assert moderator.post(f"{address}/acknowledge").status_code == 303
+    assert "Sent back" not in moderator.get("/staff/").text
+
+
 def test_a_second_press_of_one_s_own_is_not_a_colleague_s(moderator, second):
     crowd(3, domain="robots.example")
     address = propose(moderator)
