@@ -187,8 +187,10 @@ def running(home: Path, *command: str, **environment: str) -> Iterator[None]:
     try:
         yield
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        os.killpg(process.pid, signal.SIGTERM)  # a screen takes its lock away
+        process.wait(TEST_TIMEOUT)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _written(path: Path) -> str:
