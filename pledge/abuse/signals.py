@@ -19,6 +19,7 @@ class Signal(StrEnum):
     NETWORK = "network"  #: many forms from one network: an IPv4 address or an IPv6 /64
     WIDE_NETWORK = "wide_network"  #: many from the block around it: /24 or /48
     DOMAIN = "domain"  #: many with one mail domain, outside the large providers
+    LIMIT = "limit"  #: more than a network, or its block, may send without a proof
     BREAKER = "breaker"  #: few of the last mails to confirm were answered, whoever asked for them
     # What address it is
     DISPOSABLE = "disposable"  #: of a domain that gives out throwaway addresses
@@ -72,7 +73,7 @@ _FIRST_CERTAIN_CHROMIUM = 90
 def level(found: Iterable[Signal]) -> Level:
     """What follows from the signals of one form.
 
-    A crowd alone is people, and how a form was sent is nothing alone: programs may send it, and some people's proxies strip
+    A crowd alone is people, asked above the limit only, and how a form was sent is nothing alone: programs may send it, and some people's proxies strip
     headers. Together they are asked about. A crowd at one place holds none of them: else whoever sends some forms from there,
     which nobody has to confirm, could have others held.
     """
@@ -81,7 +82,9 @@ def level(found: Iterable[Signal]) -> Level:
         return Level.HIGH
     if seen & (DECISIVE | {Signal.DOMAIN}) and len(seen & MACHINE) >= 2:
         return Level.HIGH
-    return Level.MIDDLE if seen & DECISIVE or (seen & CROWD and seen & MARKS) else Level.LOW
+    return (
+        Level.MIDDLE if seen & (DECISIVE | {Signal.LIMIT}) or (seen & CROWD and seen & MARKS) else Level.LOW
+    )
 
 
 def hold_reason(found: Iterable[Signal]) -> str | None:

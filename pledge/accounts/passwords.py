@@ -26,8 +26,9 @@ _HASHER = PasswordHasher(
     time_cost=3, memory_cost=64 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
 )
 
-#: One at a time in each process: a tenth of a second of a core and 64 MiB each.
-_limit = ConcurrencyLimit(running=1, waiting=1)
+#: One at a time in each process: a tenth of a second of a core and 64 MiB each. nginx lets two strangers and four browsers that
+#: are known try at once (deploy/nginx.conf).
+_limit = ConcurrencyLimit(running=1, waiting=5)
 
 #: Letters, and digits with neighbours, in the order in which they are pressed or counted.
 _ROWS = (

@@ -60,6 +60,8 @@ class Purpose(StrEnum):
     STAFF_INVITATION = "staff_invitation", timedelta(days=3)
     #: Tells on whose page a form was when its session expires; it opens nothing.
     STAFF_FORM = "staff_form", timedelta(days=1)
+    #: Who signed in last in a browser, for its way past a queue at the sign-in; it opens nothing.
+    STAFF_BROWSER = "staff_browser", timedelta(days=90)
 
 
 Payload = list[int | str]

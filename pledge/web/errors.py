@@ -103,8 +103,6 @@ def on_http_error(error: HTTPException) -> Response:
         return make_response(error.get_response())
     if isinstance(error, TooManyRequests):
         return on_too_many_requests(error)
-    if isinstance(getattr(error, "original_exception", None), RedisError):
-        return on_redis_away(error)
     response = error_page(status)
     # Headers that belong to the status: Allow for 405, WWW-Authenticate.
     for name, value in error.get_headers():
@@ -152,8 +150,10 @@ def on_bug(error: Exception) -> Response:
     return error_page(500)
 
 
-def on_last_resort(_error: InternalServerError) -> Response:
-    """Flask asks for this when a handler above has failed."""
+def on_last_resort(error: InternalServerError) -> Response:
+    """Flask asks for this when a handler above has failed, or what runs after the view."""
+    if isinstance(error.original_exception, RedisError):
+        return on_redis_away(error)
     return Response(_LAST_RESORT, 500, content_type="text/plain; charset=utf-8")
 
 

@@ -10,11 +10,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from config import current_config
+from config import Config, current_config
+from pledge.web.security_headers import security_headers
 from tests.support.nginx import HOST, ask, tls
+from tests.support.production import PRODUCTION
 from tests.support.routes import token_routes, unknown
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT
+
+FRAMED = ("/embed/blue-skies", "X-Frame-Options")  #: other sites may show it
 
 
 def walk(nginx, routes, at_once=1):
@@ -165,30 +169,54 @@ def test_only_tls_1_2_with_forward_secrecy_and_tls_1_3_are_spoken(make_nginx):
         assert handshake(nginx, ssl.TLSVersion.TLSv1_2, f"{weak}:!AESGCM:!CHACHA20:@SECLEVEL=0") is None, weak
 
 
-def test_what_nginx_answers_by_itself_has_security_headers_once(nginx, make_nginx):
+def answered(nginx, request):
+    """Status and headers for these bytes."""
+    with tls(nginx) as line:
+        line.sendall(request)
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        return answer.status, answer.headers
+
+
+def test_what_nginx_answers_by_itself_has_the_headers_of_the_applications_answers_once(nginx, make_nginx):
     away = make_nginx(free_port())
-    large = b"x" * 300_000
-    answers = {
-        404: ask(nginx, "/metrics"),
-        413: ask(nginx, "/ko/c/blue-skies/sign", "POST", large),
-        503: ask(away, "/ko/c/blue-skies/sign"),
+    host = f"Host: {HOST}\r\n"
+    sign_in = f"POST /staff/sign-in HTTP/1.1\r\n{host}Content-Length: 1\r\n\r\nx".encode()
+    for _ in range(21):
+        answered(nginx, sign_in)
+    requests = {
+        400: (nginx, f"GET /ko/ HTTP/1.1\r\n{host}{host}\r\n"),
+        404: (nginx, f"GET /metrics HTTP/1.1\r\n{host}\r\n"),
+        405: (nginx, f"TRACE /ko/ HTTP/1.1\r\n{host}\r\n"),
+        413: (nginx, f"POST /ko/me HTTP/1.1\r\n{host}Content-Length: 300000\r\n\r\n"),
+        414: (nginx, f"GET /{'x' * 20_000} HTTP/1.1\r\n{host}\r\n"),
+        429: (nginx, sign_in.decode()),
+        503: (away, f"GET /ko/confirm/a-token HTTP/1.1\r\n{host}\r\n"),
     }
-    for status, (found, headers, _) in answers.items():
+    wanted = security_headers(Config(**PRODUCTION)) | {"Cache-Control": "no-store"}
+    wanted["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    for status, (asked, request) in requests.items():
+        found, headers = answered(asked, request.encode())
         assert found == status
-        assert headers.get_all("Strict-Transport-Security") == ["max-age=31536000; includeSubDomains"]
-        assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
-        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert {name: headers.get_all(name) for name in wanted} == {
+            name: [value] for name, value in wanted.items()
+        }, status
+        assert headers["Content-Type"] in ("text/html; charset=utf-8", "text/plain; charset=utf-8"), status
+        assert (headers["Retry-After"] is not None) is (status in (429, 503)), status
+        assert headers["Refresh"] == ("15" if status == 503 else None)
     for path in (
         "/ko/c/blue-skies",
         "/ko/c/blue-skies",
         "/ko/me",
         "/static/css/site.css",
         "/log/nothing/key",
+        "/embed/blue-skies",
     ):
         _, headers, _ = ask(nginx, path)
-        for name in ("X-Content-Type-Options", "Content-Security-Policy"):
-            assert len(headers.get_all(name)) == 1, (path, name)
+        for name in set(wanted) - {"Strict-Transport-Security"}:
+            assert len(headers.get_all(name, [])) == (0 if (path, name) == FRAMED else 1), (path, name)
         assert "script-src 'self'" in headers["Content-Security-Policy"], "the application's own"
+        assert "Refresh" not in headers
 
 
 def raw(nginx, request):

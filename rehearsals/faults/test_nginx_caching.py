@@ -132,6 +132,19 @@ def copies(nginx):
     return [file for file in (nginx.folder / "cache").rglob("*") if file.is_file()]
 
 
+def test_a_picture_of_a_number_is_drawn_once_a_minute_whoever_asks_for_it(nginx, site):
+    with site.inside():
+        factories.signature(db.session.scalars(select(Campaign)).one())
+        factories.fold_all()
+    path = "/share/blue-skies/1.ko.png"
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda number: ask(nginx, f"{path}?{number}"), range(40)))
+    assert {status for status, _, _ in answers} == {200}
+    assert {len(text) for _, _, text in answers} == {len(answers[0][2])}
+    wait_until(lambda: len(written(nginx)) == 40)
+    assert times_asked(nginx, path) == 1
+
+
 def change_title(site, title):
     with site.inside(), transaction() as session:
         session.execute(update(Campaign).values(title=Texts(ko=title)))

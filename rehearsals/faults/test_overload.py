@@ -29,8 +29,9 @@ def at_a_time(upstream):
 def upstream(name, request):
     """Where nginx passes a request on, by one of its maps."""
     block = re.search(rf"map [^\n]+ \${name} {{\n(.*?)\n}}", CONF, re.DOTALL)[1]
-    rules = re.findall(r'^ +"~(.+)" (\w+);', block, re.MULTILINE)
-    return next((to for pattern, to in rules if re.search(pattern, request)), "pledge")
+    rules = re.findall(r'^ +"~(.+)" (\$?\w+);', block, re.MULTILINE)
+    found = next((to for pattern, to in rules if re.search(pattern, request)), "pledge")
+    return "pledge_sign_in" if found == "$pledge_sign_in_upstream" else found
 
 
 def run(coroutine):

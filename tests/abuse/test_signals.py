@@ -48,6 +48,8 @@ LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
         ("no_form headers", LOW),
         ("network wide_network domain", LOW),
         ("breaker", MIDDLE),
+        ("network wide_network limit", MIDDLE),
+        ("network limit no_form headers", MIDDLE),  # a neighbour can fill it, so it holds nobody
         ("disposable", MIDDLE),
         ("network wide_network domain breaker", MIDDLE),
         ("network headers", MIDDLE),

@@ -5,7 +5,7 @@ The limit counts by network, by the block around it and by mail domain. Whoever 
 from as many networks as they like; the limit of each network does not see that. People of a company or a university who
 sign together stay below it, and the large providers have none.
 
-A form that looks like a program's is asked for a proof of work. Most forms never meet it. The page that asks is the same
+A form that looks like a program's, or comes above the limit of its network, is asked for a proof of work. Most forms never meet it. The page that asks is the same
 whatever the address is and whoever has signed: no signal reads anything about a person, and the page names none. Its form
 carries all that was sent, so nothing is typed twice; without JavaScript it goes on without the proof, a few times for each
 network (PLEDGE_LIMIT_UNPROVED).
@@ -199,8 +199,11 @@ def _signals(form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:
 
 def _soft_limits(form: ProvableForm) -> list[SoftLimit]:
     config, factor = current_config(), switches.current().limit_factor
-    each = limits.scaled(config.step_up_network, factor)
+    each, free = limits.scaled(config.step_up_network, factor), limits.scaled(config.limit_sign, factor)
+    kind = type(form).__name__
     found = [
+        SoftLimit(Signal.LIMIT, f"{kind} {limits.client_network()}", free),
+        SoftLimit(Signal.LIMIT, f"{kind} {limits.client_block()}", limits.scaled(free, limits.BLOCK_FACTOR)),
         SoftLimit(Signal.NETWORK, limits.client_network(), each),
         SoftLimit(Signal.WIDE_NETWORK, limits.client_block(), limits.scaled(each, limits.BLOCK_FACTOR)),
     ]
@@ -304,8 +307,12 @@ def _key() -> str:
     return vault().keyed_hash(f"limit of domain {g.mail_domain}").hex()
 
 
+#: How many times PLEDGE_LIMIT_SIGN a network may send with proof of work: an office or a hall is never told to come back.
+PROVED_FACTOR = 10
+
+
 def sign_limit() -> str:
-    return limits.scaled(current_config().limit_sign, switches.current().limit_factor)
+    return limits.scaled(current_config().limit_sign, PROVED_FACTOR * switches.current().limit_factor)
 
 
 @limits.limiter.shared_limit(

@@ -2,7 +2,8 @@
 
 Before sign-in the cookie itself contains the little there is (a CSRF token, how far the sign-in got), signed and valid for a
 quarter of an hour: opening the page stores nothing. At sign-in it becomes a random id of a row of `staff_sessions`, which is
-always a new one.
+always a new one. A second cookie then says for three months who signed in in this browser: nginx gives whoever has one a room
+of their own at the sign-in (deploy/nginx.conf), so that strangers who try passwords keep nobody out. It opens nothing.
 """
 
 import hashlib
@@ -17,11 +18,12 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
-from config import Config
+from config import Config, current_config
 from pledge.accounts import queries, sessions
 from pledge.accounts.models import StaffMember, StaffSession
-from pledge.core import clock
+from pledge.core import clock, tokens
 from pledge.core.encryption import derive
+from pledge.core.tokens import BadToken, Purpose
 from pledge.web.limits import client_network
 
 #: The path of the whole area.
@@ -45,6 +47,8 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
         self.starts_for: StaffMember | None = None
         #: The session gets a new id with this answer.
         self.renewed = False
+        #: The answer takes away what says who signed in in this browser.
+        self.forgets_browser = False
         #: Somebody had signed in, and their session has ended, now or earlier.
         self.ended = ended
         self.modified = False
@@ -93,6 +97,25 @@ def end_session() -> None:
     g.pop("csrf_token", None)
 
 
+def known_in_browser() -> int | None:
+    """Who signed in last in this browser; None when it does not say, or somebody made that up: then the answer takes it away."""
+    held = request.cookies.get(_browser_cookie())
+    if held is None:
+        return None
+    try:
+        found = tokens.read(Purpose.STAFF_BROWSER, held)
+    except BadToken:
+        found = None
+    if found is None or found.expired:
+        browser_session().forgets_browser = True
+        return None
+    return int(found.payload[0])
+
+
+def _browser_cookie() -> str:
+    return "__Secure-staff_browser" if current_config().is_production else "staff_browser"
+
+
 class StaffSessions(SessionInterface):
     """Flask's interface of sessions, for addresses under /staff only."""
 
@@ -105,6 +128,7 @@ class StaffSessions(SessionInterface):
             # The cookie name's prefix requires the whole site; without it the cookie stays in its area.
             "path": "/" if config.is_production else AREA,
         }
+        self._in_area = {**self._attributes, "path": AREA}
         # itsdangerous signs with the last key of its list; ours is newest first.
         keys = [derive(key.get_secret_value(), "staff.cookie") for key in reversed(config.secret_keys)]
         self._serializer = URLSafeTimedSerializer(
@@ -144,9 +168,16 @@ class StaffSessions(SessionInterface):
         if session.ended:
             # Also what a browser would show for "back" (OWASP ASVS 5.0, 14.3.1).
             response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        if session.forgets_browser:
+            response.delete_cookie(_browser_cookie(), **self._in_area)
+        self._save(session, response)
+
+    def _save(self, session: BrowserSession, response: Response) -> None:
         if session.starts_for is not None:
             facts = {"network": client_network(), "browser": browser_name(request.user_agent.string)}
             self._set(response, sessions.start(session.starts_for, _plain(session), **facts))
+            known = tokens.mint(Purpose.STAFF_BROWSER, [session.starts_for.id])
+            response.set_cookie(_browser_cookie(), known, Purpose.STAFF_BROWSER.lifetime, **self._in_area)
         elif session.row is not None:
             if session.renewed:
                 self._set(response, sessions.renew(session.row, _plain(session)))

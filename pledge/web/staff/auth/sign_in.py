@@ -163,15 +163,20 @@ def sign_in() -> AnyResponse:
         return redirect("/staff/", 303)
     form = SignInForm(request.form)
     email, password = (form.email.data or "").strip().lower(), form.password.data or ""
-    if not email or not password:
+    known_id, is_made_up = cookies.known_in_browser(), cookies.browser_session().forgets_browser
+    if not email or not password or is_made_up:
         if "email" in request.form:  # else from another page of the sign-in, with a carried form
             form.form_errors = [_("Enter your e-mail address and your password.")]
+        if is_made_up and password:  # nginx let it into the room of browsers that are known
+            form.form_errors = [_("Please enter your password once more.")]
         return sign_in_page(form)
     person = queries.member(email=email, active=True)
     wrong = _("The e-mail address or the password is not correct.")
     known = person.password if person else None
+    # Strangers who try this address keep its owner waiting everywhere but here.
+    name = f"{email} in a known browser" if person and person.id == known_id else email
     is_right = form.accepts(
-        throttle.PASSWORD, email, lambda: passwords.matches(password, known), wrong, member=person
+        throttle.PASSWORD, name, lambda: passwords.matches(password, known), wrong, member=person
     )
     if person is None or not is_right:
         return sign_in_page(form)

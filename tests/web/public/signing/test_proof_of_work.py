@@ -206,11 +206,29 @@ def test_a_solution_works_once(client):
     assert len(stored()) == 4
 
 
-def test_a_form_with_its_proof_counts_once_against_the_limit(make_app):
-    client = make_app(limit_sign="5 per hour").test_client()
-    page = proof_page(client)
+@pytest.mark.sqlite_only
+def test_the_301st_of_a_network_is_asked_and_nobody_is_sent_away_before_the_3001st(client):
+    crowd(client, 300)
+    page = send(client, form(email="sky@naver.com"))
+    assert page.status_code == 403
+    assert send(client, form(altcha="made up")).status_code == 403
     assert send(client, solved(page)).status_code == 303
-    assert send(client, sign_form()).status_code == 403  # the fifth
+    assert signals_of("sky@naver.com") == "limit network proved wide_network"
+    assert {send(client, {}).status_code for _ in range(3000 - 302)} == {422}
+    last = send(client, form())
+    assert last.status_code == 429
+    assert 1 <= int(last.headers["Retry-After"]) <= 600
+    assert "Many requests came from your network" in last.text
+    assert send(client, form(email="rain@naver.com"), network="203.0.114.8").status_code == 303
+
+
+def test_a_form_with_its_proof_counts_once_against_the_limits(make_app):
+    client = make_app(limit_sign="1 per hour").test_client()
+    assert send(client, form()).status_code == 303
+    for number in range(2, 11):
+        asks = send(client, form())
+        assert (number, asks.status_code) == (number, 403)
+        assert send(client, solved(asks)).status_code == 303
     assert send(client, form()).status_code == 429
 
 

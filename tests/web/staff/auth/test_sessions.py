@@ -9,7 +9,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.core.db import db, transaction
 from tests.support import staff as signed_in
 from tests.support.factories import member_of_staff, staff
-from tests.support.staff import client_of, code, send
+from tests.support.staff import client_of, code, send, token_in
 from tests.web.staff.auth.guarded_acts import PRODUCTION
 
 NEW_PASSWORD = {"present": "three green herons waited"} | dict.fromkeys(
@@ -167,13 +167,28 @@ def test_a_made_up_cookie_opens_nothing_and_breaks_nothing(client, made_up):
 
 
 @pytest.mark.sqlite_only
-def test_the_cookie_of_production_cannot_be_set_by_a_neighbour(make_app):
+def test_the_cookies_of_production_cannot_be_set_by_a_neighbour(make_app):
     app = make_app(**PRODUCTION)
-    answer = app.test_client().get("/staff/sign-in", base_url="https://pledge.example")
-    name, *attributes = answer.headers["Set-Cookie"].split("; ")
-    assert name.startswith("__Host-staff=")
-    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(attributes)
-    assert not [attribute for attribute in attributes if attribute.startswith("Domain")]
+    with app.app_context():
+        person = staff(password="three green herons waited", totp_secret=None)
+    client, base = app.test_client(), "https://pledge.example"
+    page = client.get("/staff/sign-in", base_url=base)
+    fields = {"csrf_token": token_in(page), "email": person.email, "password": "three green herons waited"}
+    answer = client.post("/staff/sign-in", base_url=base, data=fields)
+    for cookies, names in (
+        (page.headers.getlist("Set-Cookie"), {"__Host-staff": "/"}),
+        (answer.headers.getlist("Set-Cookie"), {"__Host-staff": "/", "__Secure-staff_browser": "/staff"}),
+    ):
+        found = [cookie.split("; ") for cookie in cookies]
+        assert {pair.partition("=")[0] for pair, *_ in found} == set(names)
+        for pair, *attributes in found:
+            path = names[pair.partition("=")[0]]
+            assert {"Secure", "HttpOnly", f"Path={path}", "SameSite=Lax"} <= set(attributes)
+            assert not [attribute for attribute in attributes if attribute.startswith("Domain")]
+    client.set_cookie("__Secure-staff_browser", "x", path="/staff", domain="pledge.example", secure=True)
+    client.delete_cookie("__Host-staff", domain="pledge.example")
+    gone = client.get("/staff/sign-in", base_url=base).headers.getlist("Set-Cookie")
+    assert [cookie for cookie in gone if cookie.startswith("__Secure-staff_browser=;") and "Secure" in cookie]
 
 
 def test_a_page_of_the_staff_area_is_kept_by_nobody(staff_client):

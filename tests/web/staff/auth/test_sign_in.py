@@ -8,10 +8,12 @@ from structlog.testing import capture_logs
 
 from pledge.accounts import authenticator, moderation
 from pledge.accounts import sessions as staff_sessions
-from pledge.accounts.models import StaffMember, StaffSession
+from pledge.accounts.models import StaffAttempt, StaffMember, StaffSession
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
+from pledge.core import tokens
 from pledge.core.db import db
+from pledge.core.tokens import Purpose
 from tests.support.at_once import at_once
 from tests.support.factories import staff
 from tests.support.rows import number_of
@@ -197,6 +199,50 @@ def test_the_sixth_password_within_a_minute_waits_for_known_and_unknown_alike(cl
 def test_another_account_is_not_slowed_down_until_the_network_is(client, person, frozen_clock):
     statuses = [type_password(client, f"a{n}@example.org", "not the password").status_code for n in range(21)]
     assert statuses == [422] * 20 + [429]
+
+
+def test_strangers_who_try_an_address_do_not_make_its_owner_wait_in_a_browser_that_is_known(
+    app, client, person, frozen_clock
+):
+    type_password(client)
+    type_code(client, code(person))
+    client.delete_cookie("staff", path="/staff")
+    stranger = app.test_client()
+    assert type_password(stranger, password="not the password at all").status_code == 422
+    assert [type_password(stranger, password="not the password").status_code for _ in range(5)][-1] == 429
+    assert type_password(stranger).status_code == 429
+    assert type_password(client).status_code == 303
+    # It has tries of its own, for its owner alone.
+    assert [type_password(client, password="not the password").status_code for _ in range(6)][-1] == 429
+    other = staff("editor", "other@example.org", password=PASSWORD)
+    with app.test_request_context():
+        client.set_cookie("staff_browser", tokens.mint(Purpose.STAFF_BROWSER, [other.id]), path="/staff")
+    assert type_password(client).status_code == 429
+
+
+@pytest.mark.parametrize("made_up", ["x", "a.b.c", "x" * 600, "old"])
+def test_who_makes_up_that_a_browser_is_known_is_refused_before_any_password_is_compared(
+    app, client, person, monkeypatch, frozen_clock, made_up
+):
+    if made_up == "old":
+        with app.test_request_context():
+            made_up = tokens.mint(Purpose.STAFF_BROWSER, [person.id])
+        frozen_clock.move(days=91)
+    typed = {"csrf_token": token_in(client.get("/staff/sign-in")), "email": person.email}
+    client.set_cookie("staff_browser", made_up, path="/staff")
+    with monkeypatch.context() as watched:
+        watched.setattr("pledge.accounts.passwords.matches", lambda *_: pytest.fail("compared"))
+        answer = client.post("/staff/sign-in", data={**typed, "password": PASSWORD})
+    assert answer.status_code == 422
+    assert 'value="mod@example.org"' in answer.text
+    assert number_of(StaffAttempt) == 0
+    # The next press goes the way of everybody.
+    assert client.get_cookie("staff_browser", path="/staff") is None
+    assert type_password(client).status_code == 303
+    # So does who only opens the page.
+    client.set_cookie("staff_browser", made_up, path="/staff")
+    assert client.get("/staff/sign-in").status_code == 200
+    assert client.get_cookie("staff_browser", path="/staff") is None
 
 
 def test_codes_and_recovery_codes_are_slowed_down_together(client, person, frozen_clock):
