@@ -18,6 +18,7 @@ from pledge.campaigns.opening import CampaignNotOpen, check_not_paused, open_now
 from pledge.campaigns.rules import Checker, changed
 from pledge.core import clock, tokens
 from pledge.core.db import transaction
+from pledge.core.text.lines import LineFault
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import versions
 from pledge.endorsements.applications import Applicant, ConfirmLink, Payload, name_digest, read_confirm_token
@@ -32,6 +33,7 @@ from pledge.endorsements.models import (
 )
 from pledge.endorsements.outbox import enqueue_once, is_scanned
 from pledge.endorsements.rules import (
+    BadContent,
     Content,
     clean,
     clean_person,
@@ -76,6 +78,8 @@ def apply(application: Application) -> str:
     """
     check_not_paused()
     content, lang = clean(application.content), application.lang
+    if not content.name[lang]:
+        raise BadContent("name", LineFault.EMPTY)
     name, title = clean_person(application.contact_name, application.contact_title)
     number = clean_registration_number(application.registration_number)
     key, hashed = name_key(content.name), address_hash(application.mailbox)

@@ -63,3 +63,7 @@ def test_what_was_typed_is_there_again_until_it_is_sent_also_in_the_other_langua
     page.goto(f"/ko/{CAMPAIGN}/endorse")
     expect(page.locator("#type")).to_have_value("")
     expect(page.locator("#name_ko")).to_have_value("")
+    page.goto(f"/ko/{CAMPAIGN}/endorse#again")  # where the address was wrong
+    page.reload()
+    expect(page.locator("#name_ko")).to_have_value("푸른학교")
+    expect(page.locator("#consent_person")).not_to_be_checked()

@@ -7,11 +7,15 @@ from playwright.sync_api import expect
 
 from tests.browser.steps import (
     CAMPAIGN,
+    confirm_button,
+    expect_own_number,
     fill_form,
     mailed,
     new_address,
+    people,
     press,
     rows,
+    sign,
     sign_button,
     sign_form,
 )
@@ -47,6 +51,29 @@ def test_a_double_click_makes_one_row_and_one_mail(visitor, site, email, javascr
     expect(page).to_have_url(re.compile("/check"))
     mailed(site, email)
     assert (rows(site, "signatures"), rows(site, CONFIRM_MAILS)) == (before[0] + 1, before[1] + 1)
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_whoever_gave_a_wrong_address_finds_the_form_filled_in_until_they_have_confirmed(
+    visitor, site, email, lang
+):
+    page, wrong = visitor.page(lang=lang), new_address()
+    sign(page, lang, wrong, name="Hong Gildong")
+    again = page.locator("a[href$='/sign#again']")
+    page.locator("details").filter(has=again).locator("summary").click()
+    again.click()
+    expect(page.locator("#name")).to_have_value("Hong Gildong")
+    expect(page.locator("#email")).to_have_value(wrong)
+    expect(page.locator("#country")).to_have_value("KR")
+    expect(page.locator("#age_ok")).not_to_be_checked()
+    assert page.url.endswith("/sign")
+    fill_form(page, email, name="Hong Gildong")
+    sign_button(page).click()
+    expect(page).to_have_url(re.compile(r"/check$"))
+    page.goto(mailed(site, email).link)
+    confirm_button(page).click()
+    expect_own_number(page, lang, people(site))
+    assert page.evaluate("[sessionStorage.getItem('pledge.form'), localStorage.length]") == [None, 0]
 
 
 @pytest.mark.parametrize(("choice", "sent"), [("Correct", "gmail.com"), ("as typed", "gmial.com")])

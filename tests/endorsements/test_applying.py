@@ -129,9 +129,11 @@ def test_the_service_refuses_what_the_form_should_have_refused(field, value, fau
     assert enqueued() == []
 
 
-def test_one_of_the_two_names_is_needed():
+@pytest.mark.parametrize(("lang", "needed"), [("ko", "name_ko"), ("en", "name_en")])
+def test_a_name_in_the_language_of_the_form_is_needed(lang, needed):
     with pytest.raises(BadContent):
-        apply(name_ko=" ", name_en="")
+        apply(lang=lang, **{needed: " "})
+    apply(lang=lang, **{"name_ko": "", "name_en": "", needed: "Haneul Energy"})
 
 
 def test_a_region_is_kept_only_for_korea():

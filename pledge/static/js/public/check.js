@@ -77,7 +77,9 @@ function sendWhole(code) {
 function takeTicket(page, given) {
   if (given && stored("sent")) {
     keep("sent", "");
-    keep(`draft ${page.replace(/^\/[^/]+|\/check$/g, "")}`, "");
+    const draft = `draft ${page.replace(/^\/[^/]+|\/check$/g, "")}`;
+    if (stored(draft)) keep("form", stored(draft));
+    keep(draft, "");
     keepTicket(given);
   }
   const ticket = stored("ticket");

@@ -1,4 +1,4 @@
-// Fills in what stands behind # in the address, ticks all that is required by one box, asks for a province only in Korea, sends
+// Fills in what stands behind # in the address or was sent from this tab with a wrong address, ticks all that is required by one box, asks for a province only in Korea, sends
 // once, asks back when the address looks mistyped, and takes back a complaint once its field is put right. Also for the forms
 // of organisations; a correction has no address.
 
@@ -13,6 +13,9 @@ const DOMAINS = {
   "hotmai.com": "hotmail.com", "yaho.com": "yahoo.com", "iclod.com": "icloud.com", "icloud.co": "icloud.com",
 };
 
+// What one agrees to is not kept: it is ticked again.
+const KEPT = ["name", "email", "country"];
+
 export default function signForm(form) {
   const { country, region, email } = form.elements;
   if (region?.closest(".field")) {
@@ -24,13 +27,14 @@ export default function signForm(form) {
   if (form.elements.via) keepVia(form.elements.via);
   if (form.id === "sign-form") fillIn(form.elements);
   form.addEventListener("input", (event) => settle(event.target));
-  sendOnce(form, () => email && remember(email.value.trim()));
+  sendOnce(form, () => email && remember(form));
 }
 
-// A newsletter may name its reader there (docs/news.md): no server is sent it, and nobody finds it later.
+// A newsletter may name its reader there (docs/news.md): no server is sent it, and nobody finds it later. Whoever gave a wrong
+// address is led here from the waiting page with #again.
 function fillIn(fields) {
-  const given = new URLSearchParams(location.hash.slice(1));
-  const names = ["name", "email", "country"].filter((name) => given.has(name));
+  const given = new URLSearchParams(location.hash === "#again" ? stored("form") : location.hash.slice(1));
+  const names = KEPT.filter((name) => given.has(name));
   if (!names.length) return;
   history.replaceState(null, "", location.pathname + location.search);
   for (const name of names) {
@@ -107,13 +111,25 @@ function sendOnce(form, before) {
   });
 }
 
-// Only for the next page, which says where the mail went and keeps its ticket in the tab that sent the form.
-function remember(address) {
+// Only for the next page, which says where the mail went and keeps its ticket in the tab that sent the form; and until one has
+// confirmed (thanks.js), for the form again.
+function remember(form) {
   try {
-    sessionStorage.setItem("pledge.address", address);
+    sessionStorage.setItem("pledge.address", form.elements.email.value.trim());
     sessionStorage.setItem("pledge.sent", "y");
+    if (form.id !== "sign-form") return;
+    const typed = KEPT.map((name) => [name, form.elements[name].value]);
+    sessionStorage.setItem("pledge.form", new URLSearchParams(typed).toString());
   } catch {
     // Storage may be blocked; the next page then does without the address.
+  }
+}
+
+function stored(name) {
+  try {
+    return sessionStorage.getItem(`pledge.${name}`) ?? "";
+  } catch {
+    return "";
   }
 }
 

@@ -53,6 +53,7 @@ async function showMine(address) {
       const { html, key, again } = response.ok ? await response.json() : { again: true };
       if (key && key !== kept.key) keepKey(key);
       if (html) {
+        sessionStorage.removeItem("pledge.form"); // the address was right
         put(html, isFirst ? null : OF_THE_NUMBER);
         isFirst = false;
       }

@@ -16,7 +16,7 @@ from wtforms.validators import DataRequired, Optional, ValidationError
 
 from pledge.campaigns.goals import GROUP_GOALS
 from pledge.campaigns.rules import FieldFault
-from pledge.core import languages, tokens
+from pledge.core import i18n, tokens
 from pledge.core.text.lines import LineFault, one_line, typed_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import rules
@@ -67,10 +67,8 @@ def _obeys(rule: Callable[[str], object]) -> Check:
 
 
 def _check_name(form: "ContentForm", field: Field) -> None:
-    if field.name == f"name_{languages.default()}" and not any(
-        map(one_line, form.by_language("name").values())
-    ):
-        raise ValidationError(_l("Enter the name of the organisation in one language at least."))
+    if field.name == f"name_{i18n.language()}" and not one_line(field.data or ""):
+        raise ValidationError(_l("Enter the name of the organisation."))
     _obeys(rules.clean_name)(form, field)
 
 

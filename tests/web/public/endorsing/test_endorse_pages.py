@@ -68,6 +68,23 @@ def test_only_what_is_required_is_needed(client):
     assert (version.website, version.spokesperson, version.interim_year) == ("", "김하늘", None)
 
 
+@pytest.mark.parametrize(
+    ("lang", "needed", "optional"), [("ko", "name_ko", "name_en"), ("en", "name_en", "name_ko")]
+)
+def test_the_name_in_the_language_of_the_page_is_needed_and_comes_first_and_the_other_is_optional(
+    client, lang, needed, optional
+):
+    page = client.get(FORM[lang]).text
+    mark = {"ko": "(선택)", "en": "(optional)"}[lang]
+    labels = re.findall(r'<label class="field__label" for="(name_..)">(.*?)</label>', page)
+    assert [(name, mark in label) for name, label in labels] == [(needed, False), (optional, True)]
+    refused = send(client, lang, **{needed: " "})
+    assert (refused.status_code, stored()) == (422, 0)
+    assert f'id="{needed}-error"' in refused.text
+    assert f'id="{optional}-error"' not in refused.text
+    assert send(client, lang, **{optional: ""}).status_code == 303
+
+
 def test_a_percentage_without_a_year_is_for_2030(client):
     assert send(client, interim_year="", interim_percent="40").status_code == 303
     (version,) = stored_versions()
