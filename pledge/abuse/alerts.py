@@ -75,7 +75,7 @@ HEADLINES: dict[str, Phrase] = {
     AlertKind.APPROVAL_WAITS: Phrase("alert", "Something waits for a second person"),
     AlertKind.ACT_PROPOSED: Phrase("alert", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations wait for review"),
-    AlertKind.RETURNED: Phrase("alert", "What you proposed was sent back"),
+    AlertKind.RETURNED: Phrase("alert", "A proposal was sent back to its author"),
     AlertKind.INBOX_DAILY: Phrase("alert", "Waiting in the inbox: %(number)s"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The numbers of %(campaign)s do not agree"),
 }
@@ -122,7 +122,9 @@ DETAILS: dict[str, Phrase] = {
         "An act about signatures was proposed. It is done when somebody other than its author approves it.",
     ),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations have applied or sent a correction."),
-    AlertKind.RETURNED: Phrase("alert", "Somebody else has decided against it. The inbox says what and why."),
+    AlertKind.RETURNED: Phrase(
+        "alert", "Somebody else decided against it. Its author’s inbox says what it is and why."
+    ),
     AlertKind.INBOX_DAILY: Phrase("alert", "The inbox shows what waits for you, and since when."),
     AlertKind.COUNT_DIFFERS: Phrase(
         "alert",
