@@ -18,7 +18,7 @@ class Signal(StrEnum):
     # How many there are
     NETWORK = "network"  #: many forms from one network: an IPv4 address or an IPv6 /64
     WIDE_NETWORK = "wide_network"  #: many from the block around it: /24 or /48
-    DOMAIN = "domain"  #: many with one mail domain, outside the large providers
+    DOMAIN = "domain"  #: many with one mail domain, outside the providers
     LIMIT = "limit"  #: more than a network, or its block, may send without a proof
     BREAKER = "breaker"  #: few of the last mails to confirm were answered, whoever asked for them
     # What address it is

@@ -166,7 +166,7 @@ class OutboxMail(Model):
     known: Mapped[bool] = mapped_column(server_default=false())
     #: It was asked for with proof of work, so it does not wait when the breaker is open (mail/breaker.py).
     proved: Mapped[bool] = mapped_column(server_default=false())
-    #: Of a first mail, keyed hashes of the mail's domain (none of a large provider) and of the IPv4 /24 or IPv6 /48 it was
+    #: Of a first mail, keyed hashes of the mail's domain (none of a provider) and of the IPv4 /24 or IPv6 /48 it was
     #: asked from; and its place in the fair order: what looks like a program's after the others, then by `turn_at`.
     domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(GROUP_BYTES))
     network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(GROUP_BYTES))

@@ -2,7 +2,7 @@
 
 First mails have a fair order, so that somebody new is not behind a flood: each counts as asked for TURN later for every one
 that waits for the same mail domain or network, whichever are more. So a mail of a quiet domain and network goes before all of
-a flood, and none waits for ever. The domains of large providers are everybody's, and count nothing. What looks like a
+a flood, and none waits for ever. The domains of providers are everybody's, and count nothing. What looks like a
 program's goes last.
 """
 

@@ -2,7 +2,7 @@
 do about the network or domain of one.
 
 Nobody is refused by it: what it holds is mailed and confirmed as usual, and a person decides (signatures/invalidation/). What
-was counted before a cluster showed itself stays counted until staff take it out. A mailbox at a large provider is held only
+was counted before a cluster showed itself stays counted until staff take it out. A mailbox at a provider is held only
 for the answers of its own network, never for what others around it have done.
 """
 
@@ -108,7 +108,7 @@ def propose(
     why: str,
 ) -> int:
     """Propose an act about what came from a network or domain since then. Who is not confirmed yet where others are to be taken
-    out is held at once, so that one decision is about all of them; but for those at a large provider.
+    out is held at once, so that one decision is about all of them; but for those at a provider.
 
     Raises as signatures/invalidation/services.py: propose().
     """

@@ -3,7 +3,7 @@ whether it looks like one of many that a program sends.
 
 The limit counts by network, by the block around it and by mail domain. Whoever owns a mail domain owns every address of it,
 from as many networks as they like; the limit of each network does not see that. People of a company or a university who
-sign together stay below it, and the large providers have none.
+sign together stay below it, and providers have none.
 
 A form that looks like a program's, or comes above the limit of its network, is asked for a proof of work. Most forms never meet it. The page that asks is the same
 whatever the address is and whoever has signed: no signal reads anything about a person, and the page names none. Its form
