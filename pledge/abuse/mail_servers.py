@@ -139,8 +139,10 @@ def server_owner(host: str, hosts: MailHosts) -> str | None:
     makes a domain may name anybody beside themselves.
     """
     exchangers = _exchangers(hosts)
-    if not hosts.exchangers and hosts.addresses:
-        return block_of(min(hosts.addresses))
+    if not hosts.exchangers:
+        blocks = {block_of(address) for address in hosts.addresses}
+        blocks = {block for block in blocks if "." in block} or blocks  # IPv4 before IPv6
+        return blocks.pop() if len(blocks) == 1 else None
     lowest = min(exchangers, default=(0, ""))[0]
     names = {name for preference, name in exchangers if preference == lowest}
     owners = {mail_domain(name) for name in names}
