@@ -8,10 +8,9 @@ domain, such as the faculties of a university, may have different mail servers.
 
 import tomllib
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,34 +23,15 @@ from pledge.core.domains import mail_domain
 from pledge.core.encryption import vault
 from pledge.core.networks import block_of
 
-#: Reviewed 2026-11-27: under which names the mail servers of services stand that follow the links of a mail. Those of free
-#: mailboxes at Microsoft (olc.protection.outlook.com) are not among them: only companies' mail is scanned in that way.
-_SCANNING_SERVICES = {
-    "Microsoft Defender for Office 365": "mail.protection.outlook.com mx.microsoft",
-    "Proofpoint": "pphosted.com ppe-hosted.com",
-    "Mimecast": "mimecast.com mimecast.co.za",
-    "Barracuda": "barracudanetworks.com",
-    "Trend Micro": "hes.trendmicro.com hes.trendmicro.eu tmes.trendmicro.com tmes.trendmicro.eu",
-    "Symantec, now Broadcom": "messagelabs.com",
-    "Cisco": "iphmx.com",
-    "Cloudflare Area 1": "mxrecord.io",
-    "Trellix, before FireEye": "fireeyecloud.com",
-    "Forcepoint": "mailcontrol.com",
-    "Sophos": "hydra.sophos.com",
-    "Hornetsecurity": "hornetsecurity.com",
-    "Fortinet": "fortimailcloud.com",
-    "Check Point": "checkpointcloudsec.com",
-}
-SCANNERS = " ".join(_SCANNING_SERVICES.values()).split()
 
-#: Reviewed 2026-11-29: whose mail servers serve the domains of many owners, besides the scanners.
-HOSTERS = frozenset(
-    "google.com googlemail.com outlook.com naver.com worksmobile.com daum.net kakao.com hiworks.com hiworks.co.kr gabia.com cafe24.com "
-    "whoisworks.com mailplug.co.kr ecounterp.com crinity.com zoho.com zoho.eu zohomail.com yandex.net icloud.com qq.com "
-    "mxhichina.com aliyun.com secureserver.net emailsrvr.com ovh.net ionos.com 1and1.com kundenserver.de gandi.net one.com "
-    "registrar-servers.com privateemail.com hostinger.com titan.email messagingengine.com protonmail.ch mailgun.org "
-    "cloudflare.net improvmx.com forwardemail.net amazonaws.com sakura.ne.jp xserver.jp lolipop.jp".split()
-)
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
+
+
+_KNOWN = _table("mail_servers.toml")
+_SCANNERS = frozenset(" ".join(_KNOWN["scanners"].values()).split())
+_HOSTERS = frozenset(_KNOWN["hosters"]["domains"].split())
+_INSTITUTIONS = frozenset(" ".join(row["endings"] for row in _table("institutions.toml")["registry"]).split())
 
 #: After that long a domain is looked up again, when the next mail goes there.
 RECHECK_AFTER = timedelta(days=30)
@@ -128,7 +108,7 @@ def scans(domain_hash: Any) -> ColumnElement[bool]:
 
 def is_scanner(hosts: MailHosts) -> bool:
     """Whether one of the mail servers is a scanner's."""
-    return any(_is_below(name, SCANNERS) for _preference, name in _exchangers(hosts))
+    return any(_is_below(name, _SCANNERS) for _preference, name in _exchangers(hosts))
 
 
 def server_owner(host: str, hosts: MailHosts) -> str | None:
@@ -146,22 +126,16 @@ def server_owner(host: str, hosts: MailHosts) -> str | None:
     lowest = min(exchangers, default=(0, ""))[0]
     names = {name for preference, name in exchangers if preference == lowest}
     owners = {mail_domain(name) for name in names}
-    is_shared = bool(owners & HOSTERS) or any(_is_below(name, SCANNERS) for name in names)
+    is_shared = bool(owners & _HOSTERS) or any(_is_below(name, _SCANNERS) for name in names)
     return owners.pop() if len(owners) == 1 and not is_shared and mail_domain(host) not in owners else None
 
 
 def is_institution(host: str) -> bool:
     """Whether a registry has given the domain to an institution (institutions.toml)."""
-    return _is_below(host, _institutional_endings())
+    return _is_below(host, _INSTITUTIONS)
 
 
-@cache
-def _institutional_endings() -> frozenset[str]:
-    table = tomllib.loads(Path(__file__).with_name("institutions.toml").read_text("utf-8"))
-    return frozenset(ending for row in table["registry"] for ending in row["endings"].split())
-
-
-def _is_below(name: str, known: Collection[str]) -> bool:
+def _is_below(name: str, known: frozenset[str]) -> bool:
     labels = name.split(".")
     return any(".".join(labels[start:]) in known for start in range(len(labels)))
 
