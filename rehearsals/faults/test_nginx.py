@@ -254,6 +254,13 @@ def test_one_network_has_few_costly_forms_on_their_way_and_staff_pages_all_the_w
         assert ask(nginx, "/staff/sign-in")[0] == 200
 
 
+def test_an_office_of_400_behind_one_address_sends_its_forms_and_then_their_proofs(make_nginx):
+    nginx = make_nginx(free_port())  # where nothing answers, so that only nginx can say 429
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda _: ask(nginx, "/ko/c/blue-skies/sign", "POST", b"x")[0], range(800))
+        assert set(answers) == {503}
+
+
 @pytest.mark.parametrize(
     "told",
     [

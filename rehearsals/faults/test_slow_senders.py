@@ -164,7 +164,7 @@ def test_two_dozen_wrong_sign_ins_leave_the_sign_form_and_the_staff_area_quick(n
     statuses = check_quick(
         nginx, lambda: wrong_sign_ins(nginx, [f"nobody{number}@example.org" for number in range(1000)])
     )
-    assert 429 in statuses
+    assert set(statuses) & {429, 503}
     assert set(statuses) <= {422, 429, 503}
 
 
@@ -180,5 +180,5 @@ def test_staff_sign_in_while_six_networks_try_their_passwords(nginx, site, forge
             Browser(nginx, {"staff_browser": mark}).sign_in(member)
             for member, mark in zip(known, marks, strict=True)
         ]
+        assert of_known.count(303) >= 10, of_known
         wait_until(lambda: Browser(nginx).sign_in(new) == 303)
-    assert of_known.count(303) >= 10, of_known
