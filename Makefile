@@ -34,7 +34,7 @@ format: ## Format the Python files
 bench: ## Measure the speed against a bare application and write bench/RESULTS.md
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh bench && tools/compile.sh && exec $(PYTHON_IN_VENV) bench/run.py $(ARGS)
 
-simulate: ## 5,000 people and 50,000 robots against the checks (docs/abuse.md); takes some minutes
+simulate: ## 20,000 people and 60,000 robots against the checks (docs/abuse.md); takes a quarter of an hour
 	@$(ENTER) tools/environment.sh development && tools/compile.sh && SIMULATE=1 exec $(PYTHON_IN_VENV) -m pytest -q -s rehearsals/robots $(ARGS)
 
 hostile: ## Hostile values in every place of every route (docs/security.md); half an hour (EACH=1 for less, SEED=7)

@@ -1,8 +1,8 @@
 """Plays a simulated week against the real scoring, the real watch and the real confirming, and tells what became of whom."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
@@ -19,6 +19,7 @@ from pledge.abuse.signals import Level, Signal, is_disposable
 from pledge.abuse.velocity import SoftLimit
 from pledge.campaigns.models import Campaign
 from pledge.core.db import fetch, transaction
+from pledge.core.domains import registrable
 from pledge.core.networks import block_of
 from pledge.ledger import leaves
 from pledge.mail.addresses import parse
@@ -27,49 +28,45 @@ from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, origin
 from pledge.watch import services as watch
+from pledge.watch.clusters import COLUMNS
+from pledge.watch.queries import report
 from pledge.web import limits
-from rehearsals.robots.simulator import MARKED, Visit, Who, mail_server
+from rehearsals.robots.expectations import Fate
+from rehearsals.robots.simulator import ALLOWED, PUBLISHED, Visit, served_by
 from tests.support.clock import Clock
-from tests.support.factories import ANNA, submitted_columns, the_campaign
+from tests.support.factories import ANNA, endorsement, fold_all, submitted_columns, the_campaign
 
 #: Soft limits as they are by default.
 EACH_NETWORK, EACH_DOMAIN = "3 per 10 minutes", "30 per 10 minutes"
 #: Seconds between two looks of the watch; the worker looks more often.
 BETWEEN_LOOKS = 5
-
-
-@dataclass
-class Fate:
-    """What became of one kind."""
-
-    who: Who
-    sent: int = 0
-    asked: int = 0  #: for a proof of work
-    held: int = 0  #: kept from the count until a person decides
-    counted: int = 0
-    at_servers: Counter[str] = field(default_factory=Counter)  #: of those counted, where their mail is read
-
-    @property
-    def most_at_one_server(self) -> int:
-        return max(self.at_servers.values(), default=0)
+#: Seconds between two folds of the ledger, by which a large campaign is known.
+BETWEEN_FOLDS = 60
 
 
 @dataclass
 class Rehearsal:
     clock: Clock
     fates: dict[str, Fate] = field(default_factory=dict)
+    mail: dict[str, MailHosts] = field(default_factory=dict)  #: what the name servers say
 
     def play(self, visits: Sequence[Visit], monkeypatch: pytest.MonkeyPatch) -> None:
         """Everybody signs, answers and is looked at; `fates` and the database have the result."""
         monkeypatch.setattr("limits.storage.memory.time.time", lambda: self.clock.now().timestamp())
         mail_servers.waiting.clear()
+        now = self.clock.now()
+        tuesday = now.replace(hour=0, minute=0, second=0) + timedelta(days=(1 - now.weekday()) % 7)
+        self.clock.move(seconds=(tuesday - now).total_seconds())
         storage, campaign = MemoryStorage(), the_campaign()
-        for domain in MARKED:
-            marked = Origin(campaign.id, OriginKind.DOMAIN, domain_hash(campaign.slug, domain))
-            watch.allow(ANNA, marked, "They sign together")
+        for domain in ALLOWED:
+            allowed = Origin(campaign.id, OriginKind.DOMAIN, domain_hash(campaign.slug, domain))
+            watch.allow(ANNA, allowed, "They sign together")
+        endorsement(
+            campaign, email=f"speaker@{PUBLISHED}", website=f"https://www.{PUBLISHED}", level="domain"
+        )
         who: dict[int, Visit] = {}
         answers: list[tuple[float, int]] = []
-        waiting, at, numbers = list(reversed(visits)), 0.0, count()
+        waiting, at, folds, numbers = list(reversed(visits)), 0.0, 0.0, count()
         while waiting or answers:
             upto = at + BETWEEN_LOOKS
             rows = []
@@ -90,6 +87,9 @@ class Rehearsal:
                 self._move(moment)
                 services.confirm(signature_id)
             self._move(upto)
+            if upto >= folds:
+                fold_all()
+                folds = upto + BETWEEN_FOLDS
             if rows or is_answered:
                 watch.hold_suspicious()
             at = (
@@ -97,7 +97,7 @@ class Rehearsal:
                 if rows or (answers and answers[0][0] < upto + 60)
                 else self._next(waiting, answers, upto)
             )
-        self._record_fates(who)
+        self._record_fates(who, campaign)
 
     def _next(self, waiting: Sequence[Visit], answers: Sequence[tuple[float, int]], upto: float) -> float:
         """Skip the time in which nothing happens."""
@@ -115,7 +115,7 @@ class Rehearsal:
         self, visit: Visit, storage: MemoryStorage, campaign: Campaign, number: int
     ) -> dict[str, Any]:
         """The row as signing leaves it, with the level that the form's signals have."""
-        fate = self.fates.setdefault(visit.kind, Fate(visit.who))
+        fate = self.fates.setdefault(visit.kind, Fate())
         found = {*visit.sent, *velocity.exceeded(storage, _soft_limits(visit), count=True)}
         if is_disposable(visit.domain):
             found.add(Signal.DISPOSABLE)
@@ -124,8 +124,9 @@ class Rehearsal:
         fate.asked += level is not Level.LOW
         address = parse(f"someone{number}@{visit.domain}")
         came_from = origin(campaign.slug, address, visit.network)
+        self.mail[visit.domain] = visit.mail or served_by(f"mx.{visit.domain}")
         mail_servers.note(came_from.domain_hash, visit.domain, campaign.slug)
-        mail_servers.look_up_next(lambda domain: MailHosts([(10, mail_server(domain))]))
+        mail_servers.look_up_next(self.mail.__getitem__)
         salt = leaves.new_salt()
         return {
             **submitted_columns(campaign, address, self.clock.now()),
@@ -139,32 +140,18 @@ class Rehearsal:
             "hold_reason": "signals" if level is Level.HIGH else None,
         }
 
-    def _record_fates(self, visits: Mapping[int, Visit]) -> None:
-        query = select(Signature.id, Signature.state, Signature.hold_reason)
-        for signature_id, state, reason in fetch(query):
+    def _record_fates(self, visits: Mapping[int, Visit], campaign: Campaign) -> None:
+        listed = {bytes(cluster.origin.hash) for cluster in report(campaign.id, campaign.slug).clusters}
+        columns = (Signature.id, Signature.state, Signature.hold_reason, *COLUMNS.values())
+        for signature_id, state, reason, *hashes in fetch(select(*columns)):
             visit = visits[signature_id]
             fate = self.fates[visit.kind]
-            fate.held += reason is not None
+            if reason is not None:
+                fate.held += 1
+                fate.without_press += listed.isdisjoint(map(bytes, filter(None, hashes)))
             if state == "confirmed":
                 fate.counted += 1
-                fate.at_servers[mail_server(visit.domain)] += 1
-
-    def share(self, who: Who, what: str) -> float:
-        """Of all these, the share that was "asked", "held" or "counted"."""
-        fates = [fate for fate in self.fates.values() if fate.who is who]
-        return sum(getattr(fate, what) for fate in fates) / sum(fate.sent for fate in fates)
-
-    def table(self) -> str:
-        """The fates as Markdown."""
-        lines = [
-            "| Who | Sign-ups | Asked for proof of work | Held | Counted | At one mail server |",
-            "|---|---|---|---|---|---|",
-        ]
-        order = list(Who)
-        for kind, fate in sorted(self.fates.items(), key=lambda item: order.index(item[1].who)):
-            figures = (fate.sent, fate.asked, fate.held, fate.counted, fate.most_at_one_server)
-            lines.append(f"| {kind} | {' | '.join(f'{figure:,}' for figure in figures)} |")
-        return "\n".join(lines)
+                fate.of_domain[registrable(visit.domain) or visit.domain] += 1
 
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:

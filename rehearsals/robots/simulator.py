@@ -1,20 +1,24 @@
 """A week of sign-ups, made of people and of robots: who comes from where, how the form is sent, and when the mail is answered.
 
 The robots have real mailboxes; those that are asked for a proof of work give it. Quick ones answer every mail within a minute,
-of each of the six kinds there are equally many. Patient ones answer like people. Most of all come within the first six hours.
-`size` is the part of the whole that is simulated: smaller, there are fewer clusters, not smaller ones.
+of each of the six kinds there are equally many. Patient ones answer like people. It begins on a Tuesday at nine in Seoul, and most
+of all come within the first six hours. `size` is the part of the whole that is simulated: smaller, there are fewer clusters, not
+smaller ones. What a kind is called, and what must become of it: expectations.py.
 """
 
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from pledge.abuse.mail_servers import MailHosts
 from pledge.abuse.signals import Signal
 
-PEOPLE, ROBOTS = 5_000, 50_000
+ROBOTS = 50_000
 
-MINUTE, HOUR, WEEK = 60.0, 3600.0, 7 * 24 * 3600.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 24 * 3600.0
+WEEK = 7 * DAY
+#: In which most patient robots come.
+PATIENT_LAST = 2 * HOUR
 #: A program that talks to the site by itself.
 CRUDE = frozenset({Signal.NO_FORM, Signal.HEADERS})
 #: One that drives a browser, and fills in the form at once.
@@ -23,27 +27,32 @@ PROPER: frozenset[Signal] = frozenset()
 #: A person's browser whose headers a privacy tool or a proxy strips; so many of all people are supposed to have one.
 STRIPPED, SHARE_STRIPPED = frozenset({Signal.HEADERS}), 0.005
 
-#: Mail servers of services at which small companies have their domains; the last is none that the site knows.
-OFFICE_HOSTS = (
-    "aspmx.l.google.com",
-    "kr1-aspmx1.worksmobile.com",
-    "own-kr.mail.protection.outlook.com",
-    "mx.cafe24.com",
-    "mail.hiworks.co.kr",
-    "mx.unlisted-host.co.kr",
+
+def served_by(*servers: str) -> MailHosts:
+    """The mail of a domain at these servers, the first preferred."""
+    return MailHosts([(10 * place, server) for place, server in enumerate(servers, 1)])
+
+
+#: Services at which small companies have their mail; the last is none that the site knows.
+OFFICE_HOSTS = tuple(
+    map(
+        served_by,
+        (
+            "aspmx.l.google.com",
+            "kr1-aspmx1.worksmobile.com",
+            "own-kr.mail.protection.outlook.com",
+            "mx.cafe24.com",
+            "mail.hiworks.co.kr",
+            "mx.unlisted-host.co.kr",
+        ),
+    )
 )
-#: The one of robots that have many domains.
-SHARED_SERVER = "mx.example.org"
-#: Patient robots that no rule finds.
-AT_PROVIDERS = "bought mailboxes at Naver and Gmail"
-#: Of people, whose domains staff have marked as a company's and a school's.
-MARKED = ("company.co.kr", "school.hs.kr", "village.ms.kr")
-
-
-class Who(StrEnum):
-    PEOPLE = "people"
-    QUICK = "quick robots"
-    PATIENT = "patient robots"
+#: A hoster that the site does not know either, at which most customers are robots; and one whose name robots use.
+ROBOTS_HOSTER, VICTIMS_HOSTER = "mx.cheap-host.co.kr", "mx.quiet-host.co.kr"
+#: Of people: domains that staff allow, and that of a published organisation.
+ALLOWED, PUBLISHED = ("company.co.kr",), "published.co.kr"
+NAMED_SECOND, NAMED_UNIVERSITY, NAMED_DEAD = "victim-corp.co.kr", "univ-victim.ac.kr", "dead-victim.co.kr"
+SMALL_PROVIDERS = "outlook.fr hotmail.de fastmail.com hey.com dreamwiz.com chol.com libero.it".split()
 
 
 @dataclass(order=True)
@@ -52,90 +61,162 @@ class Visit:
 
     at: float  #: seconds from the beginning
     kind: str = field(compare=False)
-    who: Who = field(compare=False)
     domain: str = field(compare=False)
     network: str = field(compare=False)
     answers: float | None = field(compare=False)  #: seconds until the mail is answered; None: never
     sent: frozenset[Signal] = field(compare=False, default=PROPER)  #: what the form's age and headers tell
+    mail: MailHosts | None = field(compare=False, default=None)  #: None: a server of the domain's own
 
 
 def visits(chance: random.Random, size: float) -> list[Visit]:
     """All of them in the order in which they come."""
-    return sorted([*_people(chance, size), *_quick_robots(chance, size), *_patient_robots(chance, size)])
-
-
-def mail_server(domain: str) -> str:
-    """Where the mail of a domain is read. Small companies have it at one of a few hosts, as robots' owners may, too."""
-    if domain.startswith("own"):
-        return OFFICE_HOSTS[int(domain.removeprefix("own").removesuffix(".kr")) % len(OFFICE_HOSTS)]
-    return SHARED_SERVER if domain.startswith("shared") else f"mx.{domain}"
+    kinds = (_people, _groups, _institutions, _victims, _quick_robots, _patient_robots, _joined_robots)
+    return sorted(visit for kind in kinds for visit in kind(chance, size))
 
 
 # --- People ---
 
 
 def _people(chance: random.Random, size: float) -> Iterator[Visit]:
-    day, homes = 6 * HOUR, iter(range(10**6))
+    day = 6 * HOUR
     carriers = [f"211.234.{chance.randrange(6)}.{chance.randrange(1, 255)}" for _ in range(_some(40, size))]
+
+    def carrier_64() -> str:
+        return f"2001:e60:{chance.randrange(3):x}:{chance.randrange(2**16):x}::/64"
+
     for _ in range(_some(2000, size)):
-        yield _person("at home", chance.uniform(0, day), _address(chance), _home(next(homes)), chance)
+        yield _of_all(chance, "at home", chance.uniform(0, day), _home(chance))
     for _ in range(_some(1300, size)):
-        network = chance.choice(carriers)
-        yield _person("behind a carrier's address", _rush(chance, day), _address(chance), network, chance)
+        yield _of_all(chance, "behind a carrier's address", _rush(chance, day), chance.choice(carriers))
     for _ in range(_some(600, size)):
-        network = f"2001:e60:{chance.randrange(3):x}:{chance.randrange(2**16):x}::/64"
-        yield _person("on a carrier's IPv6", _rush(chance, day), _address(chance), network, chance)
-    for hall in range(max(1, _some(3, size))):
+        yield _of_all(chance, "on a carrier's IPv6", _rush(chance, day), carrier_64())
+    for _ in range(_some(5000, size)):
+        at = 10 * HOUR + chance.uniform(0, 2 * MINUTE)
+        network = chance.choice((chance.choice(carriers), carrier_64(), _home(chance)))
+        yield _of_all(chance, "a broadcast: 5,000 in two minutes", at, network)
+    for hall in range(_some(3, size)):
         begins = chance.uniform(HOUR, 5 * HOUR)
         for _ in range(200 if size == 1 else 60):
-            domain = "school.hs.kr" if chance.random() < 0.4 else _provider(chance)
+            at, network = begins + chance.uniform(0, 10 * MINUTE), f"121.78.9.{hall + 1}"
+            if chance.random() < 0.4:
+                yield _person(chance, "pupils in a hall", at, "school.hs.kr", network, in_a_room=True)
+            else:
+                yield _person(chance, "in a hall", at, _provider(chance), network, in_a_room=True)
+
+
+def _groups(chance: random.Random, size: float) -> Iterator[Visit]:
+    """Who share a domain: the k-th of a hundred companies has 2,000 / k^1.3 people, as by Zipf's law."""
+    for family in range(_some(100, size)):
+        kind, mail = "families and shops with a domain at a hoster", OFFICE_HOSTS[family % len(OFFICE_HOSTS)]
+        yield from _apart(chance, kind, f"family{family}.kr", 4, WEEK, mail=mail)
+    for rank in range(1 if size == 1 else 10, 101, round(1 / size)):
+        people, mail = round(2000 / rank**1.3), chance.choice([None, *OFFICE_HOSTS])
+        yield from _company(chance, "companies of 5 to 2,000", f"firm{rank}.co.kr", people, mail)
+    company, published = (500, 300) if size == 1 else (100, 80)
+    yield from _company(chance, "a company that staff allow", *ALLOWED, company)
+    yield from _company(chance, "people of a published organisation", PUBLISHED, published)
+    office, kind = _home(chance), "an unknown company: 400 in an hour behind one address"
+    for _ in range(400):
+        yield _person(chance, kind, 3 * HOUR + chance.uniform(0, HOUR), "unknown.co.kr", office)
+
+
+def _company(
+    chance: random.Random, kind: str, domain: str, people: int, mail: MailHosts | None = None
+) -> Iterator[Visit]:
+    """Most sign in the hours after a colleague has written to all, behind the office's address; the others at home."""
+    office, begins = _home(chance), DAY * chance.randrange(3) + chance.uniform(0, 5 * HOUR)
+    for _ in range(people):
+        if chance.random() < 0.6:
+            at = begins + chance.expovariate(1 / (40 * MINUTE))
+            yield _person(chance, kind, at, domain, office, mail=mail)
+        else:
+            yield _person(chance, kind, chance.uniform(0, WEEK), domain, _home(chance), mail=mail)
+
+
+def _institutions(chance: random.Random, size: float) -> Iterator[Visit]:
+    """And providers: whose names no robot's owner can buy."""
+    for school in range(_some(20, size)):
+        begins, room = DAY * chance.randrange(3) + chance.uniform(0, 6 * HOUR), _home(chance)
+        kind, ending = "classes of 30 in ten minutes behind one address", ("hs", "ms", "es")[school % 3]
+        for _ in range(30):
             at = begins + chance.uniform(0, 10 * MINUTE)
-            yield _person(
-                "in a hall", at, domain, f"121.78.9.{hall + 1}", chance, median=70, spread=0.8, share=0.88
+            yield _person(chance, kind, at, f"class{school}.{ending}.kr", room, in_a_room=True)
+    pupils = 200 if size == 1 else 40
+    yield from _apart(chance, "200 of a school in a week", "village.ms.kr", pupils, WEEK)
+    for place in range(8) if size == 1 else (0, 4):
+        campus, kind = _home(chance), "universities: 60 to 600 in a week, several hosts each"
+        for _ in range(round(60 * 10 ** (place / 7))):
+            host, network = (
+                chance.choice(("", "cs.", "g.", "alumni.")),
+                chance.choice((campus, _home(chance))),
             )
-    for office in range(max(1, _some(2, size))):
-        for _ in range(150 if size == 1 else 50):
-            at = HOUR + chance.expovariate(1 / (40 * MINUTE))
-            yield _person("in an office", at, "company.co.kr", f"203.238.1.{office + 1}", chance)
-    for _ in range(_some(200, size)):
-        at = 2 * HOUR + chance.expovariate(1 / (40 * MINUTE))
-        yield _person("colleagues at home", at, "company.co.kr", _home(next(homes)), chance)
-    yield from _people_of_a_week(chance, size, homes)
+            yield _person(chance, kind, chance.uniform(0, WEEK), f"{host}univ{place}.ac.kr", network)
+    for provider in SMALL_PROVIDERS[: max(3, _some(7, size))]:
+        yield from _apart(chance, "at small and foreign providers, 40 each", provider, 40, WEEK)
 
 
-def _people_of_a_week(chance: random.Random, size: float, homes: Iterator[int]) -> Iterator[Visit]:
-    for company in range(_some(10, size)):
-        for _ in range(25):
-            at, domain = chance.uniform(0, WEEK), f"firm{company}.co.kr"
-            yield _person("25 of a small company in a week", at, domain, _home(next(homes)), chance)
-    for _ in range(200 if size == 1 else 40):
-        at = chance.uniform(0, WEEK)
-        yield _person("200 of a school in a week", at, "village.ms.kr", _home(next(homes)), chance)
+def _victims(chance: random.Random, _size: float) -> Iterator[Visit]:
+    """Who have nothing to do with the robots that use a name or provider of theirs, and come when those are done."""
+    hosted, among_robots = served_by(VICTIMS_HOSTER), served_by(ROBOTS_HOSTER)
+    for kind, domain, number, mail in (
+        ("employees: robots name their server second", NAMED_SECOND, 20, None),
+        ("employees: robots name a dead host of theirs first", NAMED_DEAD, 20, None),
+        ("a university: robots name its server second", NAMED_UNIVERSITY, 20, None),
+        ("a company of 8 at a hoster: robots name its server second", "eight.co.kr", 8, hosted),
+        ("a shop of 4 at a hoster full of robots", "shop.kr", 4, among_robots),
+        ("an office of 12 at a hoster full of robots", "twelve.co.kr", 12, among_robots),
+        ("at outlook.fr, after 26 bought mailboxes", "outlook.fr", 10, None),
+    ):
+        yield from _apart(chance, kind, domain, number, 2 * DAY, begins=6 * HOUR, mail=mail)
+
+
+def _of_all(chance: random.Random, kind: str, at: float, network: str) -> Visit:
+    """Somebody at a large provider, or one of twelve with a domain of their own."""
+    if chance.random() < 0.92:
+        return _person(chance, kind, at, _provider(chance), network)
+    number = chance.randrange(300)
+    mail = OFFICE_HOSTS[number % len(OFFICE_HOSTS)]
+    return _person(chance, kind, at, f"own{number}.kr", network, mail=mail)
 
 
 def _person(
+    chance: random.Random,
     kind: str,
     at: float,
     domain: str,
     network: str,
-    chance: random.Random,
     *,
-    median: float = 150,
-    spread: float = 1.2,
-    share: float = 0.78,
+    in_a_room: bool = False,
+    mail: MailHosts | None = None,
 ) -> Visit:
-    """Half of those who answer do so within `median` seconds; `share` do at all. The mail takes a few seconds."""
-    answers = _answer(chance, median, spread, share)
+    """`in_a_room`: where somebody asks all to look at their mail."""
+    answers = _answer(chance, median=70, spread=0.8, share=0.88) if in_a_room else _answer(chance)
     sent = STRIPPED if chance.random() < SHARE_STRIPPED else PROPER
-    return Visit(at, kind, Who.PEOPLE, domain, network, answers, sent)
+    return Visit(at, kind, domain, network, answers, sent, mail)
 
 
-def _answer(chance: random.Random, median: float, spread: float, share: float) -> float | None:
+def _answer(
+    chance: random.Random, median: float = 150, spread: float = 1.2, share: float = 0.78
+) -> float | None:
+    """Half of those who answer do so within `median` seconds; `share` do at all. The mail takes a few seconds."""
     return 8 + median * chance.lognormvariate(0, spread) if chance.random() < share else None
 
 
-def _address(chance: random.Random) -> str:
-    return _provider(chance) if chance.random() < 0.92 else f"own{chance.randrange(300)}.kr"
+def _apart(
+    chance: random.Random,
+    kind: str,
+    domain: str,
+    number: int,
+    ends: float,
+    *,
+    begins: float = 0,
+    mail: MailHosts | None = None,
+    home: Callable[[random.Random], str] | None = None,
+) -> Iterator[Visit]:
+    """Each at some time and from an address of its own."""
+    for _ in range(number):
+        network = (home or _home)(chance)
+        yield _person(chance, kind, chance.uniform(begins, ends), domain, network, mail=mail)
 
 
 def _provider(chance: random.Random) -> str:
@@ -143,12 +224,21 @@ def _provider(chance: random.Random) -> str:
     return domain
 
 
-def _home(number: int) -> str:
+def _home(chance: random.Random) -> str:
+    return _address(chance.randrange(10**6))
+
+
+def _rented(chance: random.Random) -> str:
+    """Of a home, through which a robot comes."""
+    return _address(chance.randrange(3 * 10**6, 5 * 10**6))
+
+
+def _address(number: int) -> str:
     return f"{1 + number // 65536 % 100}.{number // 256 % 256}.{number % 256}.{1 + number * 7 % 254}"
 
 
 def _rush(chance: random.Random, day: float) -> float:
-    """The evening news bring half of them within half an hour."""
+    """The news bring half of them within half an hour."""
     return chance.gauss(3 * HOUR, 10 * MINUTE) if chance.random() < 0.5 else chance.uniform(0, day)
 
 
@@ -158,7 +248,7 @@ def _rush(chance: random.Random, day: float) -> float:
 def _quick_robots(chance: random.Random, size: float) -> Iterator[Visit]:
     each = _some(ROBOTS // 6, size)
     mail = _domains("mail", _some(40, size))
-    bots = [_home(10**6 + 97 * number) for number in range(_some(5_000, size))]
+    bots = [_address(10**6 + 97 * number) for number in range(_some(5_000, size))]
     few = [f"45.90.{number}.7" for number in range(max(2, _some(12, size)))]
 
     def wave(
@@ -172,8 +262,8 @@ def _quick_robots(chance: random.Random, size: float) -> Iterator[Visit]:
     ) -> Iterator[Visit]:
         begins = chance.uniform(0, HOUR)
         for _ in range(each):
-            at, answers = begins + chance.uniform(0, lasts), chance.uniform(quickest, slowest)
-            yield Visit(at, kind, Who.QUICK, domain(), network(), answers, sent)
+            moment, answers = begins + chance.uniform(0, lasts), chance.uniform(quickest, slowest)
+            yield Visit(moment, kind, domain(), network(), answers, sent)
 
     def any_64() -> str:
         return f"2a0{chance.randrange(10)}:{chance.randrange(2**16):x}:{chance.randrange(2**16):x}:{chance.randrange(2**16):x}::/64"
@@ -184,71 +274,86 @@ def _quick_robots(chance: random.Random, size: float) -> Iterator[Visit]:
     def one_of(things: list[str]) -> Callable[[], str]:
         return lambda: chance.choice(things)
 
-    yield from wave(
-        "one catch-all domain, ever new /64",
-        14 * MINUTE * size**0.5,
-        lambda: "catchall.example",
-        any_64,
-        3,
-        12,
-        CRUDE,
-    )
-    yield from wave(
-        "throwaway domains",
-        HOUR,
-        one_of(_throwaway(_some(40, size))),
-        one_of(bots[: _some(500, size)]),
-        4,
-        20,
-        CRUDE,
-    )
+    mailboxes, catch_all = (lambda: _provider(chance)), (lambda: "catchall.example")
+    throwaway, exits = _throwaway(_some(40, size)), bots[: _some(500, size)]
+    bot, drip = _domains("bot", _some(36, size)), _domains("drip", _some(24, size))
+    lasts, kind = 14 * MINUTE * size**0.5, "one catch-all domain, ever new /64"
+    yield from wave(kind, lasts, catch_all, any_64, 3, 12, CRUDE)
+    yield from wave("throwaway domains", HOUR, one_of(throwaway), one_of(exits), 4, 20, CRUDE)
     yield from wave("one /48", HOUR, one_of(mail), in_one_48, 20, 50, QUICK)
-    yield from wave("a botnet", HOUR, one_of(_domains("bot", _some(36, size))), one_of(bots), 5, 45, PROPER)
-    yield from wave(
-        "mailboxes at Naver and Gmail", 1.5 * HOUR, lambda: _provider(chance), one_of(few), 5, 40, PROPER
-    )
-    yield from wave(
-        "a slow drip", 5 * HOUR, one_of(_domains("drip", _some(24, size))), one_of(bots), 10, 50, QUICK
-    )
+    yield from wave("a botnet", HOUR, one_of(bot), one_of(bots), 5, 45, PROPER)
+    yield from wave("mailboxes at Naver and Gmail", 1.5 * HOUR, mailboxes, one_of(few), 5, 40, PROPER)
+    yield from wave("a slow drip", 5 * HOUR, one_of(drip), one_of(bots), 10, 50, QUICK)
 
 
 def _patient_robots(chance: random.Random, size: float) -> Iterator[Visit]:
     """Their headers and form are a browser's, and each but those of the exits has an address of its own, as of rented homes."""
-    homes = iter(range(3 * 10**6, 4 * 10**6))
     exits = [f"146.70.{number}.9" for number in range(12)]
-    alone, many = max(80, _some(600, size)), _some(20, size)
+    alone, many, each = max(80, _some(600, size)), _some(20, size), 200 if size == 1 else 100
+
+    def wave(kind: str, domain: str, number: int, ends: float = PATIENT_LAST) -> Iterator[Visit]:
+        return _apart(chance, kind, domain, number, ends, home=_rented)
+
+    yield from wave("one catch-all domain", "trap.example", alone)
+    for _ in range(alone):
+        soon = chance.uniform(61, 90) if chance.random() < 0.95 else None
+        at, kind = chance.uniform(0, PATIENT_LAST), "one catch-all domain, after 61–90 s"
+        yield Visit(at, kind, "soon.example", _rented(chance), soon)
+    for domain in _domains("calm", many):
+        yield from wave("20 domains, own servers", domain, 100)
+    for domain in _domains("exit", many):
+        kind = "20 domains, own servers, 12 VPN exits"
+        yield from _apart(chance, kind, domain, 100, PATIENT_LAST, home=lambda _: chance.choice(exits))
+    for domain in _domains("days", _some(5, size)):
+        yield from wave("5 domains over four days", domain, each, 4 * DAY)
+    for domain in _domains("single", _some(200, size)):
+        yield from wave("a domain each", domain, 1)
+    for domain in ("naver.com", "gmail.com"):
+        yield from wave("bought mailboxes at Naver and Gmail", domain, alone // 2)
+    yield from wave("26 bought mailboxes at outlook.fr", "outlook.fr", 26)
+
+
+def _joined_robots(chance: random.Random, size: float) -> Iterator[Visit]:
+    """Patient ones at names that one owner has for the price of one, or that share a server. The few domains of an attack on
+    somebody else are all there in a part, too: fewer would not be one.
+    """
+    few, each = max(4, _some(20, size)), 25 if size == 1 else 12
 
     def wave(
-        kind: str,
-        number: int,
-        domains: list[str],
-        network: Callable[[], str],
-        answers: Callable[[], float | None],
+        kind: str, pattern: str, number: int, *mails: MailHosts | None, each: int = each
     ) -> Iterator[Visit]:
-        for _ in range(number):
-            at, domain = chance.uniform(0, 5 * HOUR), chance.choice(domains)
-            yield Visit(at, kind, Who.PATIENT, domain, network(), answers())
+        """Their mail is at each of these in turn; at none: without MX, at an address of their own."""
+        for place in range(number):
+            alone = MailHosts(addresses=[_rented(chance)])
+            mail = mails[place % len(mails)] if mails else alone
+            domain = pattern.format(place)
+            yield from _apart(chance, kind, domain, each, PATIENT_LAST, mail=mail, home=_rented)
 
-    def home() -> str:
-        return _home(next(homes))
-
-    def vpn() -> str:
-        return chance.choice(exits)
-
-    def as_people() -> float | None:
-        return _answer(chance, 150, 1.2, 0.78)
-
-    def soon() -> float | None:
-        return chance.uniform(61, 90) if chance.random() < 0.95 else None
-
-    yield from wave("one catch-all domain", alone, ["trap.example"], home, as_people)
-    yield from wave("one catch-all domain, after 61–90 s", alone, ["soon.example"], home, soon)
-    yield from wave("20 domains", 100 * many, _domains("calm", many), home, as_people)
-    yield from wave("20 domains, 12 VPN exits", 100 * many, _domains("exit", many), vpn, as_people)
-    shared = _domains("shared", max(4, many))
-    yield from wave("20 domains, one mail server", 25 * len(shared), shared, home, as_people)
-    providers = ["naver.com", "gmail.com"]
-    yield from wave(AT_PROVIDERS, alone, providers, home, as_people)
+    subdomains = max(8, _some(40, size))
+    yield from wave("one domain, 40 subdomains without MX", "s{}.nomx-robots.kr", subdomains)
+    kind = "one domain under .co.kr, 8 subdomains, some at Google"
+    yield from wave(kind, "s{}.mx-robots.co.kr", 8, None, OFFICE_HOSTS[0])
+    yield from wave("20 names under duckdns.org", "robots{}.duckdns.org", few)
+    yield from wave("20 names under eu.org", "robots{}.eu.org", few)
+    kind, mail = "one mailbox at Fastmail, any address below it", served_by("in1-smtp.messagingengine.com")
+    yield from wave(kind, "robots.fastmail.com", 1, mail, each=6 * each)
+    yield from wave("20 domains, one mail server", "shared{}-robots.kr", few, served_by("mx.zz-robots.kr"))
+    kind, mail = (
+        "12 domains, one mail server, Google second",
+        served_by("mx.zx-robots.kr", "aspmx.l.google.com"),
+    )
+    yield from wave(kind, "google{}-robots.kr", 12, mail)
+    named = (f"mx.{NAMED_SECOND}", f"mx.{NAMED_UNIVERSITY}", VICTIMS_HOSTER)
+    mails = [served_by("mx.zy-robots.kr", victim) for victim in named]
+    yield from wave("12 domains, one mail server, a victim's second", "second{}-robots.kr", 12, *mails)
+    mail = served_by(f"old-mx.{NAMED_DEAD}", "mx.zw-robots.kr")
+    yield from wave("12 domains, a victim's dead host first", "dead{}-robots.kr", 12, mail)
+    mail = served_by(ROBOTS_HOSTER)
+    yield from wave("12 domains at an unlisted hoster", "cheap{}-robots.kr", 12, mail)
+    mails = [MailHosts(addresses=[f"185.220.7.{place + 1}"]) for place in range(few)]
+    yield from wave("20 domains without MX in one /24", "block{}-robots.kr", few, *mails)
+    kind, mail = "60 domains with four each, one mail server", served_by("mx.zv-robots.kr")
+    yield from wave(kind, "four{}-robots.kr", _some(60, size), mail, each=5)
 
 
 def _domains(name: str, number: int) -> list[str]:

@@ -1,4 +1,5 @@
-"""Quick and patient robots and people of many kinds at once: whom the checks hold or ask for a proof of work, and that no held one is counted.
+"""Quick and patient robots, people of many kinds and victims at once: whom the checks hold or ask for a proof of work, and that no held one
+is counted.
 
 `make simulate` plays all of them (docs/abuse.md has its figures); here it is a twentieth of that. The first sign-ups of a cluster are
 counted before it shows itself, and the few clusters of a twentieth weigh more, so there more quick robots may be counted.
@@ -16,36 +17,40 @@ from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.signatures.models import Signature
 from pledge.statistics.integrity import mismatches
+from pledge.watch.clusters import size_bar
+from rehearsals.robots.expectations import broken, table
 from rehearsals.robots.rehearsal import Rehearsal
-from rehearsals.robots.simulator import AT_PROVIDERS, Who, visits
+from rehearsals.robots.scale import held_at_companies
+from rehearsals.robots.simulator import visits
 from tests.support.factories import fold_all, the_campaign
 
 #: The part of the whole that is played.
 SIZE = float(os.environ.get("SIMULATE", "0.05"))
 #: Of quick robots so large a share may be counted.
 QUICK_COUNTED = 0.05 if SIZE >= 1 else 1 / 12
-#: Of patient robots so many may be counted in a week for each domain, or for all at one mail server.
-PATIENT_COUNTED = 30
 
 
 @pytest.mark.sqlite_only
 def test_robots_are_held_and_people_are_not(app, frozen_clock, monkeypatch):
-    """Nineteen quick robots in twenty, of patient ones all but 30 for each domain, and one person in two hundred at most."""
+    """Each kind as expectations.py says."""
     rehearsal = Rehearsal(frozen_clock)
     rehearsal.play(visits(random.Random(2050), SIZE), monkeypatch)
-    sys.stdout.write(f"{rehearsal.table()}\n")
+    sys.stdout.write(f"{table(rehearsal.fates)}\n")
     fold_all()
     confirmed = db.session.scalar(select(func.count()).where(Signature.state == "confirmed"))
     assert count(the_campaign().id).people == confirmed
     assert mismatches() == []
     held_ones = select(LedgerEntry.id).join(Signature, Signature.id == LedgerEntry.subject_id)
     assert db.session.scalars(held_ones.where(Signature.hold_reason.is_not(None))).all() == []
-    assert rehearsal.share(Who.QUICK, "counted") <= QUICK_COUNTED
-    assert rehearsal.share(Who.PEOPLE, "held") <= 0.005
-    assert rehearsal.share(Who.PEOPLE, "asked") <= 0.005
-    patient = [
-        (kind, fate.most_at_one_server)
-        for kind, fate in rehearsal.fates.items()
-        if fate.who is Who.PATIENT and kind != AT_PROVIDERS
-    ]
-    assert [one for one in patient if one[1] > PATIENT_COUNTED] == []
+    assert broken(rehearsal.fates, few=QUICK_COUNTED) == []
+
+
+@pytest.mark.parametrize("people", [5_000, 100_000, 1_000_000])
+def test_staff_decide_about_few_companies_however_large_the_campaign_is(people):
+    held, bar = held_at_companies(people), size_bar(people)
+    sys.stdout.write(
+        f"{people:,}: {sum(held) / people:.1%} held at {len(held)} companies, {bar} robots of a domain\n"
+    )
+    assert sum(held) / people <= 0.05
+    assert len(held) <= 50
+    assert bar <= max(25, people / 4000)
