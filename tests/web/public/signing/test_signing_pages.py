@@ -229,8 +229,9 @@ def stored_codes():
 
 
 def test_the_page_of_the_form_is_one_copy_whatever_code_its_address_has(client, code):
-    pages = {client.get(f"{SIGN['en']}?via={via}").data for via in (code, "p987654321", "made-up")}
-    assert pages == {client.get(SIGN["en"]).data}
+    pages = {client.get(f"{SIGN['en']}?via={via}").text for via in (code, "p987654321", "made-up")}
+    assert pages == {client.get(SIGN["en"]).text}
+    assert f'name="via" value="{code}"' not in pages.pop()
 
 
 def test_a_signature_in_the_widget_keeps_the_code_that_its_form_carries(client, code):
