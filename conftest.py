@@ -6,6 +6,7 @@ Each test is in one part of the suite (PARTS): `quick` is what `make test` runs,
 import gc
 import operator
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -84,6 +85,9 @@ PARTS = {
         "tests/house/test_first_steps.py",
     ),
 }
+
+#: As tests/support/programs.py says it.
+NOT_INSTALLED = re.compile(r"Skipped: (\S+) is not installed")
 
 #: Two shared cores say nothing about a single example's time; fixtures are cheap and reset by hand where needed.
 hypothesis_settings.register_profile(
@@ -180,6 +184,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=list(compress(items, map(operator.not_, is_wanted))))
         items[:] = compress(items, is_wanted)
     items.sort(key=lambda item: "/browser/" not in item.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line how many tests were skipped for programs that this machine lacks."""
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.getreports("skipped")]
+    skipped = [match[1] for match in map(NOT_INSTALLED.fullmatch, reasons) if match]
+    if skipped:
+        packages = " ".join(sorted(set(skipped)))
+        terminalreporter.write_line(
+            f"{len(skipped)} tests were skipped for want of: apt-get install {packages}"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,12 @@
 
 import atexit
 import json
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+from tests.support.programs import installed
 
 SCRIPTS = Path(__file__).parent / "wrk"
 CLIENTS = 32
@@ -58,12 +59,9 @@ def run(url: str, seconds: int, script: str = "get", *arguments: str, clients: i
 def start(
     url: str, seconds: int, script: str, *arguments: str, clients: int, threads: int = THREADS
 ) -> "subprocess.Popen[str]":
-    program = shutil.which("wrk")
-    if program is None:
-        raise SystemExit("wrk is not installed: apt-get install wrk")
     headers = [word for name, value in BROWSER.items() for word in ("-H", f"{name}: {value}")]
     shape = ["-t", str(threads), "-c", str(clients), "-d", f"{seconds}s", "--timeout", "10s"]
-    command = [program, *shape, *headers, "-s", f"{script}.lua", url, "--", *arguments]
+    command = [installed("wrk"), *shape, *headers, "-s", f"{script}.lua", url, "--", *arguments]
     process = subprocess.Popen(
         command, cwd=SCRIPTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

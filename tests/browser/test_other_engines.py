@@ -12,18 +12,12 @@ from tests.browser.outside_page import outside_page
 from tests.browser.steps import CAMPAIGN, mailed, new_address, organization_link, people
 from tests.support.engines import ENGINES, Window, outside
 from tests.support.factories import SLUG, manage_token, signature
-from tests.support.programs import needs
 from tests.support.waiting import wait_until
 
 LOADER = '<script async src="{site}/embed.js" data-campaign="blue-skies" data-lang="ko" data-form></script>'
 
 
-@pytest.fixture(
-    params=[
-        pytest.param("firefox", marks=needs("firefox-esr")),
-        pytest.param("webkit", marks=needs("WebKitWebDriver")),
-    ]
-)
+@pytest.fixture(params=ENGINES)
 def window(request, site, tmp_path):
     """A window whose every way out of this machine leads to a list, which stays empty."""
     with outside() as (proxy, asked), ENGINES[request.param](tmp_path, proxy) as speak:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from config import ROOT
-from tests.support.metrics import documented, metrics_in, needs_promtool, promtool
+from tests.support.metrics import documented, metrics_in, promtool
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
 
@@ -112,7 +112,6 @@ def check(tests, folder):
     return promtool("test", "rules", str(file))
 
 
-@needs_promtool
 def test_promtool_finds_the_rules_and_the_configuration_right(tmp_path):
     done = promtool("check", "rules", "--lint=all", "--lint-fatal", str(RULES))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -123,7 +122,6 @@ def test_promtool_finds_the_rules_and_the_configuration_right(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@needs_promtool
 def test_each_fault_sets_off_its_alarm_alone_and_an_ordinary_day_none(tmp_path):
     tests = [scenario({}, set()), *(scenario(*fault) for fault in FAULTS), scenario(*LATE, minutes=280)]
     done = check(tests, tmp_path)

@@ -189,7 +189,7 @@ def test_nginx_takes_its_file(tmp_path):
     file = tmp_path / "nginx.conf"
     file.write_text(re.sub(r"server web\d:", "server 127.0.0.1:", text).replace("/tmp/pages", str(tmp_path)))
     done = programs.run(
-        programs.installed("nginx"), "-t", "-p", tmp_path, "-c", file, "-g", f"pid {tmp_path}/pid;"
+        programs.installed("nginx-light"), "-t", "-p", tmp_path, "-c", file, "-g", f"pid {tmp_path}/pid;"
     )
     assert done.returncode == 0, done.stderr
 

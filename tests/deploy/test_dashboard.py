@@ -7,7 +7,7 @@ import pytest
 
 from config import ROOT
 from pledge.web.ops.metrics import kind_of
-from tests.support.metrics import FOREIGN, documented, metrics_in, needs_promtool, promtool
+from tests.support.metrics import FOREIGN, documented, metrics_in, promtool
 
 DASHBOARD = ROOT / "deploy" / "grafana" / "pledge.json"
 
@@ -45,7 +45,6 @@ def test_every_kind_of_request_that_a_query_names_exists(panels):
     ) == ("sign", "confirm", "page")
 
 
-@needs_promtool
 def test_every_query_is_right(panels, tmp_path):
     """As rules, which promtool reads; Grafana puts values in the place of its variables."""
     rules = [

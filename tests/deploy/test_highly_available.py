@@ -19,7 +19,7 @@ from tests.support.ha.cluster import Cluster
 from tests.support.ha.databases import DATABASES, environment
 from tests.support.ha.entrances import ADDRESS, ENTRANCES
 from tests.support.nginx import HOST, replaced
-from tests.support.programs import needs
+from tests.support.programs import installed
 from tests.support.waiting import TEST_TIMEOUT
 
 ADDRESSES = {*DATABASES.values(), *APPLICATIONS.values(), *ENTRANCES.values(), ADDRESS}
@@ -51,14 +51,12 @@ def test_the_page_says_where_each_file_goes():
     assert [path.name for path in HA.iterdir() if f"deploy/ha/{path.name} /etc/" not in page] == []
 
 
-@needs("haproxy")
 def test_haproxy_takes_its_file():
-    status, said = run("haproxy", "-c", "-f", str(HA / "haproxy.cfg"))
+    status, said = run(installed("haproxy"), "-c", "-f", str(HA / "haproxy.cfg"))
     assert status == 0, said
     assert "WARNING" not in said
 
 
-@needs("keepalived")
 @pytest.mark.skipif(
     os.geteuid() != 0 or "eth0" not in dict(socket.if_nameindex()).values(),
     reason="keepalived refuses scripts that are not root's to run, and an interface that is not there",
@@ -66,10 +64,9 @@ def test_haproxy_takes_its_file():
 @pytest.mark.parametrize("host", ENTRANCES)
 def test_keepalived_takes_its_file_on_each_entrance(host):
     config = str(HA / "keepalived.conf")
-    assert run("keepalived", "--config-test", "--config-id", host, "--use-file", config) == (0, "")
+    assert run(installed("keepalived"), "--config-test", "--config-id", host, "--use-file", config) == (0, "")
 
 
-@needs("patroni")
 def test_patroni_takes_its_file(tmp_path):
     host = Cluster(tmp_path).databases.hosts[0]
     variables = environment(HA / "patroni.environment", host)
@@ -80,7 +77,9 @@ def test_patroni_takes_its_file(tmp_path):
     config.write_text(replaced((HA / "patroni.yml").read_text(), "mode: quorum", "mode: true"))
     with socket.create_server(("127.0.0.1", 0)) as etcd:  # it looks whether there is one
         variables["PATRONI_ETCD3_HOSTS"] = f"127.0.0.1:{etcd.getsockname()[1]}"
-        status, said = run("patroni", "--validate-config", "--ignore-listen-port", str(config), **variables)
+        status, said = run(
+            installed("patroni"), "--validate-config", "--ignore-listen-port", str(config), **variables
+        )
     assert (status, said) == (0, "")
 
 

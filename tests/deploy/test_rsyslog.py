@@ -4,16 +4,14 @@ import re
 
 from config import ROOT
 from tests.support import programs
-from tests.support.programs import needs
 
 CONFIG = (ROOT / "deploy" / "rsyslog.conf").read_text("utf-8")
 
 
-@needs("rsyslogd")
 def test_rsyslog_takes_its_file(tmp_path):
     config = tmp_path / "rsyslog.conf"
     config.write_text(f'global(workDirectory="{tmp_path}")\n{CONFIG}')  # as Debian's own file does
-    done = programs.run("rsyslogd", "-N1", "-f", config)
+    done = programs.run(programs.installed("rsyslog"), "-N1", "-f", config)
     assert done.returncode == 0, done.stderr
 
 

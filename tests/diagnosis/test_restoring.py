@@ -150,7 +150,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 def pgbackrest(config: Path, *words: str) -> None:
-    command = ["pgbackrest", f"--config={config}", "--stanza=pledge", *words]
+    command = [programs.installed("pgbackrest"), f"--config={config}", "--stanza=pledge", *words]
     as_postgres = ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
     done = programs.run(*as_postgres)
     assert done.returncode == 0, done.stdout + done.stderr

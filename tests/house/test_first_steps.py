@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -77,3 +78,20 @@ def test_an_older_python_with_venv_is_taken_before_a_newer_one_without(bare):
     half = 'case "$*" in --version) echo Python 3.13.5 ;; *ensurepip*) exit 1 ;; esac'
     done = bare(whole("3.11.2"), **{"python3.13": half})
     assert done.stdout == "Creating .venv with Python 3.11.2\n"
+
+
+def test_a_test_whose_program_is_missing_is_skipped_and_counted_in_one_line(tmp_path):
+    letter = "tests/deliveries/letter/test_letter.py::test_where_to_reply_stands_on_the_first_page"
+    done = programs.run(
+        sys.executable, "-m", "pytest", "-q", letter, env={**os.environ, "PATH": str(tmp_path)}
+    )
+    assert done.returncode == 0, done.stdout
+    assert "2 tests were skipped for want of: apt-get install poppler-utils\n" in done.stdout
+
+
+def test_who_may_install_nothing_is_told_the_packages_in_one_line(tmp_path):
+    done = programs.run(sys.executable, ROOT / "tools" / "programs.py", "tests", env={"PATH": str(tmp_path)})
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "apt-get install " in line
+    assert "redis-server" in line

@@ -9,10 +9,11 @@ import pytest
 from pledge.core import urls
 from pledge.mail.models import MailKind
 from tests.support.mails import Notes, deliver_all, enqueue_true
+from tests.support.programs import installed
 
 #: The rules of the package, whatever this machine learned or updated; nothing is asked of the network.
-SPAMASSASSIN = (
-    *("spamassassin", "--local", "--mbox", "--configpath=/usr/share/spamassassin"),
+ARGUMENTS = (
+    *("--local", "--mbox", "--configpath=/usr/share/spamassassin"),
     *("--cf=use_bayes 0", "--cf=use_txrep 0", "--cf=report_safe 0", "--cf=fold_headers 0"),
 )
 STATUS = re.compile(r"^X-Spam-Status: \w+, score=(\S+) .* tests=(\S*)", re.MULTILINE)
@@ -33,7 +34,11 @@ def test_no_mail_scores_a_point_in_spamassassin(app, tmp_path, monkeypatch):
         for _, content in notes.sent
     )
     done = subprocess.run(
-        SPAMASSASSIN, input=mbox, capture_output=True, env={**os.environ, "HOME": str(tmp_path)}, check=True
+        [installed("spamassassin"), *ARGUMENTS],
+        input=mbox,
+        capture_output=True,
+        env={**os.environ, "HOME": str(tmp_path)},
+        check=True,
     )
     verdicts = STATUS.findall(done.stdout.decode())
     assert len(verdicts) == len(notes.sent)

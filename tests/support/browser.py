@@ -39,7 +39,6 @@ FLAGS = (
     # quick optimiser stays: without any, the proof of work takes minutes.
     "--js-flags=--no-opt",
 )
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 #: The smallest window that a page has to fit (WCAG 2.2, 1.4.10 Reflow).
 NARROW = {"width": 320, "height": 640}
@@ -70,8 +69,9 @@ LOOKS = {"ko": LIGHT_PHONE, "en": DARK_DESK}
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, without a window."""
+    installed("fonts-noto-cjk")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed(*NAMES), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=installed("chromium"), args=list(FLAGS))
         yield browser
         browser.close()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from tests.support.browser import FRAMES, MODULES, PAINTED
+from tests.support.programs import installed
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT, wait_until
 
@@ -209,7 +210,7 @@ def firefox(home: Path, proxy: int) -> Iterator[Speaks]:
     }
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in settings.items()]
     (home / "user.js").write_text("\n".join(lines))
-    command = ["firefox-esr", "--headless", "--marionette", "--profile", str(home)]
+    command = [installed("firefox-esr"), "--headless", "--marionette", "--profile", str(home)]
     with running(home, *command, MOZ_DISABLE_NONLOCAL_CONNECTIONS="1"):
         address = "127.0.0.1", int(_written(home / "MarionetteActivePort"))
         with socket.create_connection(address, TEST_TIMEOUT) as line, line.makefile("rwb") as stream:
@@ -219,13 +220,14 @@ def firefox(home: Path, proxy: int) -> Iterator[Speaks]:
 @contextmanager
 def webkit(home: Path, proxy: int) -> Iterator[Speaks]:
     display, port = home / "display", free_port()
+    driver = installed("webkit2gtk-driver")
     browser = next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
     words = [f"--proxy=http://127.0.0.1:{proxy}", "--ignore-host=127.0.0.1", "--ignore-host=localhost"]
     options = {"webkitgtk:browserOptions": {"binary": str(browser), "args": ["--automation", *words]}}
-    screen = 'exec Xvfb -displayfd 1 -screen 0 1600x2000x24 -nolisten tcp >"$HOME/display"'
+    screen = f'exec {installed("xvfb")} -displayfd 1 -screen 0 1600x2000x24 -nolisten tcp >"$HOME/display"'
     with running(home, "sh", "-c", screen):
         on = f":{_written(display)}"
-        with running(home, "WebKitWebDriver", f"--port={port}", DISPLAY=on):
+        with running(home, driver, f"--port={port}", DISPLAY=on):
             yield wait_until(
                 lambda: _opened(lambda: WebDriver(port, options)), "WebKitWebDriver does not answer"
             )

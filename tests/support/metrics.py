@@ -8,9 +8,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from config import ROOT
 from tests.support import programs
 
-#: Debian before 13 has no package of it.
-needs_promtool = programs.needs("promtool")
-
 #: Of Prometheus itself, and of prometheus-node-exporter.
 FOREIGN = frozenset(
     {"up", "node_cpu_seconds_total", "node_memory_MemAvailable_bytes", "node_filesystem_avail_bytes"}
@@ -46,4 +43,4 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
 
 
 def promtool(*words: str) -> "subprocess.CompletedProcess[str]":
-    return programs.run("promtool", *words)
+    return programs.run(programs.installed("promtool"), *words)

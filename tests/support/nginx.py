@@ -67,7 +67,7 @@ class Nginx:
         (self.folder / "nginx.conf").write_text(self._main())
         (self.folder / "conf.d" / "pledge.conf").write_text(self._site())
         configuration = str(self.folder / "nginx.conf")
-        return [installed("nginx"), "-p", str(self.folder), "-c", configuration, "-g", "daemon off;"]
+        return [installed("nginx-light"), "-p", str(self.folder), "-c", configuration, "-g", "daemon off;"]
 
     def start(self) -> "Nginx":
         command = self.prepare()

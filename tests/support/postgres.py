@@ -4,7 +4,6 @@ PostgreSQL refuses to run as root, so as root everything is done as the user `po
 """
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -26,14 +25,7 @@ WITHOUT_DISK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "
 
 def binaries() -> Path:
     """The folder of the newest PostgreSQL that is installed."""
-
-    def version(path: Path) -> tuple[int, ...]:
-        return tuple(int(number) for number in re.findall(r"\d+", path.parent.parent.name))
-
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=version)
-    if found:
-        return found[-1].parent
-    return Path(installed("initdb")).resolve().parent
+    return Path(installed("postgresql")).resolve().parent
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,20 @@
-"""Programs that a test runs, and those that a test needs and tools/test_programs.sh does not install."""
+"""Programs that a test runs."""
 
-import os
-import shutil
 import subprocess
 from typing import Any
 
 import pytest
 
 from config import ROOT
+from tools.programs import find
 
 
-def needs(program: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
-
-
-def installed(*names: str) -> str:
-    """Where the first of these programs is that the machine has. Raises RuntimeError when it has none."""
-    path = f"{os.environ['PATH']}:/usr/sbin"
-    found = next(filter(None, (shutil.which(name, path=path) for name in names)), None)
-    if found is None:
-        raise RuntimeError(f"{' or '.join(names)} is not installed: tools/test_programs.sh")
-    return found
+def installed(package: str) -> str:
+    """The path of the program of this Debian package (tools/programs.py). Without it the test is skipped."""
+    path = find(package)
+    if path is None:
+        pytest.skip(f"{package} is not installed")
+    return path
 
 
 def run(*command: object, **options: Any) -> "subprocess.CompletedProcess[str]":

@@ -27,7 +27,7 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> "RedisServer":
-        program = installed("redis-server", "valkey-server")
+        program = installed("redis-server")
         self.folder.mkdir(parents=True, exist_ok=True)
         options = {"port": self.port, "bind": "127.0.0.1", "dir": self.folder, "save": "", "appendonly": "no"}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]

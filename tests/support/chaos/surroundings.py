@@ -15,6 +15,7 @@ from tests.support import apps, postgres
 from tests.support.disk import SmallDisk, may_mount
 from tests.support.nginx import HOST, Nginx
 from tests.support.postgres import PgBouncer
+from tests.support.programs import installed
 from tests.support.redis import RedisServer
 from tests.support.site import Site
 from tests.support.smtp import SmtpServer
@@ -208,11 +209,8 @@ def _is_writer(pid: int) -> bool:
 
 
 def clock_environment(off: str) -> dict[str, str]:
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-    if library is None:
-        raise RuntimeError("libfaketime is not installed: apt-get install libfaketime")
     return {
-        "LD_PRELOAD": str(library),
+        "LD_PRELOAD": installed("libfaketime"),
         "FAKETIME": off,
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DISABLE_SHM": "1",

@@ -1,6 +1,5 @@
 """All hosts of the example together."""
 
-import shutil
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +10,6 @@ from tests.support.ha.databases import DATABASES, Databases
 from tests.support.ha.entrances import ENTRANCES, Entrances
 from tests.support.ha.hosts import OUTSIDE, Host, Machine
 from tests.support.smtp import SmtpServer
-
-PROGRAMS = ("ip", "nft", "etcd", "patroni", "haproxy", "keepalived", "setpriv", "sysctl")
-
-
-def missing_programs() -> list[str]:
-    return [name for name in PROGRAMS if shutil.which(name) is None]
 
 
 @dataclass
