@@ -5,6 +5,9 @@ ENTER = cd "$(ROOT)" &&
 PYTHON_IN_VENV = .venv/bin/python
 ARGS ?=
 
+# What Python and pytest compile is kept, whatever this machine is set to: each of a run's processes would compile it all again.
+export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo programs test test-all lint format bench replay chaos cluster simulate hostile lighthouse pictures image lock translations
 
