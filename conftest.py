@@ -51,6 +51,9 @@ PARTS = {
     "long": (
         "rehearsals/robots/",
         "tests/retention/test_three_years.py",
+        "tests/ledger/test_folders_at_once.py::test_several_folders",
+        "tests/ledger/test_folders_at_once.py::test_a_worker_killed",
+        "tests/ledger/test_log.py::test_tiles_give_the_roots",
         "tests/worker/test_worker.py",
         "tests/cli/test_serve.py",
         "tests/web/ops/test_shared_metrics.py",
