@@ -1,19 +1,16 @@
-"""Importing partners from a table, with their logos: planned first, then done as planned or not at all."""
+"""Importing partners from a table: planned first, then done as planned or not at all."""
 
-import io
-import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import PurePosixPath
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import items
 from pledge.campaigns.items import Item
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.moderation import edited, replace_file, subject
+from pledge.campaigns.moderation import edited, subject
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
@@ -22,11 +19,7 @@ from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
 from pledge.core.text.lines import is_formula
-from pledge.core.text.tables import MAX_LINES, Line
-from pledge.files import services as files
-from pledge.files.archives import unpack
-from pledge.files.faults import FileRefused
-from pledge.files.pictures import PictureFault
+from pledge.core.text.tables import Line, csv_file
 
 
 class ImportFault(Enum):
@@ -39,7 +32,7 @@ class ImportFault(Enum):
         "table", "The line has more cells than there are headers. Is a comma missing its quotation marks?"
     )
     FORMULA = Phrase("table", "It begins like a formula.")
-    TYPE = Phrase("table", "There is no such kind of organisation. Please choose one of those in our table.")
+    TYPE = Phrase("table", "There is no such kind of organisation. Please choose one of those named below.")
     #: the same name as an earlier line
     REPEATED = Phrase("table", "This partner is in line %(line)s already.")
     #: its names are those of two partners
@@ -108,10 +101,8 @@ def kinds_by_name() -> dict[str, str]:
 class PlannedPartner:
     """A partner as it will be."""
 
-    line: int  #: of the table; 0 for a logo of a partner that no line of it names
     fields: PartnerFields
     before: Item[PartnerFields] | None  #: None for a new one
-    logo: str = ""  #: the picture in `files` that it gets
 
     @property
     def changes(self) -> list[str]:
@@ -119,8 +110,7 @@ class PlannedPartner:
         if self.before is None:
             return []
         now = vars(self.before.fields)
-        changed = [name for name, value in vars(self.fields).items() if value != now[name]]
-        return [*changed, "logo"] if self.logo else changed
+        return [name for name, value in vars(self.fields).items() if value != now[name]]
 
 
 @dataclass(frozen=True)
@@ -129,23 +119,22 @@ class Plan:
 
     partners: Sequence[PlannedPartner] = ()
     faults: Sequence[RowFault] = ()
-    unused: Sequence[str] = ()  #: pictures that are nobody's, by the names of their files
     ignored: Sequence[str] = ()  #: headers of columns that are not read
 
     @property
     def added(self) -> list[PlannedPartner]:
-        return [one for one in self.partners if one.before is None]
+        return [partner for partner in self.partners if partner.before is None]
 
     @property
     def changed(self) -> list[PlannedPartner]:
-        return [one for one in self.partners if one.changes]
+        return [partner for partner in self.partners if partner.changes]
 
     @property
     def stamp(self) -> str:
         """A hash of what is planned, to notice that it would be something else meanwhile."""
         planned = [
-            (one.line, vars(one.fields), one.logo, one.before.stamp if one.before else "")
-            for one in self.partners
+            (vars(partner.fields), partner.before.stamp if partner.before else "")
+            for partner in self.partners
         ]
         return stamp({"planned": planned})
 
@@ -154,80 +143,58 @@ class PlanChanged(Exception):
     """The import would do something else than was shown, as the partners have changed meanwhile, or it cannot be done."""
 
 
-def import_partners(
-    actor: Actor, slug: str, lines: Sequence[Line], logos: Mapping[str, str], seen: str
-) -> None:
-    """Import as `seen` (the stamp of a plan); all or nothing. Raises PlanChanged, UnknownFile, NoSuchCampaign."""
+def import_partners(actor: Actor, slug: str, lines: Sequence[Line], seen: str) -> None:
+    """Import as `seen` (the stamp of a plan); all or nothing. Raises PlanChanged, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
         stored = {row.id: row for row in campaign.partners}
         known = [items.item(PARTNER, row) for row in stored.values()]
-        plan = plan_import(known, CampaignState(campaign.state), lines, logos)
+        plan = plan_import(known, CampaignState(campaign.state), lines)
         if plan.faults or plan.stamp != seen:
             raise PlanChanged
-        for position, one in enumerate(plan.added, items.next_position(session, PARTNER, campaign)):
-            row = items.new(PARTNER, campaign.id, one.fields)
-            row.position, row.logo = position, replace_file(session, "", one.logo)
+        for position, partner in enumerate(plan.added, items.next_position(session, PARTNER, campaign)):
+            row = items.new(PARTNER, campaign.id, partner.fields)
+            row.position = position
             session.add(row)
         before: dict[str, object] = {}
         after: dict[str, object] = {}
-        for one in plan.changed:
-            if one.before is not None:
-                row = stored[one.before.id]
-                items.write(PARTNER, row, one.fields)
-                if one.logo:
-                    row.logo = replace_file(session, row.logo, one.logo)
-                before[str(row.id)], after[str(row.id)] = vars(one.before.fields), vars(one.fields)
+        for partner in plan.changed:
+            if partner.before is not None:
+                row = stored[partner.before.id]
+                items.write(PARTNER, row, partner.fields)
+                before[str(row.id)] = vars(partner.before.fields)
+                after[str(row.id)] = vars(partner.fields)
         record(
-            *(session, actor, "campaign.partner.import", subject(slug)),
-            added=[one.fields.name.in_language(languages.default()) for one in plan.added],
-            changed=[one.fields.name.in_language(languages.default()) for one in plan.changed],
+            session,
+            actor,
+            "campaign.partner.import",
+            subject(slug),
+            added=[partner.fields.name.in_language(languages.default()) for partner in plan.added],
+            changed=[partner.fields.name.in_language(languages.default()) for partner in plan.changed],
             **changed_words(before, after),
         )
 
 
-def plan_import(
-    stored: Sequence[Item[PartnerFields]],
-    state: CampaignState,
-    lines: Sequence[Line],
-    logos: Mapping[str, str],
-) -> Plan:
-    """What importing these lines (the header first) and pictures (name in `files` by the name of the file) would do.
+def plan_import(stored: Sequence[Item[PartnerFields]], state: CampaignState, lines: Sequence[Line]) -> Plan:
+    """What importing these lines (the header first) would do.
 
     Partners of the same name in any language are changed where the table says something; others are added at the end.
-    A picture belongs to the partner that its file is named like.
     """
-    planned: list[PlannedPartner] = []
-    faults: list[RowFault] = []
-    ignored: list[str] = []
-    if lines:
-        header, *rest = lines
-        columns, wrong = match_columns(header)
-        if wrong:
-            return Plan(faults=wrong)
-        ignored = [text for text, field in zip(header.cells, columns, strict=True) if text and not field]
-        earlier: dict[str, int] = {}
-        for line in rest:
-            if len(line.cells) > len(header.cells):
-                faults.append(RowFault(line.number, "", ImportFault.MORE_CELLS))
-                continue
-            cells = {field: text for field, text in zip(columns, line.cells, strict=False) if field}
-            partner, wrong = _read_line(line.number, cells, stored, state, earlier)
-            planned.append(partner)
-            faults += wrong
-    named = {one.before.id for one in planned if one.before}
-    planned += [PlannedPartner(0, item.fields, item) for item in stored if item.id not in named]
-    pictures = {comparable(PurePosixPath(name).stem): name for name in logos}
-    owners = [
-        next((pictures.pop(key) for key in sorted(_keys(one.fields.name)) if key in pictures), "")
-        for one in planned
-    ]
-    planned = [replace(one, logo=logos.get(name, "")) for one, name in zip(planned, owners, strict=True)]
-    return Plan(
-        [one for one in planned if one.line or one.logo],
-        faults,
-        [name for name in logos if name not in owners],
-        ignored,
-    )
+    header, *rest = lines
+    columns, faults = match_columns(header)
+    if faults:
+        return Plan(faults=faults)
+    partners: list[PlannedPartner] = []
+    earlier: dict[str, int] = {}
+    for line in rest:
+        if len(line.cells) > len(header.cells):
+            faults.append(RowFault(line.number, "", ImportFault.MORE_CELLS))
+            continue
+        cells = {field: text for field, text in zip(columns, line.cells, strict=False) if field}
+        partner, wrong = _read_line(line.number, cells, stored, state, earlier)
+        partners.append(partner)
+        faults += wrong
+    ignored = [text for text, field in zip(header.cells, columns, strict=True) if text and not field]
+    return Plan(partners, faults, ignored)
 
 
 def _read_line(
@@ -239,7 +206,9 @@ def _read_line(
 ) -> tuple[PlannedPartner, list[RowFault]]:
     """What a line says, and what is wrong with it; `earlier` has the lines by the names in them."""
     faults = [
-        RowFault(number, field, ImportFault.FORMULA) for field, text in cells.items() if is_formula(text)
+        RowFault(number, field, ImportFault.FORMULA)
+        for field, text in cells.items()
+        if is_formula(text.removeprefix("'"))  # our own table has an apostrophe before it
     ]
     names = languages.texts({lang: cells.get(f"name_{lang}", "") for lang in languages.codes()})
     called = comparable(cells.get("type", ""))
@@ -265,63 +234,20 @@ def _read_line(
         fields = items.check(PARTNER, fields, state)
     except BadFields as bad:
         faults += [RowFault(number, name, fault) for name, fault in bad.faults.items()]
-    return PlannedPartner(number, fields, before), faults
+    return PlannedPartner(fields, before), faults
 
 
 def _keys(names: Texts) -> set[str]:
     return {comparable(name) for name in names.values()} - {""}
 
 
-#: Seconds for all of them: a proxy gives up on an answer after 30.
-_TIME = 20
-
-
-def store_logos(archive: bytes) -> tuple[dict[str, str], dict[str, Enum]]:
-    """The pictures of a zip: stored, their names in `files` by the names of the files; and those refused, with the fault.
-
-    What nobody keeps is deleted after a day. Raises FileRefused, StorageAway.
-    """
-    stored: dict[str, str] = {}
-    refused: dict[str, Enum] = {}
-    ends = time.monotonic() + _TIME
-    for name, data in unpack(archive):
-        if time.monotonic() > ends:
-            refused[name] = PictureFault.BUSY
-            break
-        try:
-            stored[name] = files.store_picture(data)
-        except FileRefused as bad:
-            refused[name] = bad.fault
-    return stored, refused
-
-
-_TITLE = Phrase("table", "Partners")
-_WIDTHS = {"url": 40, "type": 28}
-
-
 def write_table(campaign_id: int, lang: str) -> bytes:
-    """A workbook with a line for each partner; without any, just the headers. Kinds can be chosen from a list."""
-    from xlsxwriter import Workbook  # noqa: PLC0415  # only what writes a workbook needs its memory
-
+    """Our own table: CSV with a line for each partner; without any, just the headers."""
     fields = column_names()
-    kinds = {code: name.in_language(lang) for code, name in TYPES.items()}
-    out = io.BytesIO()
-    with Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet(_TITLE.in_language(lang))
-        sheet.freeze_panes(1, 0)
-        head = book.add_format({"bold": True, "bottom": 1})
-        for place, field in enumerate(fields):
-            sheet.set_column(place, place, _WIDTHS.get(field, 32))
-            sheet.write_string(0, place, column_header(field, lang), head)
-        for number, item in enumerate(items.rows(PARTNER, campaign_id), 1):
-            said = {**languages.as_fields(vars(item.fields)), "type": kinds.get(item.fields.type, "")}
-            for place, field in enumerate(fields):
-                sheet.write_string(number, place, str(said.get(field, "")))
-        # A list inside the rule itself may have 255 characters at most.
-        choices = book.add_worksheet(column_header("type", lang))
-        for number, name in enumerate(kinds.values()):
-            choices.write_string(number, 0, name)
-        place = fields.index("type")
-        source = f"='{choices.get_name()}'!$A$1:$A${len(kinds)}"
-        sheet.data_validation(1, place, MAX_LINES, place, {"validate": "list", "source": source})
-    return out.getvalue()
+    rows = []
+    for item in items.rows(PARTNER, campaign_id):
+        cells: dict[str, object] = languages.as_fields(vars(item.fields))
+        if item.fields.type:
+            cells["type"] = TYPES[item.fields.type].in_language(lang)
+        rows.append([str(cells.get(field, "")) for field in fields])
+    return csv_file([column_header(field, lang) for field in fields], rows)

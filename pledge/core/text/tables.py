@@ -1,16 +1,13 @@
-"""Tables: reading one that somebody sends, a workbook of Excel or CSV as Excel writes it; cells that no spreadsheet takes for a formula
-(OWASP, CSV Injection), and lines of CSV as Korean Excel wants them.
+"""Tables as CSV: read as spreadsheets save them, written as Korean Excel wants them, and cells that no spreadsheet takes for a
+formula (OWASP, CSV Injection).
 """
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from itertools import islice
-from typing import Any
 
 from pledge.core.i18n import Phrase
 from pledge.core.text import lines
@@ -48,14 +45,9 @@ def _plain(cell: str | float | date) -> str | float:
     return neutral(cell) if isinstance(cell, str) else cell
 
 
-MAX_BYTES = 2_000_000
-#: Of a workbook, which is a zip: what its parts say they have. The library reads no part further than that.
-MAX_UNPACKED = 10_000_000
+#: Of a file that is read; a form carries the text of one.
+MAX_BYTES = 100_000
 MAX_LINES = 300  #: below the header
-MAX_COLUMNS = 40
-#: Of a sheet, empty ones too; the library makes something of each.
-_MAX_SHEET_LINES = 10_000
-_ZIP = b"PK\x03\x04"
 
 
 class TableFault(Enum):
@@ -63,22 +55,14 @@ class TableFault(Enum):
 
     #: no file, or nothing below its header
     EMPTY = Phrase("table", "The table is empty. It needs a line with headers and one line for each partner.")
-    TOO_LARGE = Phrase(
-        "table", "The table is too large. Please send only the columns that are needed, without pictures."
-    )
-    #: neither a workbook nor text
+    TOO_LARGE = Phrase("table", "The table is too large. Please send only the columns that are needed.")
+    #: no text, for instance a workbook
     WRONG_TYPE = Phrase(
-        "table", "This is neither an XLSX nor a CSV file. Please save the table as one of these."
-    )
-    DAMAGED = Phrase(
-        "table", "The table is damaged or incomplete. Please save it again and choose the new file."
+        "table", "This is not a CSV file. In your spreadsheet, please save the table as CSV and choose that."
     )
     TOO_MANY_LINES = Phrase("table", "The table has more than 300 lines. Please send it in parts.")
-    TOO_MANY_COLUMNS = Phrase("table", "A line has more than 40 cells.")
-    #: a quotation mark of CSV that does not close
+    #: a quotation mark that does not close
     QUOTES = Phrase("table", "A quotation mark is not closed, or stands inside a cell.")
-    #: a cell whose formula has come to an error
-    ERROR_VALUE = Phrase("table", "A cell shows an error instead of a value.")
 
 
 class BadTable(ValueError):
@@ -98,37 +82,13 @@ class Line:
     cells: tuple[str, ...]
 
 
-def read_table(data: bytes) -> list[Line]:
-    """The lines of a file, the header first. Raises BadTable.
+def decode_table(data: bytes) -> str:
+    """The text of a file: UTF-8, UTF-16 with its mark (what Excel calls Unicode text), or CP949, as Korean Excel writes CSV.
 
-    Of a formula the value counts that the spreadsheet has stored. In a workbook the first sheet counts.
+    Raises BadTable.
     """
-    if not data:
-        raise BadTable(TableFault.EMPTY)
     if len(data) > MAX_BYTES:
         raise BadTable(TableFault.TOO_LARGE)
-    rows = _workbook_rows(data) if data.startswith(_ZIP) else _csv_rows(_text(data))
-    lines = list(islice(_lines(rows), MAX_LINES + 2))
-    if len(lines) < 2:
-        raise BadTable(TableFault.EMPTY)
-    if len(lines) > MAX_LINES + 1:
-        raise BadTable(TableFault.TOO_MANY_LINES)
-    return lines
-
-
-def _lines(rows: Iterable[Iterable[str]]) -> Iterator[Line]:
-    for number, row in enumerate(rows, 1):
-        cells = [cell.strip() for cell in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        if len(cells) > MAX_COLUMNS:
-            raise BadTable(TableFault.TOO_MANY_COLUMNS, number)
-        if cells:
-            yield Line(number, tuple(cells))
-
-
-def _text(data: bytes) -> str:
-    """UTF-8, UTF-16 with its mark (what Excel calls Unicode text), or CP949, as Korean Excel writes CSV."""
     encodings = ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp949")
     for encoding in encodings:
         try:
@@ -140,7 +100,17 @@ def _text(data: bytes) -> str:
     raise BadTable(TableFault.WRONG_TYPE)
 
 
-def _csv_rows(text: str) -> Iterator[list[str]]:
+def read_table(text: str) -> list[Line]:
+    """The lines of CSV with commas, semicolons or tabs, the header first. Raises BadTable."""
+    lines = list(_lines(text))
+    if len(lines) < 2:
+        raise BadTable(TableFault.EMPTY)
+    if len(lines) > MAX_LINES + 1:
+        raise BadTable(TableFault.TOO_MANY_LINES)
+    return lines
+
+
+def _lines(text: str) -> Iterator[Line]:
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -148,52 +118,12 @@ def _csv_rows(text: str) -> Iterator[list[str]]:
     while True:
         number += 1
         try:
-            yield next(reader)
+            cells = [cell.strip() for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error:
             raise BadTable(TableFault.QUOTES, number) from None
-
-
-def _workbook_rows(data: bytes) -> Iterator[list[str]]:
-    # It takes 20 MB of each process that has it.
-    from openpyxl import load_workbook  # noqa: PLC0415
-
-    _check_parts(data)
-    try:
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        lines = sheet.max_row or 0
-        sheet.reset_dimensions()  # what the file says of its size need not be true
-        rows = sheet.iter_rows(max_row=_MAX_SHEET_LINES, max_col=MAX_COLUMNS + 1)
-        read = [[_cell_text(cell, number) for cell in row] for number, row in enumerate(rows, 1)]
-    except BadTable:
-        raise
-    except Exception:  # noqa: BLE001  # the library raises whatever a broken file makes it stumble over
-        raise BadTable(TableFault.DAMAGED) from None
-    if lines > _MAX_SHEET_LINES:
-        raise BadTable(TableFault.TOO_MANY_LINES)
-    yield from read
-
-
-def _check_parts(data: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            sizes = {part.filename: part.file_size for part in parts.infolist()}
-    except (zipfile.BadZipFile, ValueError, OSError):
-        raise BadTable(TableFault.DAMAGED) from None
-    if "[Content_Types].xml" not in sizes:
-        raise BadTable(TableFault.WRONG_TYPE)
-    if sum(sizes.values()) > MAX_UNPACKED:
-        raise BadTable(TableFault.TOO_LARGE)
-
-
-def _cell_text(cell: Any, number: int) -> str:
-    value = cell.value
-    if value is None:
-        return ""
-    if cell.data_type == "e":
-        raise BadTable(TableFault.ERROR_VALUE, number)
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
+            yield Line(number, tuple(cells))
