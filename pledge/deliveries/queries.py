@@ -30,7 +30,7 @@ _DELIVERIES: Select[*tuple[Any, ...]] = (
     .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
 )
 _PUBLIC = _DELIVERIES.where(
-    Delivery.campaign_id.in_(bindparam("campaigns", expanding=True)), Delivery.state.in_(HANDED_OVER_STATES)
+    Delivery.campaign_id == bindparam("campaign"), Delivery.state.in_(HANDED_OVER_STATES)
 ).order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
 
 
@@ -45,9 +45,9 @@ def find(delivery_id: int) -> DeliveryRow | None:
     return fetch(query).first()
 
 
-def public_deliveries(*campaign_ids: int) -> Sequence[DeliveryRow]:
-    """The deliveries of these campaigns that were handed over, the newest first, with their answers."""
-    return fetch(_PUBLIC, {"campaigns": campaign_ids}).all() if campaign_ids else []
+def public_deliveries(campaign_id: int) -> Sequence[DeliveryRow]:
+    """The deliveries of a campaign that were handed over, the newest first, with their answers."""
+    return fetch(_PUBLIC, {"campaign": campaign_id}).all()
 
 
 def answered(since: datetime) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -6,6 +6,7 @@ by all processes, and in this process while Redis is away. Caps on mails are not
 hold without any cache.
 """
 
+import math
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, g, request
 from flask_limiter import Limiter, RequestLimit
+from limits import parse_many
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -37,6 +39,9 @@ _REDIS_OPTIONS: dict[str, Any] = {
 }
 #: The Retry-After in seconds when Redis goes away between the count and the query of the wait.
 UNKNOWN_WAIT = 60
+
+#: Of all keys in Redis.
+_KEY_PREFIX = "pledge"
 
 #: In `g` while the hook of Flask-Limiter runs.
 _IN_HOOK = "in_limiter_hook"
@@ -69,7 +74,7 @@ limiter = Limiter(
     client_network,
     strategy="sliding-window-counter",
     in_memory_fallback_enabled=True,
-    key_prefix="pledge",
+    key_prefix=_KEY_PREFIX,
     request_identifier=_route,
 )
 
@@ -136,13 +141,31 @@ def counted(name: str) -> Callable[[RequestLimit], None]:
     return count
 
 
+def hit(limit: str, *keys: str) -> int | None:
+    """Count one more for these keys, which are not the visitor's network. Beyond `limit` (its text): the seconds to wait.
+
+    Ask after a limit of the network: that is where Flask-Limiter notices an outage of Redis and goes on in the process.
+    """
+    try:
+        for item in parse_many(limit):
+            if not limiter.limiter.hit(item, _KEY_PREFIX, *keys):
+                return _seconds_until(limiter.limiter.get_window_stats(item, _KEY_PREFIX, *keys).reset_time)
+    except RedisError:  # gone since the limit of the network was asked
+        return None
+    return None
+
+
 def seconds_to_wait() -> int:
     """How long the visitor whose request was refused should wait."""
     refused = limiter.current_limit
     try:
-        return UNKNOWN_WAIT if refused is None else max(1, refused.reset_at - int(clock.now().timestamp()))
+        return UNKNOWN_WAIT if refused is None else _seconds_until(refused.window.reset_time)
     except RedisError:  # gone since it counted this request
         return UNKNOWN_WAIT
+
+
+def _seconds_until(moment: float) -> int:
+    return max(1, math.ceil(moment - clock.now().timestamp()))
 
 
 def scaled(limit: str, factor: int) -> str:

@@ -82,8 +82,10 @@ class PageContext(Context):
         super().__init__(*arguments)
 
 
-def render_page(template: str, status: int = 200, **context: Any) -> Response:
-    return make_response(render_template(template, **context), status)
+def render_page(template: str, status: int = 200, retry_after: int | None = None, **context: Any) -> Response:
+    """A page. `retry_after`: in seconds."""
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return make_response(render_template(template, **context), status, headers)
 
 
 def init_app(app: Flask, config: Config) -> None:

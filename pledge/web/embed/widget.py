@@ -19,8 +19,8 @@ from pledge.core.urls import campaign_link, public_url
 from pledge.share_images.drawing import WIDE
 from pledge.statistics import referrals
 from pledge.web.caching import cached, revalidated
-from pledge.web.public.admission import form_page
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
+from pledge.web.public.form_pages import form_page
 from pledge.web.public.forms import ConfirmCodeForm, SignForm
 from pledge.web.public.mailed_links import journey
 from pledge.web.public.mailed_links.journey import check_page

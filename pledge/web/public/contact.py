@@ -14,9 +14,10 @@ from pledge.mail.contact import MAX_MESSAGE, Letter
 from pledge.web import limits
 from pledge.web.caching import cached
 from pledge.web.forms import see_other
-from pledge.web.public.admission import ProofAnswer, ask_for_proof, read_answer
+from pledge.web.public.admission import ProofAnswer, read_answer
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
+from pledge.web.public.form_pages import proof_page
 from pledge.web.public.forms import ProvableForm, check_name
 from pledge.web.templating import render_page
 
@@ -26,7 +27,6 @@ _LENGTH = Length(max=MAX_MESSAGE, message=_l("A message can have up to 3,000 cha
 #: Messages from one network (limits.py), and from everybody together, so that programs do not fill the mailbox of the site:
 #: above that a message needs a proof of work.
 NETWORK_LIMIT, SITE_LIMIT = "10 per hour", "300 per hour"
-_OF_ALL = "contact of all"
 
 
 def contact_limit() -> str:
@@ -59,22 +59,20 @@ def contact_post() -> Response:
     form = ContactForm(request.form)
     if not form.validate():
         return _page(form, 422)
-    answer = read_answer(form, "")
-    try:
-        if answer is not ProofAnswer.PROVED:  # it was counted when it was sent without
+    answer = read_answer(form)
+    if answer is not ProofAnswer.PROVED:  # it was counted when it was sent without
+        try:
             _count()
-    except RateLimitExceeded as error:
-        if error.limit is not None and error.limit.scope == _OF_ALL:
-            return ask_for_proof(form, answer, address=urls.contact())
-        form.message.errors = [
-            _(
-                "Many messages are coming in just now. Please send it again later, or write an e-mail to %(address)s.",
-                address=urls.contact(),
-            )
-        ]
-        response = _page(form, 429)
-        response.headers["Retry-After"] = str(limits.seconds_to_wait())
-        return response
+        except RateLimitExceeded:
+            form.message.errors = [
+                _(
+                    "Many messages are coming in just now. Please send it again later, or write an e-mail to %(address)s.",
+                    address=urls.contact(),
+                )
+            ]
+            return _page(form, 429, limits.seconds_to_wait())
+        if limits.hit(SITE_LIMIT, "contact of all") is not None:
+            return proof_page(form, answer, address=urls.contact())
     letter = Letter((form.name.data or "").strip(), form.address.mailed, form.message.data)
     letters.write(letter, i18n.language())
     return see_other(url_for("public.contact_sent"))
@@ -86,11 +84,10 @@ def contact_sent() -> Response:
     return _page(None)
 
 
-def _page(form: ContactForm | None, status: int = 200) -> Response:
-    return render_page("public/campaign/contact.html", status, form=form)
+def _page(form: ContactForm | None, status: int = 200, retry_after: int | None = None) -> Response:
+    return render_page("public/campaign/contact.html", status, retry_after, form=form)
 
 
-@limits.limiter.shared_limit(lambda: SITE_LIMIT, scope=_OF_ALL, key_func=lambda: "site")
 @limits.limited(contact_limit, scope="contact")
 def _count() -> None:
-    """Count one more message: of the network, its block, and all together."""
+    """Count one more message of the network and its block."""

@@ -75,7 +75,6 @@ class CampaignPage(CampaignView):
     organizations: int
     as_of: datetime
     step: GoalStep
-    delivered: DeliveryRow | None  #: of one that has ended, the newest
 
     @property
     def url(self) -> str:
@@ -89,6 +88,11 @@ class CampaignPage(CampaignView):
     @cached_property
     def extras(self) -> CampaignExtras:
         return _extras(self.id, i18n.language(), self.has_sisters)
+
+    @property
+    def delivered(self) -> DeliveryRow | None:
+        """Of one that has ended, the newest delivery."""
+        return _newest_delivery(self.id) if self.has_ended else None
 
     @property
     def other(self) -> CampaignView | None:
@@ -150,8 +154,6 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
 
 def campaign_pages(shown: Sequence[CampaignView]) -> list[CampaignPage]:
     counts = ledger.counts(campaign.id for campaign in shown)
-    handed_over = public_deliveries(*(campaign.id for campaign in shown if campaign.has_ended))
-    newest = {row.campaign_id: row for row in reversed(handed_over)}
     return [
         CampaignPage(
             **vars(campaign),
@@ -159,11 +161,15 @@ def campaign_pages(shown: Sequence[CampaignView]) -> list[CampaignPage]:
             organizations=count.organizations,
             as_of=count.as_of,
             step=goal_step(campaign, count.people),
-            delivered=newest.get(campaign.id),
         )
         for campaign in shown
         for count in [counts[campaign.id]]
     ]
+
+
+@cache.memoize(SECONDS)
+def _newest_delivery(campaign_id: int) -> DeliveryRow | None:
+    return next(iter(public_deliveries(campaign_id)), None)
 
 
 @cache.cached(SECONDS, make_cache_key=lambda lang: f"open campaign {lang}")

@@ -10,11 +10,13 @@ from pledge.core.text import markdown
 from pledge.endorsements import services as endorsements
 from pledge.files.services import UnknownFile
 from pledge.web.forms import see_other
-from pledge.web.public.admission import admit, form_page, not_taken
+from pledge.web.limits import limited
+from pledge.web.public.admission import NotAdmitted, admit, sign_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404
 from pledge.web.public.endorsing.forms import MAX_FIELDS, MAX_FORM, EndorseForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
+from pledge.web.public.form_pages import form_page, not_recorded
 from pledge.web.public.forms import version
 from pledge.web.request_checks import allows
 
@@ -30,14 +32,19 @@ def endorse_post(slug: str) -> Response:
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
     try:
         _check_open(slug)  # before a picture is taken
-        found = admit(ENDORSEMENT, slug, form)
-        ticket = endorsements.apply(_application(slug, form, proved=Signal.PROVED in found))
+        seen = admit(form, _count)
+        ticket = endorsements.apply(_application(slug, form, proved=Signal.PROVED in seen))
     except UnknownFile:
         form.refuse_logo()
         return form_page(ENDORSEMENT, campaign_now_or_404(slug), form, 422)
-    except (SigningPaused, CampaignNotOpen) as error:
-        return not_taken(ENDORSEMENT, slug, form, error)
+    except (NotAdmitted, SigningPaused, CampaignNotOpen) as error:
+        return not_recorded(ENDORSEMENT, slug, form, error)
     return see_other(ENDORSEMENT.url("check", slug=slug, ticket=ticket))
+
+
+@limited(sign_limit, scope="endorse")
+def _count() -> None:
+    """Count one more application."""
 
 
 def _check_open(slug: str) -> None:

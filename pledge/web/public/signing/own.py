@@ -112,16 +112,14 @@ def me_receipt(subject: Subject, token: str) -> Response:
         return response
     # Not counted, or not in the published log yet: in that case the page reloads by itself.
     is_soon = signature.row.confirmed_at is not None and signature.row.state == SignatureState.CONFIRMED
-    response = render_page(
+    return render_page(
         "public/signing/no_receipt.html",
         404,
+        RELOAD_SECONDS if is_soon else None,
         page=signature.campaign,
         back=subject.url("me", token=token),
         again=RELOAD_SECONDS if is_soon else None,
     )
-    if is_soon:
-        response.headers["Retry-After"] = str(RELOAD_SECONDS)
-    return response
 
 
 #: The lowest rank of a region that is shown, and for how many seconds the ranks are cached.

@@ -10,10 +10,11 @@ from pledge.signatures import services as signatures
 from pledge.statistics import referrals
 from pledge.web.caching import cache, cached
 from pledge.web.forms import see_other
-from pledge.web.limits import client_network
-from pledge.web.public.admission import admit, form_page, not_taken
+from pledge.web.limits import client_network, limited
+from pledge.web.public.admission import NotAdmitted, admit, sign_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
+from pledge.web.public.form_pages import form_page, not_recorded
 from pledge.web.public.forms import SignForm
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.subject import SIGNATURE
@@ -39,20 +40,25 @@ def record(subject: Subject, slug: str) -> Response:
     form = SignForm(request.form)
     try:
         check_not_paused()
-        found = admit(subject, slug, form)
+        seen = admit(form, _count)
         submission = form.submission(
             slug,
             via=_codes(slug).get(form.via.data) if form.via.data else None,
             network=client_network(),
-            signals=signals.names(found),
-            hold_reason=signals.hold_reason(found),
+            signals=signals.names(seen),
+            hold_reason=signals.hold_reason(seen),
         )
         ticket = signatures.sign(submission)
-    except (SigningPaused, CampaignNotOpen) as error:
-        return not_taken(subject, slug, form, error)
+    except (NotAdmitted, SigningPaused, CampaignNotOpen) as error:
+        return not_recorded(subject, slug, form, error)
     metrics.sign_ups.labels(slug).inc()
-    by = "code" if Signal.UNPROVED in found else None
+    by = "code" if Signal.UNPROVED in seen else None
     return see_other(subject.url("check", slug=slug, ticket=ticket, by=by))
+
+
+@limited(sign_limit, scope="sign")
+def _count() -> None:
+    """Count one more form, of the page or of the widget."""
 
 
 @cache.memoize(_KEEP_CODES)

@@ -178,13 +178,17 @@ def test_the_page_passes_on_all_that_was_sent(client):
     assert fields_of(page) == sent
 
 
-@pytest.mark.parametrize("other", ["garbled", "another address", "another form"])
+@pytest.mark.parametrize("other", ["garbled", "another address", "another form", "another campaign"])
 def test_a_solution_that_is_none_leads_to_the_step_again_with_nothing_lost(client, other):
     page = proof_page(client, email="hong@example.org")
     if other == "garbled":
         solution = "garbled"
     elif other == "another address":
         solution = solved(send(client, sign_form(email="kim@example.org")))["altcha"]
+    elif other == "another campaign":
+        campaign("red-skies")
+        sent = sign_form(email="hong@example.org")
+        solution = solved(send(client, sent, path="/en/c/red-skies/sign"))["altcha"]
     else:
         sent = endorse_form(email="hong@example.org")
         solution = solved(send(client, sent, path=ENDORSE))["altcha"]

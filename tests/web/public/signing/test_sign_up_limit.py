@@ -1,7 +1,9 @@
 """The limit on sign-ups with addresses of one mail domain, outside the large providers."""
 
 import pytest
+from redis.exceptions import TimeoutError as RedisTimeout
 
+from pledge.web.limits import limiter
 from tests.support.factories import campaign, endorse_form, sign_form
 
 SIGN = "/en/c/blue-skies/sign"
@@ -68,6 +70,21 @@ def test_applications_are_counted_by_their_mail_domain(make_app):
     page = client.post(path, data=endorse_form(email="b@evil.example.com", name_en="Sky Watch"))
     assert page.status_code == 429
     assert "Sky Watch" in page.text
+
+
+@pytest.mark.sqlite_only
+def test_a_count_that_fails_in_redis_sends_nobody_away(make_app, redis, monkeypatch):
+    """Redis may go away between the count of the network and that of the mail domain."""
+    client = make_app(redis_url=redis.url, limit_domain="1 per hour").test_client()
+    hit = limiter.limiter.hit
+
+    def failing(item, *keys, **options):
+        if "mail domain" in keys:
+            raise RedisTimeout
+        return hit(item, *keys, **options)
+
+    monkeypatch.setattr(limiter.limiter, "hit", failing)
+    assert statuses(client, range(3)) == [303] * 3
 
 
 @pytest.mark.sqlite_only
