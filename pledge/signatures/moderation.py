@@ -9,7 +9,7 @@ No address and no name goes into the audit log: it says which signature, by its 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from pledge.accounts.two_people import WrongState
@@ -23,6 +23,7 @@ from pledge.mail.addresses import Address, address_hash
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import NewMail
 from pledge.signatures.entries import append_moves
+from pledge.signatures.invalidation.models import InvalidationTarget
 from pledge.signatures.models import ERASURE_DELAY, SETTLED, Signature, SignatureState
 from pledge.signatures.outbox import enqueue
 from pledge.signatures.queries import MAIL_AGAIN, lock_person
@@ -69,11 +70,12 @@ def withdraw(actor: Actor, signature_id: int, why: str) -> None:
 
 
 def release(actor: Actor, signature_id: int, why: str) -> None:
-    """Count one that is held, and thank the person. Raises NoSuchSignature, NoReason, WrongState."""
+    """Count one that is held, and thank the person; an open act leaves it out. Raises NoSuchSignature, NoReason, WrongState."""
     with _recorded(actor, "release", signature_id, why) as (session, row):
         if row.state != SignatureState.HELD:
             raise WrongState
         row.state, row.hold_reason = SignatureState.CONFIRMED, None
+        session.execute(delete(InvalidationTarget).where(InvalidationTarget.signature_id == row.id))
         append_moves(session, [row], Reason.CONFIRMED)
         outbox.enqueue_thanks(session, [(row.id, row.lang)])
 

@@ -85,8 +85,7 @@ def propose(
     act: InvalidationAct = InvalidationAct.INVALIDATE,
     allows: bool = False,
 ) -> int:
-    """Count the signatures that the act is about and that fulfil a condition, and keep the set for a decision. Nothing else
-    changes.
+    """Keep the set of signatures that the act is about and that fulfil a condition, for a decision; nothing else changes.
 
     `reason`: for the public totals, where signatures are taken out; else None. `notify`: whether those who were counted are
     told by mail; those who were held always are, as they were told that somebody decides. `allows`: whether a release also allows

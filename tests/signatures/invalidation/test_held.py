@@ -223,6 +223,20 @@ def test_the_database_refuses_a_proposal_without_a_condition():
         session.execute(update(Invalidation).where(Invalidation.id == number).values(signed_until=None))
 
 
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_whoever_is_released_alone_is_left_out_by_a_decision_about_many(is_approved):
+    person = signatures(4, state="held")[0]
+    number = propose(TAKE_OUT)
+    if is_approved:
+        acts.approve(BORA, number)
+    moderation.release(BORA, person.id, "wrote to us")
+    if not is_approved:
+        acts.approve(BORA, number)
+    work()
+    assert states()["confirmed", None] == people() == 1
+    assert (row(number).matched, row(number).applied) == (4, 3)
+
+
 def test_what_was_decided_before_about_the_same_network_or_domain_is_told():
     robots = domain_hash(SLUG, "robots.example")
     signatures(3, domain_hash=robots)
