@@ -77,10 +77,10 @@ def alert(
     to: int | None = None,
     **facts: str | int | dict[str, str],
 ) -> bool:
-    """Tell those who chose to hear of it, or the one whose own work it is about, and the webhook; at most once in the kind's time of quiet (abuse/alerts.py).
+    """Tell those who chose to hear of it, and the webhook; at most once in the kind's time of quiet (abuse/alerts.py).
 
-    `about`: which of several things it is. `facts`: what its words name (abuse/alerts.py), a text by language where it has
-    several; never an address, a name, a network or a domain. Whether it is told now.
+    `about`: which of several things it is. `to`: the one person of staff whose own work it is about. `facts`: what its words
+    name, a text by language where it has several; never an address, a name, a network or a domain. Whether it is told now.
     """
     row = alerts.record(session, kind, about, facts)
     if row is None:

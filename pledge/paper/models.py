@@ -82,7 +82,7 @@ class PaperBatch(Proposed, Model):
 
     @property
     def shown_signatures(self) -> int | None:
-        """The first number, once a second person has counted as well; before, whoever is to count again must not find it anywhere."""
+        """The first number; None before the second count, as whoever counts again must not find it anywhere."""
         return None if self.state == PaperState.COUNTED else self.signatures
 
     @property

@@ -79,9 +79,9 @@ def change(actor: Actor, slug: str, batch_id: int, seen: str, fields: PaperField
 
 
 def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) -> bool:
-    """Count as the second person, who has opened the scan. Whether both counted the same: then the batch is in the public log from now on.
+    """Count as the second person, who has opened the scan. Whether both counted the same: then the batch is in the public log.
 
-    Raises BadFields (also before the scan was opened), NeedsSecondPerson, InvitedLately, NoSuchProposal, WrongState, also when the batch is another one than was seen.
+    Raises BadFields (also before the scan was opened), NeedsSecondPerson, InvitedLately, NoSuchProposal, WrongState.
     """
     if not 1 <= signatures <= MAX_BATCH:
         raise BadFields({"checked": FieldFault.NUMBER})

@@ -34,6 +34,7 @@ RETRY_AFTER_OUTAGE = 10
 RETRY_AFTER_REDIS = 1
 #: The same while other requests do costly work.
 RETRY_AFTER_BUSY = 5
+
 #: Seconds after which the page of a mailed link that met an outage is loaded again by itself.
 ASKS_AGAIN_AFTER = 15
 

@@ -57,7 +57,7 @@ def find(invalidation_id: int) -> Invalidation:
 
 
 def similar(condition: Condition, but: int = 0) -> list[Invalidation]:
-    """The newest acts about the same network, wider network or mail domain that were decided, without the one of the number `but`."""
+    """The newest decided acts about the same network, wider network or mail domain, without the one of the number `but`."""
     same = [getattr(Invalidation, name) == value for name in _ORIGINS if (value := getattr(condition, name))]
     decided = (Invalidation.state.not_in(OPEN), Invalidation.id != but)
     query = select(Invalidation).where(or_(false(), *same), *decided)

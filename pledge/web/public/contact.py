@@ -23,9 +23,7 @@ from pledge.web.templating import render_page
 
 _LENGTH = Length(max=MAX_MESSAGE, message=_l("A message can have up to 3,000 characters."))
 
-
-#: Messages from one network (limits.py), and from everybody together, so that programs do not fill the mailbox of the site:
-#: above that a message needs a proof of work.
+#: Messages from one network (limits.py), and from everybody together; above that one needs a proof of work.
 NETWORK_LIMIT, SITE_LIMIT = "10 per hour", "300 per hour"
 
 

@@ -155,7 +155,7 @@ def _find(slug: str, batch_id: int) -> PaperBatch:
 
 
 def _may_see(found: PaperBatch) -> bool:
-    """Whether the page of a batch may show its number: before the second count it is there for its author alone, to be corrected."""
+    """Whether the page of a batch may show its number: before the second count to its author alone, who may correct it."""
     return found.shown_signatures is not None or found.proposed_by == actor().staff_id
 
 

@@ -89,7 +89,7 @@ def test_the_page_of_a_company_says_what_speaks_for_it_and_with_whom_it_is_added
     staff_client, wave, hashed
 ):
     page = staff_client("moderator", lang="en").get(address(hashed)).text
-    assert "On weekdays from 8 to 19 (Korea)" in page
+    assert "On weekdays, 8:00 to 19:00 (Korea)" in page
     assert "One of" not in page
     for name in ("robots.example", "others.example"):
         mail_servers.note(origins.domain_hash(SLUG, name), name, SLUG)
