@@ -219,6 +219,15 @@ def test_what_nginx_answers_by_itself_has_the_headers_of_the_applications_answer
         assert "Refresh" not in headers
 
 
+@pytest.mark.sqlite_only
+def test_every_mailed_link_that_is_opened_while_nothing_answers_asks_again_by_itself(app, make_nginx):
+    away = make_nginx(free_port())
+    for method, path, _ in token_routes(app):
+        if "/check/" not in path:  # where a form leads, not a mail
+            status, headers, _ = ask(away, path, method)
+            assert (status, headers["Refresh"]) == (503, "15" if method == "GET" else None), path
+
+
 def raw(nginx, request):
     """The first status for these bytes; None when the connection is closed without one."""
     with tls(nginx) as line:
