@@ -884,9 +884,8 @@ _PART = 1 << 16
 
 
 def members_among(names: Any) -> list[str]:
-    """The members that a pack with these has: a letter for each language; packs of before December 2026 have one for all."""
-    letters = [name for name in names if _LETTER.match(name) and "letter.pdf" not in names]
-    return ["README.txt", *(letters or ["letter.pdf"]), *_MEMBERS]
+    """The members that a pack with these has: a letter for each language."""
+    return ["README.txt", *filter(_LETTER.match, names), *_MEMBERS]
 
 
 def stream_of(path: Path) -> Iterator[bytes]:
@@ -1072,8 +1071,7 @@ def check_counts(pack: Any, manifest: Manifest, found: Recount) -> dict[str, Any
     if integrity.get("log") != found.moves:
         raise Failed("count", "integrity.json says something else than the entries")
     check_paper("integrity.json", integrity.get("paper"), found)
-    if totals.get("paper"):  # packs of before December 2026 have it in integrity.json alone
-        check_paper("totals.json", totals["paper"], found)
+    check_paper("totals.json", totals.get("paper"), found)
     return totals
 
 

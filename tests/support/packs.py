@@ -62,8 +62,6 @@ MEMBERS = (
     *("integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", "log/entries", "verify.py"),
     *("manifest.json", "manifest.sig"),
 )
-#: Of packs of before December 2026.
-OLD_MEMBERS = ("README.txt", "letter.pdf", *MEMBERS[3:])
 _TABLES = ("totals.csv", "organizations.csv")
 
 
@@ -279,20 +277,20 @@ def document(log: Log) -> Document:
     )
 
 
-def contents(log: Log, *, is_old: bool = False) -> dict[str, bytes]:
-    """Every member of a pack but the manifest and its signature; an old one names paper in integrity.json alone."""
+def contents(log: Log) -> dict[str, bytes]:
+    """Every member of a pack but the manifest and its signature."""
     made = document(log)
     found = {
-        **tables_of(replace(made, paper=None) if is_old else made),
+        **tables_of(made),
         "integrity.json": tables.integrity_json(made),
-        **dict.fromkeys(("letter.pdf", "letter-ko.pdf", "letter-en.pdf"), b"%PDF-1.7\n"),
+        **dict.fromkeys(("letter-ko.pdf", "letter-en.pdf"), b"%PDF-1.7\n"),
         "pledge-texts.json": _json([asdict(one) for one in made.pledges]),
         "log/checkpoint": made.checkpoint.note.encode(),
         "log/key": log.keys.encode(),
         "log/entries": entries(log),
         "verify.py": (ROOT / "tools/verify.py").read_bytes(),
     }
-    return {name: found[name] for name in (OLD_MEMBERS if is_old else MEMBERS) if name in found}
+    return {name: found[name] for name in MEMBERS if name in found}
 
 
 def tables_of(made: Document) -> dict[str, bytes]:
@@ -317,11 +315,10 @@ def pack(
     added: Mapping[str, bytes] | None = None,
     manifest: Callable[[dict[str, Any]], object] | None = None,
     signers: list[Signer] | None = None,
-    is_old: bool = False,
 ) -> bytes:
-    """A pack, as a zip; `is_old`: as they were made before December 2026. `rewritten`: members as the manifest shall know them; `changed`, `left_out`, `added`: what happens
+    """A pack, as a zip; `rewritten`: members as the manifest shall know them; `changed`, `left_out`, `added`: what happens
     to members afterwards; `manifest`: changes the manifest before it is signed; `signers`: who signs it instead."""
-    files = {**contents(log, is_old=is_old), **(rewritten or {})}
+    files = {**contents(log), **(rewritten or {})}
     told: dict[str, Any] = {
         "format": "pledge-delivery/v1",
         "campaign": log.slug,
@@ -336,8 +333,7 @@ def pack(
     text = f"pledge-delivery/v1\n{log.origin}\n{sha256(files['manifest.json']).hexdigest()}\n"
     files["manifest.sig"] = notes.sign(text, signers or log.signers).encode()
     files.update(changed or {})
-    members = OLD_MEMBERS if is_old else MEMBERS
-    return zipped({**{name: files[name] for name in members if name not in left_out}, **(added or {})})
+    return zipped({**{name: files[name] for name in MEMBERS if name not in left_out}, **(added or {})})
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -246,8 +246,3 @@ def test_other_paper_than_the_entries_have_is_named(checked):
     assert checked(pack(paper)).failure == ""
     for member, lie in pack_lies.other_paper(paper).items():
         assert checked(pack(paper, rewritten={member: lie})).failure == "count", member
-
-
-def test_a_pack_of_before_december_2026_is_right(checked, log):
-    """One letter for all languages, and paper in integrity.json alone."""
-    assert checked(pack(log, is_old=True)).counts == log.counts()

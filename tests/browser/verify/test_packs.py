@@ -11,11 +11,7 @@ from tests.browser.verify.handing_in import check, check_pack, expect_failure, e
 from tests.support import pack_lies, packs
 
 
-@pytest.mark.parametrize(
-    "make",
-    [packs.pack, lambda log: packs.pack(log, is_old=True), lambda log: log.delivered],
-    ids=["made up", "of before each language had a letter", "of the site"],
-)
+@pytest.mark.parametrize("make", [packs.pack, lambda log: log.delivered], ids=["made up", "of the site"])
 def test_a_sound_pack_passes_every_check_and_names_its_numbers(page, log, make):
     check_pack(page, make(log))
     expect_right(page)

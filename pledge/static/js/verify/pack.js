@@ -139,10 +139,9 @@ export default function pack(parts) {
   return { checkPack };
 }
 
-// The members that a pack with these has: a letter for each language; packs of before December 2026 have one for all.
+// The members that a pack with these has: a letter for each language.
 function membersAmong(names) {
-  const letters = names.includes("letter.pdf") ? [] : names.filter((name) => LETTER.test(name));
-  return ["README.txt", ...(letters.length ? letters : ["letter.pdf"]), ...MEMBERS];
+  return ["README.txt", ...names.filter((name) => LETTER.test(name)), ...MEMBERS];
 }
 
 // Lines of a table below its head (RFC 4180): line breaks inside quotes do not count.

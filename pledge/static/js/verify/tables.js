@@ -24,14 +24,13 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
       check(isEqual(told.checkpoint, { size: manifest.size, root: manifest.rootText }));
       checkBreakdowns(told, manifest, days);
       checkMoment(told.as_of, latest);
-      // Packs of before December 2026 have it in integrity.json alone.
-      if (told.paper) checkPaper(told.paper, paper);
+      checkPaper(told.paper, paper);
       return told;
     });
     await inFile("integrity.json", () => {
       const told = json(kept["integrity.json"]);
       check(isEqual(told.log, moves));
-      checkPaper(told.paper ?? { sheets: 0, signatures: 0, batches: 0 }, paper);
+      checkPaper(told.paper, paper);
     });
     const langs = Object.keys(totals.campaign.title);
     await inFile("organizations.csv", () => checkOrganizations(kept["organizations.csv"], totals, langs));
@@ -41,7 +40,7 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
   }
 
   // How many sheets they are on is not in the log.
-  function checkPaper({ sheets, ...told }, paper) {
+  function checkPaper({ sheets, ...told } = { sheets: 0, signatures: 0, batches: 0 }, paper) {
     check(isNumber(sheets) && isEqual(told, paper));
   }
 
