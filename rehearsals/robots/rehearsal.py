@@ -85,7 +85,8 @@ class Rehearsal:
             while answers and answers[0][0] < upto:
                 moment, signature_id = heappop(answers)
                 self._move(moment)
-                services.confirm(signature_id)
+                # Where a scanner may press, everybody types the number that the form's page shows.
+                services.confirm(signature_id, is_proved=True)
             self._move(upto)
             if upto >= folds:
                 fold_all()
