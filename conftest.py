@@ -90,7 +90,7 @@ PARTS = {
 }
 
 #: As tests/support/programs.py says it.
-NOT_INSTALLED = re.compile(r"Skipped: (\S+) is not installed")
+NOT_INSTALLED = re.compile(r"Skipped: not installed: (.+)")
 
 #: Two shared cores say nothing about a single example's time; fixtures are cheap and reset by hand where needed.
 hypothesis_settings.register_profile(
@@ -194,7 +194,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = [str(report.longrepr[2]) for report in terminalreporter.getreports("skipped")]
     skipped = [match[1] for match in map(NOT_INSTALLED.fullmatch, reasons) if match]
     if skipped:
-        packages = " ".join(sorted(set(skipped)))
+        packages = " ".join(sorted({*" ".join(skipped).split()}))
         terminalreporter.write_line(
             f"{len(skipped)} tests were skipped for want of: apt-get install {packages}"
         )

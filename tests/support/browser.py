@@ -69,9 +69,9 @@ LOOKS = {"ko": LIGHT_PHONE, "en": DARK_DESK}
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, without a window."""
-    installed("fonts-noto-cjk")
+    program = installed("chromium", "fonts-noto-cjk")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed("chromium"), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield browser
         browser.close()
 

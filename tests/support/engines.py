@@ -220,11 +220,11 @@ def firefox(home: Path, proxy: int) -> Iterator[Speaks]:
 @contextmanager
 def webkit(home: Path, proxy: int) -> Iterator[Speaks]:
     display, port = home / "display", free_port()
-    driver = installed("webkit2gtk-driver")
+    driver = installed("webkit2gtk-driver", "xvfb")
     browser = next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
     words = [f"--proxy=http://127.0.0.1:{proxy}", "--ignore-host=127.0.0.1", "--ignore-host=localhost"]
     options = {"webkitgtk:browserOptions": {"binary": str(browser), "args": ["--automation", *words]}}
-    screen = f'exec {installed("xvfb")} -displayfd 1 -screen 0 1600x2000x24 -nolisten tcp >"$HOME/display"'
+    screen = 'exec Xvfb -displayfd 1 -screen 0 1600x2000x24 -nolisten tcp >"$HOME/display"'
     with running(home, "sh", "-c", screen):
         on = f":{_written(display)}"
         with running(home, driver, f"--port={port}", DISPLAY=on):

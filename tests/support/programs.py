@@ -9,12 +9,15 @@ from config import ROOT
 from tools.programs import find
 
 
-def installed(package: str) -> str:
-    """The path of the program of this Debian package (tools/programs.py). Without it the test is skipped."""
-    path = find(package)
-    if path is None:
-        pytest.skip(f"{package} is not installed")
-    return path
+def installed(package: str, *others: str) -> str:
+    """The path of the program of this Debian package (tools/programs.py). Without it, or the others that it works with, the
+    test is skipped.
+    """
+    paths = {name: find(name) for name in (package, *others)}
+    missing = [name for name, path in paths.items() if path is None]
+    if missing:
+        pytest.skip(f"not installed: {' '.join(missing)}")
+    return str(paths[package])
 
 
 def run(*command: object, **options: Any) -> "subprocess.CompletedProcess[str]":
