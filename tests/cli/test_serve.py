@@ -8,13 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from config import ROOT
 from tests.support import programs
+from tests.support.postgres import children, is_alive
 from tests.support.production import ENVIRONMENT
 from tests.support.run import free_port
 from tests.support.waiting import TEST_TIMEOUT, wait_until
@@ -31,21 +32,14 @@ def answers(address):
         return False
 
 
-def children_of(pid):
-    """Process ids and command lines of the direct children."""
-    found = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(status.read_text().rpartition(")")[2].split()[1])
-            if parent == pid:
-                found[int(status.parent.name)] = (status.parent / "cmdline").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
-
-
 def worker_of(pid):
-    return next((child for child, words in children_of(pid).items() if words.endswith("worker\0")), None)
+    return next((child for child in children(pid) if is_worker(child)), None)
+
+
+def is_worker(pid):
+    with suppress(OSError):  # it has ended meanwhile
+        return Path(f"/proc/{pid}/cmdline").read_text().endswith("worker\0")
+    return False
 
 
 @pytest.fixture
@@ -97,7 +91,7 @@ def test_serve_makes_a_site_in_an_empty_folder_replaces_a_killed_worker_and_ends
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: worker_of(process.pid) not in (None, first))
 
-    everyone = children_of(process.pid)
+    everyone = children(process.pid)
     # As a terminal and `make` do: to the whole group, and once more to the process.
     os.killpg(process.pid, signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
@@ -123,10 +117,10 @@ def test_a_killed_supervisor_leaves_no_process_behind(serve):
     process, address = serve()
     wait_until(lambda: answers(f"{address}/healthz"), seconds=START)
     wait_until(lambda: worker_of(process.pid))
-    everyone = children_of(process.pid)
+    everyone = children(process.pid)
     process.kill()
     process.wait()
-    wait_until(lambda: not any(_is_alive(pid) for pid in everyone))
+    wait_until(lambda: not any(is_alive(pid) for pid in everyone))
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path):
@@ -138,13 +132,6 @@ def test_a_port_in_use_is_one_clear_line(tmp_path):
         done = programs.run(sys.executable, "-m", "flask", "--app", "wsgi", "serve", env=environment)
     assert done.returncode == 1
     assert done.stderr == f"Error: port {port} is in use; choose another: make run PORT=8001\n"
-
-
-def _is_alive(pid):
-    try:
-        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @pytest.fixture

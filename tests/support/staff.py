@@ -76,6 +76,20 @@ def _held(*, enrolled: bool = True) -> dict[str, Any]:
     return {SECOND_FACTOR: True, SHOWN_AT: now, SIGNED_IN_AT: now} if enrolled else {}
 
 
+def new_authenticator(page: TestResponse, at: float | None = None) -> dict[str, str]:
+    """What the page of a new authenticator sends, with the six digits that the app shows now, or at a time."""
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page.text)[1]
+    key = re.search(r'authenticator__key">([^<]+)<', page.text)[1]
+    return {"sealed": sealed, "code": str(TOTP(key).generate(at or clock.now()).token)}
+
+
+def address_and_number(reply: TestResponse) -> tuple[str, int]:
+    """Of what a form has just made, whose page comes next."""
+    assert reply.status_code == 303, re.findall(r'field__error"[^>]*>([^<]+)', reply.text)
+    address = reply.headers["Location"]
+    return address, int(address.rpartition("/")[2])
+
+
 def token_in(page: TestResponse) -> str:
     """The CSRF token of the first form of a page."""
     found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)

@@ -1,7 +1,5 @@
 """The screens of news: written, looked at, proposed by one editor and approved by another; the archive for everybody."""
 
-import re
-
 import pytest
 
 from pledge.core.db import snapshots, transaction
@@ -10,6 +8,7 @@ from pledge.web.caching import cache
 from tests.support import deliveries, news
 from tests.support.factories import SLUG, campaign, crowd, fold_all, the_campaign
 from tests.support.news import row
+from tests.support.staff import address_and_number
 from tests.web.staff.campaigns.screens import seen
 from tools.demo.fill import SampleState, mark_sample_data
 
@@ -30,10 +29,7 @@ def blue(app):
 
 def written(editor, **changes):
     """The address of a draft, and its number."""
-    reply = editor.post(f"{NEWS}/new", data={**FORM, **changes})
-    assert reply.status_code == 303, re.findall(r'field__error"[^>]*>([^<]+)', reply.text)
-    address = reply.headers["Location"]
-    return address, int(address.rpartition("/")[2])
+    return address_and_number(editor.post(f"{NEWS}/new", data={**FORM, **changes}))
 
 
 def act(editor, address, name, **fields):

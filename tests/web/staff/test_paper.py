@@ -12,6 +12,7 @@ from tests.support import paper
 from tests.support.factories import SLUG, campaign, the_campaign
 from tests.support.paper import row
 from tests.support.pictures import PDF
+from tests.support.staff import address_and_number
 from tests.web.staff.campaigns.screens import seen
 
 PAPER = f"/staff/paper/{SLUG}"
@@ -35,10 +36,7 @@ def scan():
 
 def entered(editor, **changed):
     """The address of a batch, and its number."""
-    reply = editor.post(f"{PAPER}/new", data={**FORM, "scan": scan(), **changed})
-    assert reply.status_code == 303, re.findall(r'field__error"[^>]*>([^<]+)', reply.text)
-    address = reply.headers["Location"]
-    return address, int(address.rpartition("/")[2])
+    return address_and_number(editor.post(f"{PAPER}/new", data={**FORM, "scan": scan(), **changed}))
 
 
 def test_one_editor_enters_a_batch_and_another_counts_it_again_without_seeing_the_number(editor, second):

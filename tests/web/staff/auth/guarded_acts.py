@@ -1,6 +1,5 @@
 """Each act of staff that asks for a recent second factor: how it is brought about, and what it leaves in the audit log."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +23,7 @@ from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
 from tests.support import deliveries, factories, news, paper, passkeys
 from tests.support.factories import ANNA, SLUG
-from tests.support.staff import StaffClient, client_of
+from tests.support.staff import StaffClient, client_of, new_authenticator
 from tests.web.staff.deliveries.screens import FORM as DRAFT
 
 #: Settings of a site in production.
@@ -70,15 +69,9 @@ def close_account(_client: StaffClient) -> Act:
 
 def set_up_authenticator(client: StaffClient, minutes: int = 6) -> Act:
     """With the code that the new app shows after so many minutes."""
-    from passlib.totp import TOTP
-
-    page = client.get("/staff/account/authenticator").text
-    sealed = re.search(r'name="sealed" value="([^"]+)"', page)[1]
-    key = re.search(r'authenticator__key">([^<]+)<', page)[1]
-    at = clock.now().timestamp() + minutes * 60
-    digits = TOTP(key=re.sub("[ -]", "", key), alg="sha1").generate(at).token
-    fields = {"sealed": sealed, "code": digits}
-    return Act("/staff/account/authenticator", fields, "staff.set_authenticator")
+    path = "/staff/account/authenticator"
+    fields = new_authenticator(client.get(path), clock.now().timestamp() + minutes * 60)
+    return Act(path, fields, "staff.set_authenticator")
 
 
 def _add_passkey(client: StaffClient) -> int:

@@ -9,12 +9,11 @@ from pledge.accounts import mails, moderation
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
-from pledge.core import clock as time
 from pledge.core.concurrency import Busy
 from pledge.core.db import db
 from tests.support.at_once import at_once
 from tests.support.factories import member_of_staff, staff
-from tests.support.staff import code, send, token_in
+from tests.support.staff import code, new_authenticator, send, token_in
 
 PASSWORD = "three green herons waited"
 
@@ -35,14 +34,7 @@ def accept(client, path, password=PASSWORD, again=None):
 def enrol_app(client):
     """Set up an authenticator; the page that comes next."""
     page = client.get("/staff/account/authenticator")
-    sealed = re.search(r'name="sealed" value="([0-9a-f]+)"', page.text)[1]
-    key = re.search(r'authenticator__key">([^<]+)<', page.text)[1]
-    from passlib.totp import TOTP
-
-    digits = TOTP(key).generate(time.now()).token
-    return client.post(
-        "/staff/account/authenticator", data={"csrf_token": token_in(page), "sealed": sealed, "code": digits}
-    )
+    return send(client, "/staff/account/authenticator", **new_authenticator(page))
 
 
 def test_an_invited_person_goes_from_the_link_to_the_desk(client):
