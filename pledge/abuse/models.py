@@ -44,6 +44,7 @@ LABELS = {
     AlertKind.APPROVAL_WAITS: Phrase("alert", "News or paper signatures wait for a second person"),
     AlertKind.ACT_PROPOSED: Phrase("alert kind", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations begin to wait for review"),
+    AlertKind.RETURNED: Phrase("alert", "A proposal was sent back to its author"),
     AlertKind.INBOX_DAILY: Phrase("alert", "Once a day, at nine: how much waits in the inbox"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The public log and the signatures do not agree"),
 }
