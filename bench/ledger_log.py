@@ -25,8 +25,8 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.services import fold, hour_of
+from pledge.verifier.verify import root_by_proof
 from pledge.worker.registry import ledger_sources
-from tools.verify import root_by_proof
 
 SLUG = "blue-skies"
 ARRIVING, ARRIVING_SECONDS = 1_000, 20

@@ -255,7 +255,7 @@ def _write(delivery_id: int, out: Path) -> tuple[int, str]:
     help="Check with the public keys in this file.",
 )
 def verify(file: Path, key: TextIO | None) -> None:
-    """Check the pack in FILE as its recipient can, with tools/verify.py; exit with 1 if a check failed."""
+    """Check the pack in FILE as its recipient can, with verifier/verify.py; exit with 1 if a check failed."""
     result = check(file, None if key is None else key.read())
     click.echo(result.output, nl=False)
     if result.code:

@@ -26,8 +26,8 @@ from pledge.ledger import queries as ledger_queries
 from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
 from pledge.statistics.integrity import mismatches
+from pledge.verifier.verify import Checkpoint
 from pledge.worker.registry import ledger_sources
-from tools.verify import Checkpoint
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 """Adding up the ledger in SQL, and repairing what the fold has written where the entries say otherwise.
 
 The fold, deliveries and totals count here. Two programs count the public log by their own code, so that nobody has to believe
-this: tools/verify.py, which `flask ledger verify` and the making of packs use too, and the page /verify.
+this: verifier/verify.py, which `flask ledger verify` and the making of packs use too, and the page /verify.
 
 Country, region and hour are in no leaf of the public log, so the log does not show a forged one. Nothing is therefore
 repaired to match entries that the signatures or the wall contradict, or that can no longer be checked against them.

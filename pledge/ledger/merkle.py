@@ -1,6 +1,6 @@
 """The Merkle tree of RFC 6962 section 2.1 over SHA-256: its root and its proofs. Nothing but arithmetic.
 
-Proofs are checked by those who receive them (tools/verify.py, js/verify).
+Proofs are checked by those who receive them (verifier/verify.py, js/verify).
 
 Where hashes come from is the caller's business: every function that builds something takes `subtree(level, index)`, which
 returns the hash of the complete subtree over the leaves `index * 2**level … (index + 1) * 2**level - 1`.

@@ -1,4 +1,4 @@
-"""Making signed notes and checkpoints (C2SP signed-note and tlog-checkpoint), with Ed25519 keys. They are read by tools/verify.py.
+"""Making signed notes and checkpoints (C2SP signed-note and tlog-checkpoint), with Ed25519 keys. They are read by verifier/verify.py.
 
 A key's name is the log's origin. The private key is derived from a secret of PLEDGE_LOG_KEY and never stored.
 

@@ -1,4 +1,4 @@
-"""Checking a campaign's log by tools/verify.py: it is fed the rows of the database as if they were a published log.
+"""Checking a campaign's log by verifier/verify.py: it is fed the rows of the database as if they were a published log.
 
 What is added here is what only the database has: every checkpoint that was ever signed, the counts beside them, and the
 audit log, of which checkpoints say where it ended (notes.py).
@@ -23,7 +23,7 @@ from pledge.ledger.models import Checkpoint, LedgerHead, LogKey, LogTile
 from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.queries import paper_column
 from pledge.ledger.tiles import FULL, HEIGHT, Tiles, read_path
-from tools import verify as program
+from pledge.verifier import verify as program
 
 #: Entries, and checkpoints, read at once.
 _AT_ONCE = 5000
@@ -62,7 +62,7 @@ def _text(failed: program.Failed) -> str:
 
 
 class _StoredTiles:
-    """The tiles of a campaign as a source of tools/verify.py: each as it is stored."""
+    """The tiles of a campaign as a source of verifier/verify.py: each as it is stored."""
 
     def __init__(self, connection: Connection, campaign_id: int) -> None:
         self._tiles = Tiles(connection, campaign_id)

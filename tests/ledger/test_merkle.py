@@ -1,4 +1,4 @@
-"""The tree against RFC 6962's own recursion, and its known vectors. Wrong proofs: tests/tools/test_receipts.py."""
+"""The tree against RFC 6962's own recursion, and its known vectors. Wrong proofs: tests/verifier/test_receipts.py."""
 
 from functools import cache
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Signed notes and checkpoints: what the site makes is read by tools/verify.py, what Go's note package wrote too, and nothing that
+"""Signed notes and checkpoints: what the site makes is read by verifier/verify.py, what Go's note package wrote too, and nothing that
 is not right."""
 
 import re

@@ -1,4 +1,4 @@
-"""tools/verify.py as a module: with `cryptography`, and with its own arithmetic where that is not installed."""
+"""pledge/verifier/verify.py as a module: with `cryptography`, and with its own arithmetic where that is not installed."""
 
 import contextlib
 import importlib.util
@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from config import ROOT
-
-PROGRAM = ROOT / "tools" / "verify.py"
+from pledge.verifier import PROGRAM
 
 
 def load(name: str = "verify_program") -> ModuleType:
-    """tools/verify.py as a module of its own."""
+    """pledge/verifier/verify.py as a module of its own."""
     spec = importlib.util.spec_from_file_location(name, PROGRAM)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

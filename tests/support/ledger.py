@@ -21,7 +21,7 @@ from pledge.ledger.numbering import Sources
 from pledge.ledger.services import append
 from pledge.ledger.verify import LogVerdict
 from pledge.ledger.verify import verify as verify_log
-from tools.verify import Checkpoint
+from pledge.verifier.verify import Checkpoint
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -26,7 +26,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from config import ROOT
 from pledge.campaigns.models import PledgeText
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import db
@@ -39,6 +38,7 @@ from pledge.ledger.models import LedgerEntry
 from pledge.ledger.notes import Signer
 from pledge.statistics.cells import Cell
 from pledge.statistics.totals import CountedCheckpoint, PaperTotals, Pledge
+from pledge.verifier import PROGRAM
 from tests.support.documents import organization, tiny_document
 
 ORIGIN = "pledge.example/log/blue-skies"
@@ -288,7 +288,7 @@ def contents(log: Log) -> dict[str, bytes]:
         "log/checkpoint": made.checkpoint.note.encode(),
         "log/key": log.keys.encode(),
         "log/entries": entries(log),
-        "verify.py": (ROOT / "tools/verify.py").read_bytes(),
+        "verify.py": PROGRAM.read_bytes(),
     }
     return {name: found[name] for name in MEMBERS if name in found}
 

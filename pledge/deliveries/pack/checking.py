@@ -1,4 +1,4 @@
-"""Checking a pack on the site that made it: tools/verify.py as anybody runs it, and two checks that only the site can do.
+"""Checking a pack on the site that made it: verifier/verify.py as anybody runs it, and two checks that only the site can do.
 
 These are which keys sign its logs, and whether it has published the pack's checkpoint (docs/adr/0048).
 """
@@ -12,12 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from config import ROOT
 from pledge.campaigns.queries import slugs
 from pledge.ledger import log_queries
-from tools.verify import Checkpoint
+from pledge.verifier import PROGRAM
+from pledge.verifier.verify import Checkpoint
 
-_PROGRAM = ROOT / "tools" / "verify.py"
 _CHECKPOINT = "log/checkpoint"
 _MAX_CHECKPOINT = 100_000
 
@@ -32,7 +31,7 @@ class KeysFrom(StrEnum):
 
 @dataclass(frozen=True)
 class PackCheckResult:
-    """The output of `tools/verify.py` and its exit code: 0, 1 a check failed, 2 nothing could be checked."""
+    """The output of `verifier/verify.py` and its exit code: 0, 1 a check failed, 2 nothing could be checked."""
 
     code: int
     output: str
@@ -58,7 +57,7 @@ def check(path: Path, keys: str | None = None) -> PackCheckResult:
 def _run(path: Path, keys: str | None) -> "subprocess.CompletedProcess[str]":
     """In a separate, isolated process, so that nothing of the site can influence the result."""
     with TemporaryDirectory() as folder:
-        words = [sys.executable, "-I", "-X", "utf8", str(_PROGRAM), "pack", str(path)]
+        words = [sys.executable, "-I", "-X", "utf8", str(PROGRAM), "pack", str(path)]
         if keys is not None:
             file = Path(folder) / "keys"
             file.write_text(keys, "utf-8")

@@ -39,7 +39,8 @@ from pledge.jobs.services import MadeFile, Progress
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.log_queries import framed
 from pledge.ledger.notes import Signer
-from tools.verify import Failed, Recount
+from pledge.verifier import PROGRAM
+from pledge.verifier.verify import Failed, Recount
 
 ENTRIES = "log/entries"
 #: A fixed time: the earliest moment that a zip can represent.
@@ -192,7 +193,7 @@ _MEMBERS = {
     ENTRIES: Member(Phrase("pack", "Every entry of the log, without names, for counting again")),
     "verify.py": Member(
         Phrase("pack", "A copy of the program that checks this pack"),
-        lambda _: (ROOT / "tools" / "verify.py").read_bytes(),
+        lambda _: PROGRAM.read_bytes(),
     ),
     "manifest.json": Member(Phrase("pack", "Size and SHA-256 of each file")),
     "manifest.sig": Member(Phrase("pack", "Our signature over the manifest")),

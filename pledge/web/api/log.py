@@ -7,10 +7,10 @@ import gzip
 
 from flask import Blueprint, Response, abort, request
 
-from config import ROOT
 from pledge.campaigns.queries import pledge_hashes
 from pledge.ledger import log_queries
 from pledge.ledger.tiles import read_path
+from pledge.verifier import PROGRAM
 from pledge.web.api.documents import campaign_id, open_to_all
 from pledge.web.caching import cached, revalidated
 
@@ -21,8 +21,7 @@ tool = Blueprint("tool", __name__)
 CHECKPOINT_CACHE = "public, max-age=1, stale-if-error=600"
 KEY_CACHE = "public, max-age=60, stale-if-error=600"
 TILE_CACHE = "public, max-age=31536000, immutable"
-_PROGRAM = ROOT / "tools" / "verify.py"
-_PROGRAM_CACHE = "public, max-age=300, stale-if-error=86400"
+PROGRAM_CACHE = "public, max-age=300, stale-if-error=86400"
 
 
 @log.get("/<slug>/checkpoint")
@@ -62,10 +61,10 @@ def tile(slug: str, tile: str) -> Response:
 
 @tool.get("/verify.py")
 def program() -> Response:
-    """tools/verify.py as it is, for saving; docs/verify.md and its docstring say how to use it."""
-    response = Response(_PROGRAM.read_bytes(), content_type="text/x-python; charset=utf-8")
+    """verifier/verify.py as it is, for saving; docs/verify.md and its docstring say how to use it."""
+    response = Response(PROGRAM.read_bytes(), content_type="text/x-python; charset=utf-8")
     response.headers["Content-Disposition"] = "attachment; filename=verify.py"
-    return revalidated(response, _PROGRAM_CACHE)
+    return revalidated(response, PROGRAM_CACHE)
 
 
 def _entries(found: bytes | None) -> Response:

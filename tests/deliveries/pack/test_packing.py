@@ -16,7 +16,6 @@ import openpyxl
 import pytest
 from sqlalchemy import func, insert, select
 
-from config import ROOT
 from pledge.campaigns.queries import published_slugs
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing, services
@@ -28,6 +27,7 @@ from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries
 from pledge.signatures.models import Signature
 from pledge.statistics.totals import checkpoints
+from pledge.verifier import PROGRAM
 from tests.support import apps, deliveries, paper, programs
 from tests.support.factories import (
     ANNA,
@@ -115,7 +115,7 @@ def test_the_manifest_knows_every_other_member(app):
     assert (manifest["format"], manifest["campaign"]) == ("pledge-delivery/v1", "blue-skies")
     assert manifest["origin"] == "localhost/log/blue-skies"
     assert manifest["tool"].startswith("pledge 0.")
-    assert files["verify.py"] == (ROOT / "tools" / "verify.py").read_bytes()
+    assert files["verify.py"] == PROGRAM.read_bytes()
 
 
 @pytest.mark.sqlite_only
@@ -207,7 +207,7 @@ def test_a_campaign_without_a_signature_can_be_packed_and_checked(app, tmp_path)
     entries_log.sign_missing_checkpoints(published_slugs)
     number = deliveries.frozen(of, pack=False)
     (tmp_path / "pack.zip").write_bytes(packed(number))
-    code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
+    code, said = verify(PROGRAM, "pack", tmp_path / "pack.zip")
     assert code == 0, said
 
 
@@ -322,7 +322,7 @@ def test_a_delivery_is_frozen_anew_when_the_key_that_signed_it_is_gone(renewed, 
     wording = LetterTexts(deliveries.RECIPIENT, deliveries.OCCASION, deliveries.LETTER)
     again = packed(freezing.freeze(ANNA, "blue-skies", checkpoint, wording))
     (tmp_path / "pack.zip").write_bytes(again)
-    code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
+    code, said = verify(PROGRAM, "pack", tmp_path / "pack.zip")
     assert code == 0, said
 
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from config import ROOT
 from pledge.ledger import merkle
+from pledge.verifier import PROGRAM
 from pledge.web.caching import cache
 from tests.support import ledger
 from tests.support.checkers import program
@@ -204,7 +204,7 @@ def test_what_is_not_written_as_the_format_writes_it_is_404(client):
 
 def test_the_program_is_the_file_that_packs_hold(client):
     response = client.get("/verify.py")
-    assert response.data == (ROOT / "tools" / "verify.py").read_bytes()
+    assert response.data == PROGRAM.read_bytes()
     assert response.content_type == "text/x-python; charset=utf-8"
     assert response.headers["Content-Disposition"] == "attachment; filename=verify.py"
     assert "public" in response.headers["Cache-Control"]

@@ -1,5 +1,5 @@
 // The members of a pack as a zip (PKWARE APPNOTE sections 4.3.7, 4.3.12, 4.3.16). What they hold is proven by the signed
-// hashes, so how the zip is written does not matter. tools/verify.py leaves this to the standard library.
+// hashes, so how the zip is written does not matter. verifier/verify.py leaves this to the standard library.
 
 const CENTRAL = 46;
 const END = 22;

@@ -12,7 +12,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import ROOT, current_config
+from config import current_config
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import CALENDAR_TYPE, campaign_events, ics
 from pledge.campaigns.media import letter_text
@@ -28,6 +28,7 @@ from pledge.news import queries as news_queries
 from pledge.retention.services import last_run
 from pledge.statistics import referrals
 from pledge.timeline.queries import timeline
+from pledge.verifier import PROGRAM
 from pledge.web.caching import cached
 from pledge.web.limits import limited, token_limit
 from pledge.web.public import structured_data
@@ -339,4 +340,4 @@ def verify() -> Response:
 @cache
 def _program_sha256() -> str:
     """SHA-256 of /verify.py, in hex."""
-    return sha256((ROOT / "tools" / "verify.py").read_bytes()).hexdigest()
+    return sha256(PROGRAM.read_bytes()).hexdigest()

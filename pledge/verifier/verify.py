@@ -14,8 +14,9 @@ is 0 when all is right, 1 when a check failed (its name is printed), 2 when noth
 no network), or when the number that a site shows could not be compared with its log.
 
 One file, Python 3.8 or newer, nothing to install; so its messages are in the code, in English and Korean, and not in
-the site's catalogues. It was written from the published formats and shares no code with the
-site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/log.md, docs/pack.md, docs/paper.md.
+the site's catalogues. It was written from the published formats and takes no code from the site, so that a mistake there
+is not repeated here (docs/adr/0048). The site has no checker of its own: it runs or imports this one to check its log, the
+packs that it makes and those that staff hand it. The formats: docs/log.md, docs/pack.md, docs/paper.md.
 """
 
 from __future__ import annotations

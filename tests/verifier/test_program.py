@@ -1,4 +1,4 @@
-"""tools/verify.py as a program: one file for any machine, that never falls over what it is given."""
+"""verifier/verify.py as a program: one file for any machine, that never falls over what it is given."""
 
 import ast
 import io

@@ -1,4 +1,4 @@
-"""A pack whose log, numbers or words are wrong: tools/verify.py finds it and names it.
+"""A pack whose log, numbers or words are wrong: verifier/verify.py finds it and names it.
 
 The same for the page's program: tests/browser/verify/.
 """

@@ -1,4 +1,4 @@
-"""The arithmetic inside tools/verify.py, for machines without `cryptography`."""
+"""The arithmetic inside verifier/verify.py, for machines without `cryptography`."""
 
 import secrets
 

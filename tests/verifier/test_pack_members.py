@@ -1,4 +1,4 @@
-"""A pack with a wrong zip, member or manifest: tools/verify.py finds it and names it.
+"""A pack with a wrong zip, member or manifest: verifier/verify.py finds it and names it.
 
 The same for the page's program: tests/browser/verify/.
 """
