@@ -85,3 +85,21 @@ def test_every_script_is_bound_to_an_element_of_a_page():
     named = r'module\("([^"]+)"[,)]|asset\("js/([^"]+)\.js"\)'
     bound = {name for page in PAGES for names in re.findall(named, source(page)) for name in names if name}
     assert scripts == bound | {f"verify/{part}" for part in VERIFY_PARTS}
+
+
+#: Where a page calls a field otherwise than its form: a second logo, a code in the place of the two digits.
+OTHER_LABELS = {("endorse_form.html", "logo"), ("confirm.html", "number")}
+STAFF_PAGES = ("staff/", "components/staff/", "components/delivery/", "components/forms/switch.html")
+
+
+def test_a_public_page_names_a_field_as_its_form_does():
+    """So that what is agreed to is written in one place."""
+    own, others = 0, set()
+    for name in PAGES:
+        if not name.startswith((*STAFF_PAGES, "components/organization/duplicates.html")):
+            for field, rest in re.findall(r"\b(?:\w+_field|checkbox)\(form\.(\w+)([^\n]*)", source(name)):
+                is_other = "label=" in rest or re.match(r", (_|pgettext)\(", rest)
+                own += not is_other
+                others |= {(name.rpartition("/")[2], field)} if is_other else set()
+    assert own > 30
+    assert others == OTHER_LABELS

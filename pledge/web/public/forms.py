@@ -6,6 +6,7 @@ There is no CSRF token, as there is no session to abuse; pledge/web/request_chec
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Regexp, ValidationError
@@ -127,18 +128,20 @@ class SignForm(ProvableForm, PlaceForm):
     changed_text = CHANGED_TEXT
     name = StringField(_l("Name"), [check_name])
     email = StringField(_l("E-mail"))
-    country = SelectField(_l("Country or region"), validate_choice=False)
+    country = SelectField(_l("Country you live in"), validate_choice=False)
     region = HiddenField()  #: asked after confirming; other programs may send it with the form
     age_ok = TickField(
         _l("I am 14 years old or older"),
         [DataRequired(_l("You must be 14 or older to sign. If you are, please tick the box."))],
     )
     consent_privacy = TickField(
-        _l("I agree that my personal data is collected and used"),
+        _l(
+            "I agree to the collection and use of my personal data. I know that a signature may reveal my opinion on a public matter."
+        ),
         [DataRequired(_l("We can only count your signature if you agree to this."))],
     )
-    public_name = TickField(_l("Show my name among the signers"))
-    updates = TickField(_l("Send me news of this campaign by e-mail"))
+    public_name = TickField(_l("Show my name on the campaign page"))
+    updates = TickField(_l("Send me news of the campaign by e-mail"))
     pledge_version = version_field(CHANGED_TEXT)
     consent_version = version_field(CHANGED_TEXT, optional=True)
     via = HiddenField()  #: whose link led here; an unknown one is ignored
@@ -169,12 +172,12 @@ class SignForm(ProvableForm, PlaceForm):
 class RegionForm(PublicForm):
     """Where somebody in Korea lives, asked once they are counted; leaving it open is an answer."""
 
-    region = SelectField(_l("Province or city"), [check_region], validate_choice=False)
+    region = SelectField(validators=[check_region], validate_choice=False)
     regions = PlaceForm.regions
 
 
 class ConfirmCodeForm(PublicForm):
-    code = StringField(_l("Six-digit code"))
+    code = StringField(lazy_pgettext("mail", "Six-digit code"))
 
     def validate_code(self, field: Field) -> None:
         self.digits = typed_digits(field.data or "", 6)
@@ -187,7 +190,7 @@ class ConfirmCodeForm(PublicForm):
 class NumberForm(PublicForm):
     """The two digits of the page where one signed, or the code of an e-mail without a link."""
 
-    number = StringField(_l("Number"))
+    number = StringField(_l("Two-digit number"))
 
     @property
     def digits(self) -> str:
@@ -199,7 +202,7 @@ class NumberForm(PublicForm):
 class MailboxForm(AddressForm):
     """The address that an e-mail of ours came to: whoever can type it has the mailbox, as no page behind the link shows it."""
 
-    email = StringField(_l("E-mail"))
+    email = StringField(_l("Your e-mail address"))
 
     def names(self, mailed: str) -> bool:
         """Whether the form has this address, in whichever spelling; else it says so."""
@@ -218,7 +221,7 @@ class LinkForm(AddressForm):
 
 class OwnForm(PlaceForm):
     name = StringField(_l("Name"), [check_name])
-    country = SelectField(_l("Country or region"), validate_choice=False)
+    country = SelectField(_l("Country you live in"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
-    public_name = TickField(_l("Show my name among the signers"))
-    updates = TickField(_l("Send me news of this campaign by e-mail"))
+    public_name = TickField(_l("Show my name on the campaign page"))
+    updates = TickField(_l("Send me news of the campaign by e-mail"))

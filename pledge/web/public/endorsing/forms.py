@@ -82,18 +82,21 @@ class ContentForm(PlaceForm):
 
     name = ByLanguage(StringField, _l("Name"), check=_check_name)
     type = SelectField(_l("Kind of organisation"), [_obeys(rules.check_type)], validate_choice=False)
-    country = SelectField(_l("Country or region"), validate_choice=False)
+    country = SelectField(_l("Country it is based in"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
-    website = StringField(_l("Website"), [_obeys(rules.check_website)])
+    website = StringField(_l("Website or social media"), [_obeys(rules.check_website)])
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
     logo_removed = TickField(_l("Show no logo"))
-    target_year = WholeNumberField(_l("Net zero by"), [Optional()], ContentFault.YEAR.value)
-    interim_percent = WholeNumberField(_l("Interim percentage"), [Optional()], ContentFault.PERCENT.value)
-    interim_year = WholeNumberField(_l("Interim year"), [Optional()], ContentFault.YEAR.value)
+    target_year = WholeNumberField(_l("Net zero by the year"), [Optional()], ContentFault.YEAR.value)
+    interim_percent = WholeNumberField(
+        _l("Less by %(year)s (%%)", year=rules.INTERIM_YEAR), [Optional()], ContentFault.PERCENT.value
+    )
+    interim_year = WholeNumberField(
+        _l("Another year than %(year)s", year=rules.INTERIM_YEAR), [Optional()], ContentFault.YEAR.value
+    )
     statement = ByLanguage(TextAreaField, _l("Public statement"), check=_obeys(rules.clean_statement))
 
-    default_year = rules.INTERIM_YEAR
     #: The name of the stored picture, "" for none.
     logo_name: str = ""
     #: The same of the picture that the organisation shows; it needs no ticket.
@@ -184,18 +187,20 @@ class EndorseForm(ContentForm, PersonForm, ProvableForm):
     registration_number = StringField(
         _l("Business registration number"), [_obeys(rules.clean_registration_number)]
     )
-    authority_ok = TickField(_l("I may speak for this organisation"), [_MAY_SPEAK])
+    authority_ok = TickField(
+        _l("I may speak for this organisation, and it endorses the pledge."), [_MAY_SPEAK]
+    )
     consent_organization = TickField(
-        _l("The organisation agrees that its endorsement is shown in public"),
+        _l("The organisation agrees that its endorsement is shown in public."),
         [DataRequired(_l("Please agree to the endorsement being public."))],
     )
-    consent_person = TickField(_l("I agree that my personal data is collected and used"), [_AGREES])
-    show_contact = TickField(_l("Show my name and title"))
+    consent_person = TickField(_l("I agree to the collection and use of my personal data."), [_AGREES])
+    show_contact = TickField(_l("Show my name and title beside the statement"))
     pledge_version = version_field(CHANGED_PLEDGE)
 
 
 class CorrectionForm(ContentForm, PersonForm):
-    show_contact = TickField(_l("Show my name and title"))
+    show_contact = TickField(_l("Show my name and title beside the statement"))
 
 
 class GoalForm(PublicForm):
@@ -217,8 +222,10 @@ class ContactForm(PersonForm, AddressForm):
 class TakeOverForm(PublicForm):
     """What the new person declares for themselves, and the number that they were told where a machine may have pressed."""
 
-    authority_ok = TickField(_l("I may speak for this organisation"), [_MAY_SPEAK])
-    consent_person = TickField(_l("I agree that my personal data is collected and used"), [_AGREES])
+    authority_ok = TickField(
+        _l("I may speak for this organisation, and it endorses the pledge."), [_MAY_SPEAK]
+    )
+    consent_person = TickField(_l("I agree to the collection and use of my personal data."), [_AGREES])
     number = StringField(_l("Two-digit number"))
 
     digits: str = ""
