@@ -50,6 +50,17 @@ LABELS = {
 }
 
 
+class HoldReason(StrEnum):
+    """Why a signature is held. The values are stored (signatures.hold_reason), so they stay as they are."""
+
+    SIGNALS = "signals"  #: its form looks as if no person had sent it (signals.py)
+    BLOCKED = "blocked"  #: it comes from a network or domain that staff hold (origin_list.py)
+    SPEED = "speed"  #: of a cluster in which too many answer their mail too soon
+    DOMAINS = "domains"  #: of addresses at dozens of small domains from one place
+    SIZE = "size"  #: of more confirmations at one small domain, or at those of one mail server, than a week may have
+    STAFF = "staff"  #: staff hold it
+
+
 class CallState(StrEnum):
     """What became of the call to the webhook."""
 

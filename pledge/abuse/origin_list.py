@@ -21,9 +21,6 @@ from pledge.core.db.snapshots import Snapshot
 #: How old the copy of the list may be that signing reads.
 FRESH_SECONDS = 2.0
 
-#: The Signature.hold_reason of what comes from a held origin.
-HOLD_REASON = "blocked"
-
 #: The name of an act in the audit log.
 _AUDITED = {ListEffect.HOLD: "block.place", ListEffect.ALLOW: "block.allow"}
 

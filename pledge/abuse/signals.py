@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from disposable_email_domains import blocklist
 
+from pledge.abuse.models import HoldReason
+
 
 class Signal(StrEnum):
     """What can be noticed. The values are stored (signatures.signals), so they stay as they are."""
@@ -51,9 +53,6 @@ DECISIVE = frozenset({Signal.BREAKER, Signal.DISPOSABLE})
 #: Of a form by itself, whoever else has sent some: its mail goes out after the others (mail/outbox.py).
 SUSPICIOUS = MACHINE | {Signal.DISPOSABLE}
 
-#: Of what the signals of its form have put on hold (Signature.hold_reason).
-HOLD_REASON = "signals"
-
 #: Nobody types a name and an address and ticks two boxes in less. Pages may be a minute old when they are opened, so a form
 #: that was opened and sent at once often looks older than it is; never younger.
 MIN_AGE = timedelta(seconds=2)
@@ -87,9 +86,9 @@ def level(found: Iterable[Signal]) -> Level:
     )
 
 
-def hold_reason(found: Iterable[Signal]) -> str | None:
+def hold_reason(found: Iterable[Signal]) -> HoldReason | None:
     """Why a signature with these signals is held when it is confirmed; None when it is not."""
-    return HOLD_REASON if level(found) is Level.HIGH else None
+    return HoldReason.SIGNALS if level(found) is Level.HIGH else None
 
 
 def names(found: Iterable[StrEnum]) -> str | None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from pledge.abuse.models import HoldReason
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import UTCDateTime, one_of, partial_index
@@ -75,13 +76,15 @@ STATE_LABELS: dict[str, Phrase] = {
 }
 
 #: Why a signature is held (`hold_reason`), as staff read it.
-HOLD_REASONS = {
-    "signals": Phrase("hold reason", "The form looked like a program’s"),
-    "speed": Phrase("hold reason", "E-mails answered too soon"),
-    "domains": Phrase("hold reason", "Many small e-mail domains from one place"),
-    "size": Phrase("hold reason", "Many at one small e-mail domain, or at several with one mail server"),
-    "blocked": Phrase("hold reason", "From a network or domain that staff hold"),
-    "staff": Phrase("hold reason", "Held by staff"),
+HOLD_REASONS: dict[str, Phrase] = {
+    HoldReason.SIGNALS: Phrase("hold reason", "The form looked like a program’s"),
+    HoldReason.SPEED: Phrase("hold reason", "E-mails answered too soon"),
+    HoldReason.DOMAINS: Phrase("hold reason", "Many small e-mail domains from one place"),
+    HoldReason.SIZE: Phrase(
+        "hold reason", "Many at one small e-mail domain, or at several with one mail server"
+    ),
+    HoldReason.BLOCKED: Phrase("hold reason", "From a network or domain that staff hold"),
+    HoldReason.STAFF: Phrase("hold reason", "Held by staff"),
 }
 
 
@@ -160,6 +163,7 @@ class Signature(Model):
         CheckConstraint(
             "state NOT IN ('confirmed', 'held') OR confirmed_at IS NOT NULL", name="confirmed_has_time"
         ),
+        CheckConstraint(one_of("hold_reason", HoldReason), name="hold_reason"),
         CheckConstraint("state <> 'confirmed' OR hold_reason IS NULL", name="confirmed_is_released"),
         CheckConstraint("state <> 'held' OR hold_reason IS NOT NULL", name="held_has_reason"),
         CheckConstraint(

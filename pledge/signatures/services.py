@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, case, delete, exists, func, or_, select, text,
 from sqlalchemy.orm import Session
 
 from pledge.abuse import origin_list
-from pledge.abuse.models import ListEffect
+from pledge.abuse.models import HoldReason, ListEffect
 from pledge.abuse.signals import ClickSignal, is_machine_click, names
 from pledge.audit.models import SIGNER, WORKER, Actor
 from pledge.audit.services import record
@@ -91,7 +91,7 @@ def sign(submission: Submission) -> str:
     came_from = origin(submission.slug, submission.address, submission.network)
     address = listed_address_hash(submission.slug, submission.address)
     listed = origin_list.effect_on(address, came_from.hashes)
-    hold_reason = submission.hold_reason or (origin_list.HOLD_REASON if listed is ListEffect.HOLD else None)
+    hold_reason = submission.hold_reason or (HoldReason.BLOCKED if listed is ListEffect.HOLD else None)
     is_allowed = listed is ListEffect.ALLOW
     row = Signature(
         id=new_id(),

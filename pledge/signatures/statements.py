@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, Connection, String, TextClause, bindparam, text
 from sqlalchemy.exc import IntegrityError
 
-from pledge.abuse import origin_list, signals
+from pledge.abuse.models import HoldReason
 from pledge.campaigns.opening import CONFIRM_GRACE, OPEN, TAKES_CONFIRMATIONS
 from pledge.core import clock
 from pledge.core.db import is_postgresql, write_autocommit
@@ -21,7 +21,7 @@ from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX, Signature,
 
 #: Why the form itself puts a signature on hold. Sent again from elsewhere without a reason, it sets the signature free, so the
 #: watch looks at these too.
-HELD_BY_FORM = (signals.HOLD_REASON, origin_list.HOLD_REASON)
+HELD_BY_FORM = (HoldReason.SIGNALS.value, HoldReason.BLOCKED.value)
 #: How long after confirming the mail with thanks goes out; until then it can be declined. Pages name this time.
 THANKS_AFTER = timedelta(minutes=10)
 #: Likewise the mail that says that the signature is held: what staff release before is thanked for only.

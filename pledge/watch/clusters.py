@@ -17,7 +17,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -39,7 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from pledge.abuse import origin_list
-from pledge.abuse.models import MailHost, OriginKind
+from pledge.abuse.models import HoldReason, MailHost, OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
@@ -53,14 +52,6 @@ from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import SMALL_CONFIRMED, Signature, SignatureState
 from pledge.signatures.origins import domain_hash, provider_domains
 from pledge.signatures.statements import HELD_BY_FORM
-
-
-class Rule(StrEnum):
-    """What gives a cluster away. The values are stored (signatures.hold_reason), so they stay as they are."""
-
-    SPEED = "speed"  #: too many answer their mail too soon
-    DOMAINS = "domains"  #: addresses at dozens of small domains from one place
-    SIZE = "size"  #: more confirmations at one small domain, or at those of one mail server, than a week may have
 
 
 @dataclass(frozen=True)
@@ -81,7 +72,7 @@ SPEEDS = (
 )
 #: From one place a cluster must be this many times larger: people in one room are told to look at their mail at the same moment.
 SAME_PLACE_FACTOR = 2
-#: For Rule.DOMAINS, of one place: the fewest sign-ups, the fewest small domains, and the smallest share of sign-ups at these.
+#: For HoldReason.DOMAINS, of one place: the fewest sign-ups, the fewest small domains, and the smallest share of sign-ups at these.
 MANY_SIGN_UPS, MANY_DOMAINS, SMALL_SHARE = 50, 20, 0.6
 #: The confirmations of one small domain in a week from which on it is held. The worker looks every few seconds, so a few more are
 #: counted.
@@ -130,7 +121,7 @@ class Cluster:
     answered: Sequence[int]  #: and of these, who had confirmed by then
 
 
-def broken_rule(cluster: Cluster) -> Rule | None:
+def broken_rule(cluster: Cluster) -> HoldReason | None:
     """What gives the cluster away; None: it may be people."""
     is_domain = cluster.kind is OriginKind.DOMAIN
     if is_domain and not cluster.small:
@@ -138,10 +129,10 @@ def broken_rule(cluster: Cluster) -> Rule | None:
     times = 1 if is_domain else SAME_PLACE_FACTOR
     for speed, ripe, answered in zip(SPEEDS, cluster.ripe, cluster.answered, strict=True):
         if ripe >= speed.min_size * times and answered >= ripe * speed.share:
-            return Rule.SPEED
+            return HoldReason.SPEED
     if is_domain or cluster.sign_ups < MANY_SIGN_UPS or cluster.small < cluster.sign_ups * SMALL_SHARE:
         return None
-    return Rule.DOMAINS if cluster.domains >= MANY_DOMAINS else None
+    return HoldReason.DOMAINS if cluster.domains >= MANY_DOMAINS else None
 
 
 @dataclass(frozen=True)
@@ -170,7 +161,7 @@ def size_bar(people: int, *, is_institution: bool = False) -> int:
     return max(MAX_CONFIRMED, int(people * MAX_SHARE)) * (INSTITUTION_FACTOR if is_institution else 1)
 
 
-def suspicious() -> dict[Rule, list[Origin]]:
+def suspicious() -> dict[HoldReason, list[Origin]]:
     """The clusters that are given away by speed and domains and in which somebody may wait, without those that staff allow."""
     exempt = exempt_from_rules()
     found = defaultdict(list)
@@ -191,7 +182,7 @@ def is_small() -> ColumnElement[bool]:
     return and_(Signature.mail_provider == OTHER, Signature.domain_hash.not_in(providers))
 
 
-def _by_speed_and_domains() -> Iterator[tuple[Rule, Origin]]:
+def _by_speed_and_domains() -> Iterator[tuple[HoldReason, Origin]]:
     now = clock.now()
     recent = recent_sign_ups(
         and_(Signature.submitted_at >= now - WINDOW, Signature.wide_network_hash.is_not(None))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Connection, and_, func, select, text, union_all
 
-from pledge.abuse.models import OriginKind
+from pledge.abuse.models import HoldReason, OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.core import clock
 from pledge.core.db import fetch, reading
@@ -23,7 +23,6 @@ from pledge.watch.clusters import (
     SPEEDS,
     WEEK,
     Group,
-    Rule,
     broken_rule,
     cluster_of,
     figures,
@@ -54,7 +53,7 @@ class ClusterReport:
     within_a_minute: float | None  #: the share of answers by then; None: too few to be told
     share: float  #: of all sign-ups of that time
     reasons: dict[str, int]  #: why how many of them are held, or would be
-    rule: Rule | None  #: what gives it away
+    rule: HoldReason | None  #: what gives it away
     group: Group | None  #: of a small domain, with which it is added up
 
     @property
@@ -190,7 +189,7 @@ def _report(slug: str, total: int, row: Sequence[Any], by_domain: Mapping[bytes,
     provider, group = provider_domains(slug).get(hashed), by_domain.get(hashed)
     rule = None if provider else broken_rule(cluster)
     if rule is None and group and group.is_held:
-        rule = Rule.SIZE
+        rule = HoldReason.SIZE
     return ClusterReport(
         Origin(campaign_id, cluster.kind, hashed),
         provider,

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select, text, update
 
 from pledge.abuse import alerts, origin_list
-from pledge.abuse.models import AlertKind, ListEffect, OriginKind
+from pledge.abuse.models import AlertKind, HoldReason, ListEffect, OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.accounts import alarms
 from pledge.accounts.two_people import NeedsSecondPerson
@@ -29,7 +29,7 @@ from pledge.signatures.invalidation.models import Condition, InvalidationAct, In
 from pledge.signatures.invalidation.queries import undecided
 from pledge.signatures.models import SMALL_PENDING, Signature
 from pledge.signatures.queries import held_by_campaign, lock
-from pledge.watch.clusters import COLUMNS, WAITS, WINDOW, Rule, is_small, suspicious, too_large
+from pledge.watch.clusters import COLUMNS, WAITS, WINDOW, is_small, suspicious, too_large
 
 #: Rows put on hold in one transaction: whoever confirms one of them waits for it.
 BATCH = 500
@@ -40,11 +40,11 @@ REMIND_AFTER = timedelta(days=1)
 def hold_suspicious() -> int:
     """Put on hold what waits in clusters that no group of people makes; how many sign-ups that were."""
     clusters, oversized = suspicious(), too_large()
-    clusters[Rule.SIZE] = [origin for group in oversized for origin in group.origins]
+    clusters[HoldReason.SIZE] = [origin for group in oversized for origin in group.origins]
     held = {rule: _hold(rule, origins) for rule, origins in clusters.items() if origins}
-    if held.get(Rule.SIZE):
+    if held.get(HoldReason.SIZE):
         servers = sum(len(group.domains) > 1 for group in oversized)
-        domains = len({origin.hash for origin in clusters[Rule.SIZE]})
+        domains = len({origin.hash for origin in clusters[HoldReason.SIZE]})
         with transaction() as session:
             alarms.alert(session, AlertKind.DOMAIN_HELD, domains=domains, servers=servers)
     if number := sum(held.values()):
@@ -129,7 +129,7 @@ def condition(origin: Origin, since: datetime | None = None) -> Condition:
     return Condition(campaign_id=origin.campaign_id, signed_from=since, **came_from)
 
 
-def _hold(rule: Rule, origins: Sequence[Origin]) -> int:
+def _hold(rule: HoldReason, origins: Sequence[Origin]) -> int:
     """Hold what waits from these origins; how many sign-ups that were."""
     hashes = defaultdict(list)
     for origin in origins:
@@ -139,16 +139,18 @@ def _hold(rule: Rule, origins: Sequence[Origin]) -> int:
     return sum(_mark(rule, ids[at : at + BATCH]) for at in range(0, len(ids), BATCH))
 
 
-def _waiting(rule: Rule, campaign_id: int, kind: OriginKind, hashes: Sequence[bytes]) -> ColumnElement[bool]:
+def _waiting(
+    rule: HoldReason, campaign_id: int, kind: OriginKind, hashes: Sequence[bytes]
+) -> ColumnElement[bool]:
     """Who is held for a rule that clusters of these hashes have broken, if they wait."""
     there = and_(Signature.campaign_id == campaign_id, COLUMNS[kind].in_(hashes))
-    if rule is Rule.SIZE:
+    if rule is HoldReason.SIZE:
         return and_(there, text(SMALL_PENDING))
     recent = and_(there, Signature.submitted_at >= clock.now() - WINDOW)
-    return recent if kind is OriginKind.NETWORK and rule is Rule.SPEED else and_(recent, is_small())
+    return recent if kind is OriginKind.NETWORK and rule is HoldReason.SPEED else and_(recent, is_small())
 
 
-def _mark(rule: Rule, ids: Sequence[int]) -> int:
+def _mark(rule: HoldReason, ids: Sequence[int]) -> int:
     statement = (
         update(Signature)
         .where(Signature.id.in_(ids), *WAITS)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import case, delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from pledge.abuse.models import HoldReason
 from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.core import clock
@@ -30,8 +31,6 @@ from pledge.signatures.outbox import SignatureMail, enqueue_all
 from pledge.signatures.queries import lock
 
 BATCH = 500
-#: The reason to hold what staff hold (Signature.hold_reason).
-BY_STAFF = "staff"
 
 #: The states in which the worker has something to do.
 _AT_WORK = (InvalidationState.APPLYING, InvalidationState.UNDOING)
@@ -127,7 +126,7 @@ def _undo(session: Session, row: Invalidation, limit: int) -> None:
 def _changes(row: Invalidation) -> dict[str, Any]:
     """What an act makes of a signature."""
     if row.act == InvalidationAct.HOLD:
-        return {"hold_reason": BY_STAFF}
+        return {"hold_reason": HoldReason.STAFF}
     if row.act == InvalidationAct.RELEASE:
         is_held = Signature.state == SignatureState.HELD
         state = case((is_held, SignatureState.CONFIRMED.value), else_=SignatureState.PENDING.value)

@@ -53,7 +53,7 @@ def mine(client, path="", **sent):
 
 @pytest.mark.parametrize("state", ["pending", "confirmed", "held", "withdrawn", "invalidated"])
 def test_the_waiting_page_is_the_same_bytes_for_every_ticket(client, frozen_clock, state):
-    page = client.get(waiting(person(state, **({"hold_reason": "watch"} if state == "held" else {}))))
+    page = client.get(waiting(person(state, **({"hold_reason": "speed"} if state == "held" else {}))))
     assert page.status_code == 200
     damaged = client.get(f"{PAGE}/check/damaged")
     assert (damaged.status_code, damaged.data) == (200, page.data)
@@ -102,7 +102,7 @@ def confirmed_by_organisation(client):
 
 
 def held_by_link(client):
-    return client.post(f"/en/confirm/{confirm_token(person(hold_reason='watch'))}")
+    return client.post(f"/en/confirm/{confirm_token(person(hold_reason='speed'))}")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_link_that_was_used_says_so_to_whoever_opens_it_and_mails_the_way_to_t
     page = client.get(address)
     assert "Your confirmation has arrived" in page.text
     assert [word for word in (EMAIL, NAME, "/me/", "data-key", "/withdraw") if word in page.text] == []
-    held = confirm_token(signature(state="held", hold_reason="watch", email="a@example.org"))
+    held = confirm_token(signature(state="held", hold_reason="speed", email="a@example.org"))
     other = client.get(f"/en/confirm/{held}").text.replace(held, "")
     assert other == page.text.replace(address.rpartition("/")[2], "")
     answer_requests()
@@ -195,23 +195,23 @@ def test_the_browser_that_signed_is_told_the_digits_and_once_it_is_confirmed_for
 
 
 def test_one_that_is_held_is_told_so_by_the_small_request_only(client):
-    row = person(hold_reason="watch")
+    row = person(hold_reason="speed")
     address = f"/en/confirm/{confirm_token(row)}"
     key = key_on(client.get(address))
     client.post(address)
     for sent in ({"key": key}, {"ticket": waiting(row).rpartition("/")[2]}):
         told = mine(client, **sent).json
         assert "A person looks at it before it is counted." in told["html"]
-        assert "watch" not in told["html"]
+        assert "speed" not in told["html"]
         assert told["again"] is False
     own = client.get(f"/en/me/{manage_token(row)}").text
     assert "Confirmed, and not counted yet" in own
     assert "/withdraw" in own
     assert "/receipt" not in own
-    assert "watch" not in own
+    assert "speed" not in own
 
 
-@pytest.mark.parametrize(("hold_reason", "is_counted"), [(None, True), ("watch", False)])
+@pytest.mark.parametrize(("hold_reason", "is_counted"), [(None, True), ("speed", False)])
 def test_only_the_browser_of_who_is_counted_reads_that_it_has_signed(client, hold_reason, is_counted):
     row = person(hold_reason=hold_reason)
     address = f"/en/confirm/{confirm_token(row)}"
