@@ -49,6 +49,10 @@ def note(actor: Actor, action: str, subject: str, *, reason: str = "", **details
         record(session, actor, action, subject, reason=reason, **details)
 
 
+#: Characters of the reason of an act.
+MAX_REASON = 1000
+
+
 def required_reason(reason: str) -> str:
     """The reason of an act that needs one, trimmed. Raises NoReason."""
     if not reason.strip():

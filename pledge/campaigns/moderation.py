@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record
+from pledge.audit.services import MAX_REASON, record
 from pledge.campaigns import consents, followups, goals, rules, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.models import (
@@ -76,7 +76,6 @@ STEPS = {
         ),
     ),
 }
-MAX_REASON = 1000
 
 FIRST_GOAL = 1000
 

@@ -28,6 +28,11 @@ MAX_LENGTH = 512
 SKEW = timedelta(minutes=5)
 
 
+#: Of a mailed link to confirm, and of the code in the same mail. What nobody confirms waits for as long again, in which a new
+#: one can be asked for with it.
+CONFIRM_LIFETIME = timedelta(days=7)
+
+
 class Purpose(StrEnum):
     """What a token is for, and how long it works: tickets, unsubscribe links and the page of a partner allow little."""
 
@@ -38,14 +43,14 @@ class Purpose(StrEnum):
         found._value_, found.lifetime = name, lifetime
         return found
 
-    CONFIRM = "confirm", timedelta(days=7)
+    CONFIRM = "confirm", CONFIRM_LIFETIME
     #: Kept by the browser that pressed, never in an address: what the page with the thanks shows and asks.
     PRESSED = "pressed", timedelta(days=1)
     MANAGE = "manage", timedelta(days=400)
     UNSUBSCRIBE = "unsubscribe", None
     TICKET = "ticket", None
-    ENDORSE_CONFIRM = "endorse_confirm", timedelta(days=7)
-    ENDORSE_CONTACT = "endorse_contact", timedelta(days=7)
+    ENDORSE_CONFIRM = "endorse_confirm", CONFIRM_LIFETIME
+    ENDORSE_CONTACT = "endorse_contact", CONFIRM_LIFETIME
     ENDORSE_PRESSED = "endorse_pressed", timedelta(days=1)
     ENDORSE_MANAGE = "endorse_manage", timedelta(days=400)
     ENDORSE_TICKET = "endorse_ticket", None

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from pledge.accounts.two_people import WrongState
 from pledge.audit.models import Actor
-from pledge.audit.services import note, record
+from pledge.audit.services import MAX_REASON, note, record
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock, languages
 from pledge.core.db import transaction
@@ -27,7 +27,6 @@ from pledge.jobs.models import Job, JobKind, JobState
 
 MAX_RECEIPT = 100
 MAX_ANSWER = 10_000
-MAX_REASON = 1000
 
 
 class NoSuchDelivery(LookupError):

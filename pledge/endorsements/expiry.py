@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from pledge.core import clock
 from pledge.core.db import transaction
+from pledge.core.tokens import CONFIRM_LIFETIME
 from pledge.endorsements.models import (
     CLOSED,
     ContactChange,
@@ -20,8 +21,8 @@ from pledge.endorsements.models import (
 from pledge.endorsements.services import NOBODY, delete_row, forget_person
 from pledge.endorsements.versions import drop
 
-#: As for signatures: a link works for seven days, and seven more are left to ask for a new one with it.
-UNCONFIRMED = timedelta(days=14)
+#: How long an application waits, as a signature does.
+UNCONFIRMED = 2 * CONFIRM_LIFETIME
 #: After the end of an endorsement: long enough to ask why, and to answer.
 ENDED = timedelta(days=90)
 #: Rows in one transaction; each needs several statements.

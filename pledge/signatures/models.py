@@ -23,15 +23,15 @@ from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import UTCDateTime, one_of, partial_index
 from pledge.core.i18n import Phrase
+from pledge.core.tokens import CONFIRM_LIFETIME
 
 #: The contexts that are authenticated with the encrypted columns.
 EMAIL_CONTEXT = "signatures.email"
 NAME_CONTEXT = "signatures.name"
 SALT_CONTEXT = "signatures.salt"
 
-#: How long a submission waits. A link lives seven days; seven more are left to ask for a new one with it. Nothing renews
-#: this clock.
-PENDING_LIFETIME = timedelta(days=14)
+#: How long a submission waits. Nothing renews this clock.
+PENDING_LIFETIME = 2 * CONFIRM_LIFETIME
 #: How long a person can stop that staff erase them, from the mail about it on.
 ERASURE_DELAY = timedelta(days=1)
 

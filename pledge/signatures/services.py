@@ -4,7 +4,6 @@ choose, withdraw, erase, unsubscribe.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import bindparam, case, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
@@ -20,7 +19,7 @@ from pledge.core import clock, countries, tokens
 from pledge.core.db import ensure_durable, fetch, transaction, write_autocommit
 from pledge.core.encryption import vault
 from pledge.core.text.lines import clean_line
-from pledge.core.tokens import BadToken, Purpose
+from pledge.core.tokens import CONFIRM_LIFETIME, BadToken, Purpose
 from pledge.ledger import leaves
 from pledge.ledger.models import Reason
 from pledge.ledger.services import Place
@@ -44,7 +43,7 @@ from pledge.signatures.queries import (
 
 MAX_NAME = 80
 #: How long the code of a mail to confirm works, from when the mail is due.
-CODE_LIFETIME = timedelta(days=7)
+CODE_LIFETIME = CONFIRM_LIFETIME
 
 #: Codes that may be typed for one mail, right or wrong, and for all mails about one submission: a guesser has ten
 #: chances in a million.

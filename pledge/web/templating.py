@@ -12,13 +12,16 @@ from jinja2.runtime import Context
 from config import Config
 from pledge.abuse import models as abuse
 from pledge.accounts import roles
+from pledge.audit.services import MAX_REASON
 from pledge.campaigns import models as campaigns
+from pledge.campaigns.forgetting import AFTER_CLOSING, AFTER_DELIVERY
 from pledge.campaigns.rules import shown_link
 from pledge.core import countries, i18n, languages
 from pledge.core.languages import language_of_script
 from pledge.core.organization_types import TYPES
 from pledge.deliveries import models as deliveries
 from pledge.endorsements import models as endorsements
+from pledge.endorsements.expiry import ENDED, UNCONFIRMED
 from pledge.endorsements.queries import initials
 from pledge.endorsements.review import queries as review
 from pledge.endorsements.rules import REVIEW_DAYS
@@ -28,6 +31,7 @@ from pledge.news import models as news
 from pledge.paper import models as paper
 from pledge.signatures import models as signatures
 from pledge.signatures.invalidation import models as invalidations
+from pledge.signatures.models import PENDING_LIFETIME
 from pledge.statistics import funnel, integrity
 from pledge.switches import queries as switches
 
@@ -106,6 +110,13 @@ def init_app(app: Flask, config: Config) -> None:
         country_name=lambda code: countries.country_name(code, i18n.language()),
         authenticator_name=config.issuer,
         site_name=lambda: config.site_name_in(i18n.language()),
+        max_reason=MAX_REASON,
+        # How long what somebody sent is kept: the texts by which they agree name it.
+        delivered_days=AFTER_DELIVERY.days,
+        closed_months=AFTER_CLOSING.days // 30,
+        unconfirmed_days=PENDING_LIFETIME.days,
+        application_days=UNCONFIRMED.days,
+        ended_days=ENDED.days,
         review_days=REVIEW_DAYS,
         region_name=lambda code: countries.region_name(code, i18n.language()),
         language_of_script=language_of_script,

@@ -3,7 +3,11 @@
 from hashlib import sha256
 from pathlib import Path
 
+from pledge.campaigns.forgetting import AFTER_CLOSING, AFTER_DELIVERY
 from pledge.core.text import markdown
+from pledge.core.tokens import CONFIRM_LIFETIME
+from pledge.endorsements.expiry import UNCONFIRMED
+from pledge.signatures.models import PENDING_LIFETIME
 
 NOTICES = Path(markdown.__file__).parents[2] / "content" / "privacy"
 
@@ -30,3 +34,16 @@ def test_the_text_of_a_version_of_the_privacy_notice_never_changes():
 def test_the_privacy_notice_has_the_same_version_in_every_language():
     versions = {path.read_text("utf-8").partition("\n")[0] for path in NOTICES.glob("*.md")}
     assert versions == {f"version: {markdown.privacy_version()}"}
+
+
+def test_the_privacy_notice_names_the_times_that_the_code_keeps():
+    days = {
+        "a link to confirm works for {} days": CONFIRM_LIFETIME.days,
+        "for {} more days you can use it": (PENDING_LIFETIME - CONFIRM_LIFETIME).days,
+        "{} days after the form was sent": PENDING_LIFETIME.days,
+        "they are deleted {} days after the totals were handed over": AFTER_DELIVERY.days,
+        "or {} months after": AFTER_CLOSING.days // 30,
+        "**Not confirmed:** deleted {} days after the form was sent": UNCONFIRMED.days,
+    }
+    notice = (NOTICES / "en.md").read_text("utf-8")
+    assert [words for words, number in days.items() if words.format(number) not in notice] == []

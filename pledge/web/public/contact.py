@@ -11,6 +11,7 @@ from wtforms.validators import DataRequired, Length
 from pledge.core import i18n, urls
 from pledge.mail import contact as letters
 from pledge.mail.contact import MAX_MESSAGE, Letter
+from pledge.signatures.services import MAX_NAME
 from pledge.web import limits
 from pledge.web.caching import cached
 from pledge.web.forms import see_other
@@ -32,7 +33,7 @@ def contact_limit() -> str:
 
 
 class ContactForm(ProvableForm):
-    name = StringField(_l("Name"))
+    name = StringField(_l("Name"), render_kw={"maxlength": MAX_NAME})
     email = StringField(_l("E-mail"))
     #: Browsers send a line break as two characters and count it as one.
     message = TextAreaField(

@@ -16,7 +16,7 @@ from pledge.core.text import markdown
 from pledge.core.text.lines import BadLine, LineFault, typed_digits
 from pledge.core.tokens import Purpose
 from pledge.mail.addresses import Address, BadAddress, parse
-from pledge.signatures.services import Submission, clean_name
+from pledge.signatures.services import MAX_NAME, Submission, clean_name
 from pledge.web.forms import PublicForm, TickField
 from pledge.web.public.campaign.pages import CampaignPage
 
@@ -25,7 +25,7 @@ CHANGED_TEXT = _l("The pledge text or the consent was changed. Please read them 
 
 _NAME_WORDS = {
     LineFault.EMPTY: _l("Enter your name."),
-    LineFault.TOO_LONG: _l("Your name can have up to 80 characters."),
+    LineFault.TOO_LONG: _l("Your name can have up to %(number)s characters.", number=MAX_NAME),
 }
 
 
@@ -126,7 +126,7 @@ class PlaceForm(PublicForm):
 
 class SignForm(ProvableForm, PlaceForm):
     changed_text = CHANGED_TEXT
-    name = StringField(_l("Name"), [check_name])
+    name = StringField(_l("Name"), [check_name], render_kw={"maxlength": MAX_NAME})
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country you live in"), validate_choice=False)
     region = HiddenField()  #: asked after confirming; other programs may send it with the form
@@ -220,7 +220,7 @@ class LinkForm(AddressForm):
 
 
 class OwnForm(PlaceForm):
-    name = StringField(_l("Name"), [check_name])
+    name = StringField(_l("Name"), [check_name], render_kw={"maxlength": MAX_NAME})
     country = SelectField(_l("Country you live in"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
     public_name = TickField(_l("Show my name on the campaign page"))

@@ -25,6 +25,7 @@ from wtforms.fields import Field
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from pledge.accounts.two_people import WrongState
+from pledge.audit.services import MAX_REASON
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import CampaignIncomplete, CampaignInWrongState, EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
@@ -44,7 +45,6 @@ from pledge.web.forms import StaffForm
 #: The body of a request: a logo of 1 MB and the fields beside it.
 PICTURE_BODY = 8_000_000
 
-MAX_REASON = 1000
 
 #: Years that a form accepts: others are mistakes, and some of them cannot be represented.
 YEARS = range(2000, 2101)

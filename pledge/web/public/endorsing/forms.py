@@ -20,6 +20,7 @@ from pledge.core import i18n, tokens
 from pledge.core.text.lines import LineFault, one_line, typed_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import rules
+from pledge.endorsements.models import MAX_NAME, MAX_STATEMENT
 from pledge.endorsements.rules import BadContent, Content, ContentFault
 from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.pictures import PictureFault
@@ -39,13 +40,19 @@ _NO_GOAL = FieldFault.GROUP_GOAL.value
 #: What a fault is called at a field that its own words do not fit.
 _FIELD_WORDS: dict[tuple[str, Enum], Any] = {
     ("name", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
-    ("name", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
+    ("name", LineFault.TOO_LONG): _l("The name can have up to %(number)s characters.", number=MAX_NAME),
     ("type", ContentFault.UNKNOWN): _l("Choose a kind of organisation from the list."),
     ("website", LineFault.TOO_LONG): _l("The address can have up to 300 characters."),
-    ("statement", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
+    ("statement", LineFault.TOO_LONG): _l(
+        "A statement can have up to %(number)s characters.", number=MAX_STATEMENT
+    ),
     ("contact_name", LineFault.EMPTY): _l("Enter the name of the person who speaks for the organisation."),
-    ("contact_name", LineFault.TOO_LONG): _l("The name can have up to 80 characters."),
-    ("contact_title", LineFault.TOO_LONG): _l("The title can have up to 80 characters."),
+    ("contact_name", LineFault.TOO_LONG): _l(
+        "The name can have up to %(number)s characters.", number=rules.MAX_PERSON
+    ),
+    ("contact_title", LineFault.TOO_LONG): _l(
+        "The title can have up to %(number)s characters.", number=rules.MAX_PERSON
+    ),
 }
 
 
@@ -177,8 +184,14 @@ class ContentForm(PlaceForm):
 class PersonForm(PublicForm):
     """Name and title of who speaks for an organisation; declared after the content, so that they are shown after it."""
 
-    contact_name = StringField(_l("Name"), [_obeys(lambda text: rules.clean_person(text, ""))])
-    contact_title = StringField(_l("Title or position"), [_obeys(rules.clean_title)])
+    contact_name = StringField(
+        _l("Name"),
+        [_obeys(lambda text: rules.clean_person(text, ""))],
+        render_kw={"maxlength": rules.MAX_PERSON},
+    )
+    contact_title = StringField(
+        _l("Title or position"), [_obeys(rules.clean_title)], render_kw={"maxlength": rules.MAX_PERSON}
+    )
 
 
 class EndorseForm(ContentForm, PersonForm, ProvableForm):
