@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
 from pledge.campaigns import items, media, moderation, pledges, queries, staff_queries
+from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.goals import MAX_STEPS
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.moderation import CampaignIncomplete, CampaignInWrongState, EditedMeanwhile
@@ -284,6 +285,45 @@ def test_an_opening_that_is_still_to_come_may_be_put_off(frozen_clock):
     schedule("water", opens_at=now - timedelta(hours=1))
     schedule("water", opens_at=now + timedelta(hours=1))
     assert staff_queries.desk("air").opens_at == now + timedelta(hours=5)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "refusal"),
+    [({"reason": " ", "is_stepped_up": True}, BadFields), ({"reason": "a wish"}, StepUpNeeded)],
+    ids=["no reason", "no step-up"],
+)
+def test_another_closing_date_of_an_open_campaign_needs_a_reason_and_the_step_up(
+    frozen_clock, agreed, refusal
+):
+    closes_at = frozen_clock.now() + timedelta(days=9)
+    factories.campaign("air", closes_at=closes_at)
+    for other in (closes_at + timedelta(days=1), None):
+        with pytest.raises(refusal):
+            schedule("air", closes_at=other, **agreed)
+    assert staff_queries.desk("air").closes_at == closes_at
+
+
+def test_another_closing_date_is_recorded_with_its_reason_and_passed_on_in_the_same_transaction(frozen_clock):
+    factories.campaign("air")
+    closes_at = frozen_clock.now() + timedelta(days=9)
+    moved = []
+    schedule(
+        "air",
+        closes_at=closes_at,
+        reason="decided by the board",
+        is_stepped_up=True,
+        closing_moved=lambda session, campaign: moved.append((session.in_transaction(), campaign.closes_at)),
+    )
+    assert moved == [(True, closes_at)]
+    assert acts()[-1][:2] == ("campaign.schedule", "decided by the board")
+
+
+def test_the_closing_date_of_a_draft_and_another_goal_need_neither(frozen_clock):
+    draft("air")
+    schedule("air", closes_at=frozen_clock.now() + timedelta(days=9))
+    factories.campaign("water", closes_at=frozen_clock.now() + timedelta(days=9))
+    schedule("water", goal=2000)
+    assert staff_queries.desk("water").goal == 2000
 
 
 # --- The pledge text ---
