@@ -4,13 +4,11 @@ import json
 from typing import Any
 
 from pledge.audit.models import Actor
-from pledge.audit.services import lock_chain, record
+from pledge.audit.services import MAX_REASON, lock_chain, record
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.switches.queries import is_active, snapshot
 from pledge.switches.registry import SWITCHES, BadTurn, CannotTurn, Switch
-
-MAX_REASON = 500
 
 
 def turn(actor: Actor, name: str, given: Any, reason: str, hours: int | None = None) -> None:

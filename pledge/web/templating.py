@@ -24,6 +24,7 @@ from pledge.endorsements import models as endorsements
 from pledge.endorsements.expiry import ENDED, UNCONFIRMED
 from pledge.endorsements.queries import initials
 from pledge.endorsements.review import queries as review
+from pledge.endorsements.review.reasons import MAX_WORDING
 from pledge.endorsements.rules import REVIEW_DAYS
 from pledge.inbox import queries as inbox
 from pledge.mail import models as mail
@@ -111,6 +112,7 @@ def init_app(app: Flask, config: Config) -> None:
         authenticator_name=config.issuer,
         site_name=lambda: config.site_name_in(i18n.language()),
         max_reason=MAX_REASON,
+        max_wording=MAX_WORDING,
         # How long what somebody sent is kept: the texts by which they agree name it.
         delivered_days=AFTER_DELIVERY.days,
         closed_months=AFTER_CLOSING.days // 30,

@@ -287,7 +287,7 @@ def test_a_process_that_never_reached_the_database_goes_by_the_defaults(app_on):
     ("turn", "fault"),
     [
         (lambda: services.turn(ADMIN, "signing", True, "  "), BadTurn.NO_REASON),
-        (lambda: services.turn(ADMIN, "mail", True, "x" * 501), BadTurn.LONG_REASON),
+        (lambda: services.turn(ADMIN, "mail", True, "x" * 1001), BadTurn.LONG_REASON),
         (lambda: services.turn(ADMIN, "banner", {"ko": "점검", "en": " "}, "upkeep"), BadTurn.HALF_BANNER),
         (
             lambda: services.turn(ADMIN, "banner", {"ko": "가" * 301, "en": "x"}, "upkeep"),

@@ -16,7 +16,8 @@ from pledge.core.i18n import Phrase
 from pledge.core.languages import texts
 from pledge.endorsements.models import ReasonKind, ReviewReason
 
-MAX_REASON = 500
+#: Characters of a wording in each language, and of what is added to it.
+MAX_WORDING = 500
 CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
@@ -94,7 +95,7 @@ def save(actor: Actor, *, code: str, kind: ReasonKind, wording: Mapping[str, str
     Raises BadReason.
     """
     kept = texts({lang: " ".join(text.split()) for lang, text in wording.items()})
-    if not CODE.fullmatch(code) or not kept.is_complete or max(map(len, kept.values())) > MAX_REASON:
+    if not CODE.fullmatch(code) or not kept.is_complete or max(map(len, kept.values())) > MAX_WORDING:
         raise BadReason(code)
     if any(code in reasons and kind is not other for other, reasons in BUILT_IN.items()):
         raise BadReason(code)

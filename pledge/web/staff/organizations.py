@@ -23,7 +23,7 @@ from pledge.endorsements.review import moderation, presence, queries, reasons
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
 from pledge.endorsements.review.presence import Presence
 from pledge.endorsements.review.queries import Case, SeenState, Tab
-from pledge.endorsements.review.reasons import CODE, MAX_REASON, BadReason
+from pledge.endorsements.review.reasons import CODE, MAX_WORDING, BadReason
 from pledge.endorsements.verification.domains import belongs_to, host_of
 from pledge.endorsements.verification.ladder import proof_for
 from pledge.web.forms import ByLanguage, StaffForm, TickField
@@ -43,8 +43,8 @@ def _check_text(field: Field, missing: Any = None) -> None:
     field.data = " ".join((field.data or "").split())
     if missing and not field.data:
         raise ValidationError(missing)
-    if len(field.data) > MAX_REASON:
-        raise ValidationError(_l("This can have up to 500 characters."))
+    if len(field.data) > MAX_WORDING:
+        raise ValidationError(_l("This can have up to %(number)s characters.", number=MAX_WORDING))
     if not is_readable(field.data):
         raise ValidationError(_l("It contains a character that cannot be shown."))
     check_resident_number(field)
