@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 compressed=pledge/static/css/site.css.br
 if [ ! -f $compressed ] || [ -n "$(find pledge/static -type f ! -name '*.br' ! -name '*.gz' -newer $compressed)" ]; then
     find pledge/static \( -name '*.br' -o -name '*.gz' \) -delete
-    .venv/bin/python -m whitenoise.compress --quiet pledge/static
+    .venv/bin/python tools/compress.py
 fi
 for po in pledge/translations/*/LC_MESSAGES/*.po; do
     mo=${po%.po}.mo
