@@ -1,7 +1,8 @@
 // Every page works without this file. Elements say by data-module which module improves them, and by data-module-later that
 // this may wait until they come near the window.
+/** @param {HTMLElement} element */
 function improve(element) {
-  import(new URL(element.dataset.moduleSrc, document.baseURI))
+  import(new URL(element.dataset.moduleSrc, document.baseURI).href)
     .then((module) => module.default(element))
     .catch((error) => console.warn("left as it is:", element.dataset.module, error));
 }
@@ -10,7 +11,7 @@ const near = new IntersectionObserver((changes) => {
   for (const { isIntersecting, target } of changes) {
     if (!isIntersecting) continue;
     near.unobserve(target);
-    improve(target);
+    improve(/** @type {HTMLElement} */ (target));
   }
 }, { rootMargin: "50%" });
 

@@ -2,7 +2,7 @@
 // <script async src="https://…/embed.js" data-campaign="…" data-lang="ko" data-form data-theme="auto" data-thanks="/thanks"></script>
 // It sets no cookie, stores nothing and loads nothing but the frame. An iframe by hand works too, with a fixed height.
 (() => {
-  const script = document.currentScript;
+  const script = /** @type {HTMLScriptElement} */ (document.currentScript);
   if (!script?.dataset.campaign) return;
   const { campaign, lang, form, accent, thanks, title, via } = script.dataset;
   const site = new URL(script.src).origin;
@@ -24,19 +24,20 @@
   // Which page shows it is nobody's business, ours included.
   frame.referrerPolicy = "no-referrer";
   frame.style.cssText = "display:block;border:0;max-width:40rem";
-  // About as high as it will be, so that what stands below moves little when it is there.
+  // About as high as it will be: what stands below then moves little.
   frame.style.height = hasForm ? "1750px" : "620px";
   frame.style.colorScheme = theme === "auto" ? "light dark" : theme;
   script.after(frame);
   if (matchMedia("(prefers-reduced-motion: no-preference)").matches) frame.style.transition = "height .2s";
 
   addEventListener("message", ({ origin, source, data }) => {
-    // Only our site, and only this frame of it; whatever else a page is sent is not for us.
+    // Only this frame of our site.
     if (origin !== site || source !== frame.contentWindow) return;
     if (data?.pledge === "size") resize(data);
     if (data?.pledge === "signed" && thanks) leaveFor(new URL(thanks, document.baseURI));
   });
 
+  /** @param {Record<string, any>} message */
   function resize({ height, show, title: heading }) {
     const begin = frame.getBoundingClientRect().top + show;
     if (begin < 0 || begin > innerHeight / 2) {
@@ -47,16 +48,18 @@
     if (!title && typeof heading === "string") frame.title = heading.slice(0, 200);
   }
 
-  // The page's own address, or one on https; never a script.
+  // Never a script.
+  /** @param {URL} address */
   function leaveFor(address) {
-    if (address.origin === location.origin || address.protocol === "https:") location.assign(address);
+    if (address.origin === location.origin || address.protocol === "https:") location.assign(address.href);
   }
 
-  // "auto" is as this page is: a visitor who likes the dark gets it where this page has it as well.
+  // "auto": dark for a visitor who likes it, where this page has it too.
+  /** @param {string} [wanted] */
   function themeFor(wanted) {
     if (wanted !== "auto") return wanted === "dark" ? "dark" : "light";
     const style = getComputedStyle(document.documentElement).colorScheme;
-    const own = style === "normal" ? (document.querySelector("meta[name=color-scheme]")?.content ?? "") : style;
+    const own = style === "normal" ? (document.querySelector("meta[name=color-scheme]")?.getAttribute("content") ?? "") : style;
     if (!own.includes("dark")) return "light";
     return own.includes("light") ? "auto" : "dark";
   }

@@ -9,6 +9,7 @@ const AN_HOUR = 3600000;
 // One address gets one mail in this time.
 const TEN_MINUTES = 600000;
 
+/** @param {HTMLElement} line */
 export default function check(line) {
   const { page, mine, thanks, sentTo } = line.dataset;
   const address = stored("address");
@@ -27,6 +28,7 @@ export default function check(line) {
 
   const code = document.getElementById("code");
   if (!code) return;
+  /** @param {string} text */
   const tidy = (text) => text.normalize("NFKC").replace(/\D/g, "").slice(0, 6);
   code.addEventListener("paste", (event) => {
     const digits = tidy(event.clipboardData?.getData("text") ?? "");
@@ -48,6 +50,7 @@ export default function check(line) {
   });
 }
 
+/** @param {string} address */
 function offerMailbox(address) {
   const link = document.querySelector("[data-mailboxes]");
   const mailbox = JSON.parse(link.dataset.mailboxes)[address.split("@").pop().toLowerCase()];
@@ -58,7 +61,7 @@ function offerMailbox(address) {
 
 function sayWhen() {
   const resent = document.getElementById("resent");
-  document.querySelector("[name=resend]").form.addEventListener("submit", () => keep("resent", Date.now() + TEN_MINUTES));
+  document.querySelector("[name=resend]").form.addEventListener("submit", () => keep("resent", String(Date.now() + TEN_MINUTES)));
   const moment = Number(stored("resent"));
   if (location.hash !== "#resent" || !moment) return;
   const time = new Date(moment).toLocaleTimeString(document.documentElement.dataset.locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -66,6 +69,7 @@ function sayWhen() {
 }
 
 // The same six digits are sent once: who comes back to correct a wrong code changes it first.
+/** @param {Part} code */
 function sendWhole(code) {
   if (code.value.length !== 6 || code.value === code.dataset.sent) return;
   code.dataset.sent = code.value;
@@ -74,6 +78,7 @@ function sendWhole(code) {
 
 // The ticket of the tab that sent the form, which then no longer stands in the address. Any other tab that opens the address
 // asks nothing and learns nothing.
+/** @param {string} page @param {string} given */
 function takeTicket(page, given) {
   if (given && stored("sent")) {
     keep("sent", "");
@@ -88,17 +93,20 @@ function takeTicket(page, given) {
   return ticket;
 }
 
+/** @param {string} ticket */
 function keepTicket(ticket) {
   if (ticket !== stored("ticket")) keep("key", ""); // of somebody else, who signed in this tab before
   keep("ticket", ticket);
 }
 
 // Slower and slower, not at all in the background, and at once when one comes back to this tab.
+/** @param {string} mine @param {string} ticket @param {string} thanks */
 function wait(mine, ticket, thanks) {
   const since = Date.now();
   let pause = FIRST_PAUSE;
   let timer = setTimeout(() => ask(), pause);
-  const ask = async (isTold = false) => {
+  /** @param {boolean | Event} [isTold] */
+  const ask = async (isTold) => {
     clearTimeout(timer);
     if ((document.hidden && isTold !== true) || Date.now() - since > AN_HOUR) return;
     try {
@@ -118,6 +126,7 @@ function wait(mine, ticket, thanks) {
   if ("BroadcastChannel" in window) new BroadcastChannel("pledge.confirmed").addEventListener("message", () => ask(true));
 }
 
+/** @param {string} digits */
 function showDigits(digits) {
   const place = document.querySelector("[data-match]");
   if (!place) return;
@@ -125,6 +134,7 @@ function showDigits(digits) {
   place.hidden = false;
 }
 
+/** @param {string} name @param {string} value */
 function keep(name, value) {
   try {
     sessionStorage.setItem(`pledge.${name}`, value);
@@ -133,6 +143,7 @@ function keep(name, value) {
   }
 }
 
+/** @param {string} name */
 function stored(name) {
   try {
     return sessionStorage.getItem(`pledge.${name}`);

@@ -1,5 +1,6 @@
 // On the page of a mailed link: this tab keeps the key of whoever presses, for the page with the thanks.
 
+/** @param {HTMLElement} root */
 export default function confirm(root) {
   root.addEventListener("submit", () => {
     try {

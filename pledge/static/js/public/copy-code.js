@@ -1,5 +1,6 @@
 // A button that copies the code beside it.
 
+/** @param {HTMLElement} root */
 export default function copyCode(root) {
   const text = root.querySelector("textarea");
   const button = root.querySelector("[data-copy]");

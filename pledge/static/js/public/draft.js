@@ -3,6 +3,7 @@
 
 const NOT_KEPT = new Set(["checkbox", "file", "hidden", "submit"]);
 
+/** @param {HTMLElement} line */
 export default function draft(line) {
   const form = line.closest("form");
   const key = `pledge.draft ${location.pathname.replace(/^\/[^/]+/, "")}`;
@@ -20,6 +21,7 @@ export default function draft(line) {
   }
 }
 
+/** @param {Part[]} fields @param {Record<string, string>} kept */
 function fill(fields, kept) {
   for (const field of fields) {
     if (!kept[field.name] || kept[field.name] === field.value) continue;

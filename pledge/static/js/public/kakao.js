@@ -1,6 +1,7 @@
 // Loads Kakao's script (this page was opened by a press on "KakaoTalk") and opens its share dialogue by the button.
 // https://developers.kakao.com/docs/latest/en/kakaotalk-share/js-link
 
+/** @param {HTMLElement} root */
 export default async function kakao(root) {
   const { script, integrity, key, url, failed } = root.dataset;
   const button = root.querySelector("[data-open]");
@@ -25,6 +26,7 @@ export default async function kakao(root) {
   button.hidden = false;
 }
 
+/** @param {string} src @param {string} integrity */
 function load(src, integrity) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");

@@ -9,7 +9,9 @@ const STAYS_FAST = 10 * 60_000;
 const BETWEEN_WORDS = 10_000;
 const COUNTING_UP = 900;
 
+/** @param {HTMLElement} root */
 export default function liveCount(root) {
+  /** @param {string} name */
   const part = (name) => root.querySelector(`[data-${name}]`);
   const { url, one, many, say, next, last, value, oneOrganization, manyOrganizations } = root.dataset;
   const goal = Number(root.dataset.goal);
@@ -53,6 +55,7 @@ export default function liveCount(root) {
     timer = setTimeout(ask, delay * (0.8 + Math.random() * 0.4));
   }
 
+  /** @param {{ people: number, organizations: number, as_of: string }} body @param {string} date */
   function take(body, date) {
     // An unchanged answer still says that nothing changed up to its moment.
     const unchanged = body.as_of === asOf;
@@ -67,11 +70,13 @@ export default function liveCount(root) {
     sayLater();
   }
 
+  /** @param {number} target */
   function countTo(target) {
     cancelAnimationFrame(frame);
     const from = shown;
     if (calm.matches || document.hidden) return show(target);
     const start = performance.now();
+    /** @param {number} now */
     const step = (now) => {
       const way = Math.min(1, Math.max(0, (now - start) / COUNTING_UP));
       show(Math.round(from + (target - from) * (1 - (1 - way) ** 3)));
@@ -80,6 +85,7 @@ export default function liveCount(root) {
     frame = requestAnimationFrame(step);
   }
 
+  /** @param {number} people */
   function show(people) {
     shown = people;
     part("count").textContent = numbers.format(people);
@@ -88,13 +94,15 @@ export default function liveCount(root) {
   }
 
   // Beyond the steps that the page knows, the bar is full.
+  /** @param {number} people @param {number} [target] */
   function showStep(people, target = steps.at(-1)) {
+    /** @param {string} pattern */
     const words = (pattern) =>
       pattern
         .replace("{people}", numbers.format(people))
         .replace("{more}", numbers.format(target - people))
         .replace("{target}", numbers.format(target));
-    const bar = part("bar");
+    const bar = /** @type {HTMLProgressElement} */ (root.querySelector("progress"));
     if (!bar) return; // one cannot sign
     bar.max = target;
     bar.value = Math.min(people, target);
@@ -107,10 +115,11 @@ export default function liveCount(root) {
     if (sentence) sentence.textContent = sentences[target] ?? "";
   }
 
+  /** @param {number} number */
   function showOrganizations(number) {
     const line = part("organizations");
     if (number === Number(line.dataset.organizations)) return;
-    line.dataset.organizations = number;
+    line.dataset.organizations = String(number);
     line.querySelector("strong").textContent = numbers.format(number);
     line.querySelector("span").textContent = number === 1 ? oneOrganization : manyOrganizations;
     line.hidden = number === 0;
@@ -136,6 +145,7 @@ export default function liveCount(root) {
     line.textContent = line.hidden ? "" : inWords(answeredAt, line.dataset.away);
   }
 
+  /** @param {Date} moment */
   function tellTime(moment) {
     const time = part("time");
     time.dateTime = moment.toISOString();
@@ -154,6 +164,7 @@ export default function liveCount(root) {
 }
 
 // As the server formats it: in Seoul's time, whatever the time zone of the reader.
+/** @param {Date} moment @param {string} pattern */
 function inWords(moment, pattern) {
   const { locale } = document.documentElement.dataset;
   const timeZone = "Asia/Seoul";

@@ -1,4 +1,5 @@
 // The count in a hall: fills the screen on request and keeps it from going dark.
+/** @param {HTMLElement} root */
 export default function livePage(root) {
   const button = root.querySelector("[data-fullscreen]");
   if (document.fullscreenEnabled) {

@@ -2,6 +2,7 @@
 
 const LARGEST = 1_000_000;
 
+/** @param {HTMLElement} root */
 export default function logo(root) {
   const input = root.parentElement.querySelector("input[type=file]");
   const canvas = root.querySelector("canvas");
@@ -10,23 +11,26 @@ export default function logo(root) {
     tell(root, canvas, "");
     if (!file) return;
     if (file.size > LARGEST) return refuse(root.dataset.tooLarge);
-    const picture = input.accept.split(",").includes(file.type) && (await createImageBitmap(file).catch(() => null));
+    const picture = input.accept.split(",").includes(file.type) && (await createImageBitmap(file).catch(() => /** @type {null} */ (null)));
     if (file !== input.files[0]) return;
     if (!picture) return refuse(root.dataset.wrongKind);
     draw(canvas, picture);
   });
 
+  /** @param {string} words */
   function refuse(words) {
     input.value = "";
     tell(root, canvas, words);
   }
 }
 
+/** @param {HTMLElement} root @param {HTMLCanvasElement} canvas @param {string} words */
 function tell(root, canvas, words) {
   root.querySelector("[role=status]").textContent = words;
   canvas.hidden = true;
 }
 
+/** @param {HTMLCanvasElement} canvas @param {ImageBitmap} picture */
 function draw(canvas, picture) {
   const scale = Math.min(canvas.width / picture.width, canvas.height / picture.height);
   const [width, height] = [picture.width * scale, picture.height * scale];

@@ -2,6 +2,7 @@
 // language are shown (`default` in the markup would load them before), and the still goes, which would be seen beside a video
 // of another shape.
 
+/** @param {HTMLElement} screen */
 export default function ownVideo(screen) {
   const video = screen.querySelector("video");
   const still = screen.querySelector(".video__still");

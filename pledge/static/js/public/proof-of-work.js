@@ -6,9 +6,11 @@ const SLOW = 8_000;
 const LAST = 180;
 const MAX_WORKERS = 4;
 
+/** @param {Part} form */
 export default function proofOfWork(form) {
   const { challenge, worker, working, slow, sending, failed } = form.dataset;
-  const [work, status, bar, start, without] = ["work", "status", "bar", "start", "without"].map((name) => form.querySelector(`[data-${name}]`));
+  const bar = form.querySelector("progress");
+  const [work, status, start, without] = ["work", "status", "start", "without"].map((name) => form.querySelector(`[data-${name}]`));
 
   start.addEventListener("click", go);
   addEventListener("pageshow", ({ persisted }) => persisted && offer());
@@ -53,7 +55,9 @@ export default function proofOfWork(form) {
 }
 
 // Several workers take turns: of four, each tries every fourth number.
+/** @param {string} address @param {object} parameters @param {() => void} tried */
 async function solve(address, parameters, tried) {
+  /** @type {Worker[]} */
   const workers = [];
   try {
     return await new Promise((resolve, reject) => {

@@ -14,6 +14,7 @@ onmessage = async ({ data: { parameters, first, step } }) => {
   }
 };
 
+/** @param {number} counter @param {{ nonce: string, salt: string, cost: number, memoryCost: number, keyLength: number }} parameters */
 async function scrypt(counter, { nonce, salt, cost, memoryCost, keyLength }) {
   const password = new Uint8Array([...bytes(nonce), 0, 0, 0, 0]);
   new DataView(password.buffer).setUint32(password.length - 4, counter);
@@ -23,6 +24,7 @@ async function scrypt(counter, { nonce, salt, cost, memoryCost, keyLength }) {
 }
 
 // With the one iteration of scrypt each block is one HMAC.
+/** @param {CryptoKey} key @param {Bytes} salt @param {number} length */
 async function pbkdf2(key, salt, length) {
   const derived = new Uint8Array(length);
   const message = new Uint8Array([...salt, 0, 0, 0, 0]);
@@ -33,9 +35,11 @@ async function pbkdf2(key, salt, length) {
   return derived;
 }
 
+/** @type {Words | undefined} */
 let table;
 
 // scryptROMix
+/** @param {Words} start @param {number} cost */
 function mix(start, cost) {
   const length = start.length;
   if (table?.length !== cost * length) table = new Int32Array(cost * length);
@@ -57,6 +61,7 @@ function mix(start, cost) {
 const block = new Int32Array(16);
 
 // scryptBlockMix: the even blocks go to the first half, the odd ones to the second.
+/** @param {Words} from @param {Words} to */
 function mixBlocks(from, to) {
   const blocks = from.length / 16;
   block.set(from.subarray(from.length - 16));
@@ -68,6 +73,7 @@ function mixBlocks(from, to) {
 }
 
 // Salsa20/8 of `block` and the words from `at`. Sixteen variables, as an array would take several times as long.
+/** @param {Words} words @param {number} at */
 function addAndMix(words, at) {
   let a = block[0] ^= words[at];
   let b = block[1] ^= words[at + 1];
@@ -137,14 +143,17 @@ function addAndMix(words, at) {
   block[15] += p;
 }
 
+/** @param {number} word @param {number} bits */
 function rotate(word, bits) {
   return (word << bits) | (word >>> (32 - bits));
 }
 
+/** @param {string} text */
 function bytes(text) {
-  return Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
 
+/** @param {Uint8Array} values */
 function hex(values) {
   return Array.from(values, (value) => value.toString(16).padStart(2, "0")).join("");
 }

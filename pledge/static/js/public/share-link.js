@@ -1,6 +1,7 @@
 // A link that is shared when somebody presses it: by the device's own sheet, or copied. Without JavaScript it is a link. One that
 // shares another address than its own leads to that where the device has no sheet.
 
+/** @param {Part} link */
 export default function shareLink(link) {
   const status = link.parentElement.querySelector("[role=status]");
 

@@ -1,5 +1,6 @@
 // Offers what this device supports besides plain links: its share sheet, and copying.
 
+/** @param {HTMLElement} root */
 export default function share(root) {
   const { url, text, copyText, copied } = root.dataset;
   const sheet = root.querySelector("[data-sheet]");

@@ -2,7 +2,9 @@
 // once, asks back when the address looks mistyped, and takes back a complaint once its field is put right. Also for the forms
 // of organisations; a correction has no address.
 
+/** @type {Record<string, string>} */
 const ENDINGS = { con: "com", cmo: "com", cim: "com", vom: "com", comm: "com", om: "com", ner: "net", nte: "net", met: "net" };
+/** @type {Record<string, string>} */
 const DOMAINS = {
   "gamil.com": "gmail.com", "gmial.com": "gmail.com", "gmai.com": "gmail.com", "gmail.co": "gmail.com", "gnail.com": "gmail.com",
   "gmaill.com": "gmail.com", "gmail.kr": "gmail.com", "naver.co": "naver.com", "naver.co.kr": "naver.com", "naver.kr": "naver.com",
@@ -14,8 +16,10 @@ const DOMAINS = {
 };
 
 // What one agrees to is not kept: it is ticked again.
+/** @type {("name" | "email" | "country")[]} */
 const KEPT = ["name", "email", "country"];
 
+/** @param {Part} form */
 export default function signForm(form) {
   const { country, region, email } = form.elements;
   if (region?.closest(".field")) {
@@ -26,12 +30,13 @@ export default function signForm(form) {
   if (email) askBack(form, email);
   if (form.elements.via) keepVia(form.elements.via);
   if (form.id === "sign-form") fillIn(form.elements);
-  form.addEventListener("input", (event) => settle(event.target));
+  form.addEventListener("input", (event) => settle(/** @type {Part} */ (event.target)));
   sendOnce(form, () => email && remember(form));
 }
 
 // A newsletter may name its reader there (docs/news.md): no server is sent it, and nobody finds it later. Whoever gave a wrong
 // address is led here from the waiting page with #again.
+/** @param {HTMLFormControlsCollection} fields */
 function fillIn(fields) {
   const given = new URLSearchParams(location.hash === "#again" ? stored("form") : location.hash.slice(1));
   const names = KEPT.filter((name) => given.has(name));
@@ -45,9 +50,10 @@ function fillIn(fields) {
 }
 
 // The boxes stay what is sent and can each be changed; the one above them only ticks them.
+/** @param {Part} form @param {HTMLElement} row */
 function agreeToAll(form, row) {
   const all = row.querySelector("input");
-  const boxes = row.dataset.all.split(" ").map((name) => form.elements[name]);
+  const boxes = row.dataset.all.split(" ").map((name) => form.elements.namedItem(name));
   const follow = () => { all.checked = boxes.every((box) => box.checked); };
   all.addEventListener("change", () => {
     for (const box of boxes) {
@@ -63,6 +69,7 @@ function agreeToAll(form, row) {
 
 // Whose link led here is in the address only: the page is the same for everybody, so that it can be cached. The page in
 // another language is told too.
+/** @param {Part} field */
 function keepVia(field) {
   const via = new URLSearchParams(location.search).get("via");
   if (!via) return;
@@ -74,6 +81,7 @@ function keepVia(field) {
   }
 }
 
+/** @param {Part} country @param {Part} region */
 function showRegion(country, region) {
   const away = country.value !== "" && country.value !== "KR";
   region.closest(".field").hidden = away;
@@ -81,6 +89,7 @@ function showRegion(country, region) {
 }
 
 // An error of the server disappears from a field that has been changed; the summary keeps the list of all errors.
+/** @param {Part} field */
 function settle(field) {
   const filled = field.type === "checkbox" ? field.checked : field.value.trim() !== "";
   if (!filled || field.getAttribute("aria-invalid") !== "true") return;
@@ -94,6 +103,7 @@ function settle(field) {
   document.getElementById(error)?.remove();
 }
 
+/** @param {Part} form @param {() => unknown} before */
 function sendOnce(form, before) {
   const button = form.querySelector("button[type=submit]");
   let sent = false;
@@ -113,6 +123,7 @@ function sendOnce(form, before) {
 
 // Only for the next page, which says where the mail went and keeps its ticket in the tab that sent the form; and until one has
 // confirmed (thanks.js), for the form again.
+/** @param {Part} form */
 function remember(form) {
   try {
     sessionStorage.setItem("pledge.address", form.elements.email.value.trim());
@@ -125,6 +136,7 @@ function remember(form) {
   }
 }
 
+/** @param {string} name */
 function stored(name) {
   try {
     return sessionStorage.getItem(`pledge.${name}`) ?? "";
@@ -134,8 +146,10 @@ function stored(name) {
 }
 
 // Stops the form once when the address looks mistyped, and asks beside the button: what is above stays where it is.
+/** @param {Part} form @param {Part} email */
 function askBack(form, email) {
   const template = form.querySelector("template");
+  /** @type {string | null} */
   let asked = null;
   form.addEventListener("submit", (event) => {
     const typed = email.value.trim();
@@ -143,7 +157,7 @@ function askBack(form, email) {
     if (!better || asked === typed) return;
     event.preventDefault();
     asked = typed;
-    const question = template.content.firstElementChild.cloneNode(true);
+    const question = /** @type {Element} */ (template.content.firstElementChild.cloneNode(true));
     for (const place of question.querySelectorAll("[data-address]")) {
       place.textContent = place.dataset.address.replace("{typed}", typed).replace("{better}", better);
     }
@@ -162,6 +176,7 @@ function askBack(form, email) {
   });
 }
 
+/** @param {string} address */
 export function corrected(address) {
   const at = address.lastIndexOf("@");
   if (at < 1) return null;

@@ -19,13 +19,14 @@ for (const place of places) {
 }
 if (forOthers) forOthers.hidden = isMine;
 
+/** @param {HTMLElement} root */
 export default function thanks(root) {
   tellOthers();
   if (isMine && root.dataset.mine) showMine(root.dataset.mine);
   if (!sharesFiles()) return;
   root.dataset.sharesFiles = "";
   root.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-card-share]");
+    const button = /** @type {Element} */ (event.target).closest("[data-card-share]");
     if (!button) return;
     const link = root.querySelector("[data-card-link]");
     button.disabled = true;
@@ -41,6 +42,7 @@ export default function thanks(root) {
   });
 }
 
+/** @param {string} address */
 async function showMine(address) {
   const done = location.hash.slice(1);
   let isFirst = true;
@@ -71,11 +73,13 @@ async function showMine(address) {
   if (forOthers) forOthers.hidden = false; // the e-mail has the number
 }
 
+/** @param {number} milliseconds */
 function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 // A question that somebody is answering is not replaced when the number comes.
+/** @param {string} html @param {string[]} only */
 function put(html, only) {
   const told = new DOMParser().parseFromString(html, "text/html");
   for (const part of told.querySelectorAll("[data-part]")) {
@@ -87,6 +91,7 @@ function put(html, only) {
   if (!only) document.getElementById("done")?.focus();
 }
 
+/** @param {string} key */
 function keepKey(key) {
   delete kept.code;
   kept.key = key;
@@ -98,6 +103,7 @@ function keepKey(key) {
   }
 }
 
+/** @param {string} name */
 function stored(name) {
   try {
     return sessionStorage.getItem(`pledge.${name}`);

@@ -1,5 +1,6 @@
 // Replaces the still with the player when somebody presses play; before that nothing is loaded from the other site.
 
+/** @param {HTMLElement} figure */
 export default function video(figure) {
   const { player, title } = figure.dataset;
   const play = figure.querySelector("a");

@@ -1,5 +1,6 @@
 // Tells at once that a file is too large, instead of after it was sent. The server checks it all the same.
 
+/** @param {Part} input */
 export default function fileSize(input) {
   const { maxBytes, tooLarge } = input.dataset;
   const told = document.createElement("p");

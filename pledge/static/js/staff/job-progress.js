@@ -4,6 +4,7 @@ const FIRST = 1000;
 const SLOWEST = 8000;
 const MAX_PAUSE = 60_000;
 
+/** @param {HTMLElement} part */
 export default function jobProgress(part) {
   // Not the address of this page: after a refused form that one accepts only POST.
   const page = part.dataset.page;
@@ -31,6 +32,7 @@ export default function jobProgress(part) {
   }
 
   // Whether the job has ended.
+  /** @param {HTMLElement} fresh */
   function take(fresh) {
     const isDone = !fresh.hasAttribute("data-module");
     const same = isDone ? false : shown(part) === shown(fresh);
@@ -52,6 +54,7 @@ export default function jobProgress(part) {
     return isDone;
   }
 
+  /** @param {HTMLElement} element */
   function shown(element) {
     const bar = element.querySelector("progress");
     return `${bar ? bar.value : ""} ${element.textContent}`;

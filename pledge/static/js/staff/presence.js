@@ -4,6 +4,7 @@ const EVERY = 20_000;
 // A reviewer who has left neither holds a case nor keeps a session alive by an open page.
 const AWAY_AFTER = 10 * 60_000;
 
+/** @param {Part} form */
 export default function presence(form) {
   const others = form.querySelector("[data-others]");
   const changed = form.querySelector("[data-changed]");
@@ -18,7 +19,7 @@ export default function presence(form) {
     timer = setTimeout(tell, EVERY);
     if (performance.now() - touchedAt > AWAY_AFTER) return;
     try {
-      const response = await fetch(here, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "error" });
+      const response = await fetch(here, { method: "POST", body: new URLSearchParams(/** @type {any} */ (new FormData(/** @type {any} */ (form)))), redirect: "error" });
       if (!response.ok) return;
       const answer = await response.json();
       if (others.textContent !== answer.words) others.textContent = answer.words;

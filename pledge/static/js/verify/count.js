@@ -1,16 +1,19 @@
 // Counts a whole log again and holds what its site shows against it; and a checkpoint that somebody kept against the log of
 // today (docs/verify.md).
 
+/** @type {Counted[]} */
 const NUMBERS = ["people", "organizations", "paper"];
 const MAX_CHECKPOINT_BYTES = 100_000;
 // More are left to the command line: they would not fit into the memory of a phone.
 const MAX_ENTRIES = 1 << 20;
 
+/** @param {Parts} parts */
 export default function count(parts) {
   const { Failed, or } = parts;
 
   // `shown` is what each place of the site shows: { where, people, organizations, paper } and `size`, the entries that give
   // it, or `since`, a day; only { where } when it could not be read.
+  /** @param {{ slug: string, shown: Shown[] }} asked @param {Tell} tell */
   async function checkCount({ slug, shown }, tell) {
     const published = await parts.keysOf(slug);
     const atLeast = Math.max(0, ...shown.map(({ size }) => size ?? 0));
@@ -32,8 +35,10 @@ export default function count(parts) {
   }
 
   // Whoever else put a line under the checkpoint; their keys are not known here.
+  /** @param {Checkpoint} checkpoint */
   const others = ({ note, origin }) => [...new Set(note.signatures.map(({ name }) => name).filter((name) => name !== origin))];
 
+  /** @param {Shown} shown @param {Sum} sum @param {number} size */
   function differences(shown, sum, size) {
     if (doubt(shown, size).length) return [];
     return NUMBERS.filter((word) => word in shown && !wasSum(shown, sum.sums[word], shown[word], sum)).map((word) => ({
@@ -45,17 +50,20 @@ export default function count(parts) {
   }
 
   // A page names no size, and may be a moment old: it must show what the log added up to since that day began.
+  /** @param {Shown} shown @param {Float64Array} sums @param {number} number @param {Sum} sum */
   function wasSum({ size, since }, sums, number, { before }) {
-    return size === undefined ? sums.subarray(before(since)).includes(number) : sums[size] === number;
+    return typeof size === "number" ? sums[size] === number : sums.subarray(before(since)).includes(number);
   }
 
+  /** @param {Shown} shown @param {number} entries */
   function doubt({ where, size, people }, entries) {
     if (people === undefined) return [{ where, why: "missing" }];
     if (size === null) return [{ where, why: "null" }];
-    return size > entries ? [{ where, why: "ahead", shown: size }] : [];
+    return (size ?? 0) > entries ? [{ where, why: "ahead", shown: size }] : [];
   }
 
   // The log of the day on which it was kept must be the beginning of today's.
+  /** @param {File} file @param {Asked} asked @param {Tell} tell */
   async function checkKept(file, asked, tell) {
     const kept = await or("kept", async () => {
       if (file.size > MAX_CHECKPOINT_BYTES) throw new RangeError("too long");

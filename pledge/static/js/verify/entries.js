@@ -13,15 +13,19 @@ const BATCH = new RegExp(
     '(?:"scan":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,14}))(?:,"record":"[0-9a-f]{64}")?\\}$',
 );
 const MAX_BATCH = 1_000_000;
+/** @type {Record<string, string>} */
 const WORDS = { person: "people", organization: "organizations" };
 const SUMS = { ...WORDS, paper: "paper" };
 const REASONS = ["confirmed", "withdrawn", "invalidated", "reinstated"];
+/** @type {Record<string, number>} */
 const STANDS = { person: 1, organization: 2, paper: 3 };
 // Entries between two reports of progress.
 const STEP = 4096;
 
+/** @param {Readers} parts */
 export default function entries({ Failed, leafHashes, rootOf }) {
   // What one line says; null for what is no entry.
+  /** @param {string} line @returns {Entry | null} */
   function readEntry(line) {
     const [, reason, change, of, day, pledge, commitment, takesBack] = ENTRY.exec(line) ?? [];
     if (!reason) return readBatch(line);
@@ -30,15 +34,17 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     return fits ? { reason, isPlus, of, day, pledge, commitment, takesBack: Number(takesBack) } : null;
   }
 
+  /** @param {string} line @returns {Entry | null} */
   function readBatch(line) {
     const [, reason, minus, signatures, day, scan, takesBack] = BATCH.exec(line) ?? [];
     const isPlus = reason === "confirmed";
-    const fits = reason && isPlus === (minus === "") && isPlus === (scan !== undefined) && signatures <= MAX_BATCH;
+    const fits = reason && isPlus === (minus === "") && isPlus === (scan !== undefined) && Number(signatures) <= MAX_BATCH;
     if (!fits) return null;
     return { reason, isPlus, of: "paper", day, commitment: scan, takesBack: Number(takesBack), signatures: Number(signatures) };
   }
 
   // Where each entry begins and ends: two bytes of length before each (tlog-tiles, "Log Entries").
+  /** @param {Bytes} bytes @param {number} size */
   function split(bytes, size) {
     const begins = new Float64Array(size + 1);
     let [place, count] = [0, 0];
@@ -50,11 +56,12 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     }
     if (count !== size || place !== bytes.length) throw new Failed("size");
     begins[size] = place + 2;
-    return (index) => bytes.subarray(begins[index], begins[index + 1] - 2);
+    return (/** @type {number} */ index) => bytes.subarray(begins[index], begins[index + 1] - 2);
   }
 
   // Adds up the first `size` entries. `progress(n)` tells that n more steps are done: looks at entries, then hashes.
   // `known` are the hashes of the entries, if they were made already. `sums` has, for people, organizations and paper, what the first n entries add up to, from 0 on.
+  /** @param {Bytes} bytes @param {number} size @param {Progress} progress @param {Bytes | null} [known] @returns {Promise<Sum>} */
   async function recount(bytes, size, progress, known = null) {
     const at = split(bytes, size);
     const reader = new TextDecoder("latin1");
@@ -94,11 +101,13 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     const numbers = [...batches.values()];
     const paper = { signatures: numbers.reduce((sum, number) => sum + number, 0), batches: numbers.length };
     // How many entries came before the first of a day or of a later one.
+    /** @param {string} day */
     const before = (day) => Math.min(size, ...[...begins].filter(([one]) => one >= day).map(([, index]) => index));
-    const counts = counted(moves);
+    const counts = { people: counted(moves.people), organizations: counted(moves.organizations) };
     return { moves, counts, paper, pledges, days, latest, sums, before, root, checkTwice: () => checkTwice(marks, at) };
   }
 
+  /** @param {Uint8Array} stands @param {Map<number, number>} batches @param {number} index @param {Entry} entry */
   function takeBack(stands, batches, index, { takesBack, of, signatures }) {
     if (takesBack >= index || stands[takesBack] !== STANDS[of]) return false;
     if (batches.get(takesBack) !== signatures) return false; // a batch is taken back whole
@@ -108,11 +117,13 @@ export default function entries({ Failed, leafHashes, rootOf }) {
   }
 
   // No commitment may count twice at one time. Equal beginnings are rare, so only those are looked at closely.
+  /** @param {Float64Array} marks @param {(index: number) => Bytes} at */
   function checkTwice(marks, at) {
     const sorted = marks.slice().sort();
     const twice = new Set(sorted.filter((mark, place) => mark >= 0 && mark === sorted[place - 1]));
     const standing = new Map();
-    const commitment = (index) => readEntry(new TextDecoder("latin1").decode(at(index))).commitment;
+    /** @param {number} index */
+    const commitment = (index) => readEntry(new TextDecoder("latin1").decode(at(index)))?.commitment;
     for (let index = 0; twice.size && index < marks.length; index += 1) {
       const mark = marks[index];
       if (mark < 0 && twice.has(marks[-1 - mark])) standing.delete(commitment(-1 - mark));
@@ -126,16 +137,13 @@ export default function entries({ Failed, leafHashes, rootOf }) {
 }
 
 // Whether the calendar has it.
+/** @param {string} text */
 function isDay(text) {
   const day = new Date(`${text}T00:00:00Z`);
   return !text.startsWith("0000") && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }
 
-function counted(moves) {
-  return Object.fromEntries(
-    Object.entries(moves).map(([word, { confirmed, withdrawn, invalidated, reinstated }]) => [
-      word,
-      confirmed + reinstated - withdrawn - invalidated,
-    ]),
-  );
+/** @param {Record<string, number>} moves */
+function counted({ confirmed, withdrawn, invalidated, reinstated }) {
+  return confirmed + reinstated - withdrawn - invalidated;
 }

@@ -14,15 +14,17 @@ class Unreachable extends Error {
   failed = "no-log";
 }
 
+/** @param {Logs} parts */
 export default function log(parts) {
   const { Failed, decode, same } = parts;
 
   // Today's state, signed by a known key, and its tiles; null where this site has no such log, or it cannot be read.
+  /** @param {Partial<Trusted>} trusted @param {number} size */
   async function openLog({ keys, source, slug, published }, size) {
     if (!slug) return null;
     try {
       return await ofSite(async () => {
-        const checkpoint = await newest(slug, source === "pasted" ? keys : published, size, source);
+        const checkpoint = await newest(slug, (source === "pasted" ? keys : published) ?? [], size, source);
         return checkpoint && { ...checkpoint, ...(await tilesOf(slug, checkpoint)) };
       });
     } catch (error) {
@@ -32,6 +34,7 @@ export default function log(parts) {
   }
 
   // What fails in it is a fault of the site's log, whatever is compared with that.
+  /** @template T @param {() => Promise<T>} work */
   async function ofSite(work) {
     try {
       return await work();
@@ -42,6 +45,7 @@ export default function log(parts) {
   }
 
   // A cache may hold a checkpoint that is a moment older than what was handed out: then it is asked again.
+  /** @param {string} slug @param {Key[]} keys @param {number} size @param {string} [source] */
   async function newest(slug, keys, size, source) {
     for (let attempt = 1; ; attempt += 1) {
       const found = await readNewest(slug);
@@ -53,6 +57,7 @@ export default function log(parts) {
     }
   }
 
+  /** @param {string} slug */
   async function readNewest(slug) {
     const bytes = await get(`/log/${slug}/checkpoint`, { cache: "no-store" });
     if (!bytes || bytes.length > MAX_FILE_BYTES) throw new Unreachable();
@@ -60,6 +65,7 @@ export default function log(parts) {
   }
 
   // null for 404.
+  /** @param {string} address @param {RequestInit} [options] */
   async function get(address, options = {}) {
     let answer;
     try {
@@ -72,7 +78,9 @@ export default function log(parts) {
     return null;
   }
 
+  /** @param {string} slug @param {State} state */
   async function tilesOf(slug, { size, root }) {
+    /** @type {number[]} */
     const levels = [];
     for (let rest = size; rest; rest = Math.floor(rest / FULL)) levels.push(rest);
     const edge = await Promise.all(
@@ -82,6 +90,7 @@ export default function log(parts) {
     if (!same(await joined(edge), root)) throw new Failed("root");
     const kept = new Map();
 
+    /** @param {number | string} level @param {number} number @param {number} width */
     async function fetchTile(level, number, width) {
       const name = tilePath(level, number, width);
       const whole = width < FULL ? tilePath(level, number, FULL) : name;
@@ -91,6 +100,7 @@ export default function log(parts) {
       return level === "entries" ? found : found.subarray(0, width * WIDTH);
     }
 
+    /** @param {number} level @param {number} number */
     function tile(level, number) {
       if (number === Math.floor(levels[level] / FULL)) return edge[level];
       const name = tilePath(level, number, FULL);
@@ -98,6 +108,7 @@ export default function log(parts) {
       return kept.get(name);
     }
 
+    /** @param {number} level @param {number} number @param {string} name */
     async function readFull(level, number, name) {
       const found = await fetchTile(level, number, FULL);
       await checkFull(found, level, number, name);
@@ -105,15 +116,18 @@ export default function log(parts) {
     }
 
     // Against the hash of it in the tile above.
+    /** @param {Bytes} hashes @param {number} level @param {number} number @param {string} name */
     async function checkFull(hashes, level, number, name) {
       const above = await tile(level + 1, Math.floor(number / FULL));
       const isRight = hashes.length === FULL * WIDTH && same(await parts.rootOf(hashes), at(above, number % FULL));
       if (!isRight) throw new Failed("file", name);
     }
 
+    /** @param {number} index @param {Bytes} leaf */
     const holds = async (index, leaf) => index < size && same(at(await tile(0, Math.floor(index / FULL)), index % FULL), leaf);
 
     // Whether an older state is the beginning of this one.
+    /** @param {State} older */
     async function continues(older) {
       if (older.size > size) return false;
       const rows = [];
@@ -126,9 +140,11 @@ export default function log(parts) {
 
     // The entry that counts now what entry `index` counted: itself, or another one after it was reinstated. null where
     // it was taken back, undefined where too many entries came after it.
+    /** @param {number} index @param {string} commitment @param {Progress} progress */
     async function standingAs(index, commitment, progress) {
       const [first, last] = [Math.floor(index / FULL), Math.floor((size - 1) / FULL)];
       if (size - index > MAX_ENTRIES) return undefined;
+      /** @type {number | null} */
       let standing = index;
       for (let begin = first; begin <= last; begin += AT_ONCE) {
         const numbers = Array.from({ length: Math.min(AT_ONCE, last - begin + 1) }, (_, place) => begin + place);
@@ -150,7 +166,9 @@ export default function log(parts) {
 
     // All entries as they are published, and their hashes, which are made while others are on their way. What they are worth
     // is told by their root.
+    /** @param {Progress} progress */
     async function allEntries(progress) {
+      /** @type {Bytes[]} */
       const found = [];
       const hashes = new Uint8Array(size * WIDTH);
       const numbers = Array.from({ length: Math.ceil(size / FULL) }, (_, number) => number);
@@ -169,6 +187,7 @@ export default function log(parts) {
     }
 
     // The entries under a tile, once their hashes are known to be those of the tree.
+    /** @param {number} number */
     async function bundle(number) {
       const width = Math.min(FULL, size - number * FULL);
       const name = tilePath("entries", number, width);
@@ -180,11 +199,18 @@ export default function log(parts) {
       return { number, lines: found.map(decode) };
     }
 
-    const asked = { holds, continues, standingAs, allEntries };
-    return Object.fromEntries(Object.entries(asked).map(([name, ask]) => [name, (...what) => ofSite(() => ask(...what))]));
+    /** @template {any[]} A, T @param {(...asked: A) => Promise<T>} ask */
+    const guarded = (ask) => (/** @type {A} */ ...asked) => ofSite(() => ask(...asked));
+    return {
+      holds: guarded(holds),
+      continues: guarded(continues),
+      standingAs: guarded(standingAs),
+      allEntries: guarded(allEntries),
+    };
   }
 
   // The root over the rows of each level, the lowest first: what is left over at the right of one goes up to the next.
+  /** @param {Bytes[]} rows */
   async function joined(rows) {
     let rest = new Uint8Array();
     for (const row of rows) {
@@ -200,6 +226,7 @@ export default function log(parts) {
 }
 
 // Where each of the first `count` entries of a bundle ends: two bytes of length stand before it (tlog-tiles, "Log Entries").
+/** @param {Bytes} bytes @param {number} count */
 function ends(bytes, count) {
   const found = [];
   for (let place = 0; found.length < count && place + 2 <= bytes.length; ) {
@@ -209,15 +236,19 @@ function ends(bytes, count) {
   return found;
 }
 
+/** @param {Bytes} bytes @param {number} count */
 function split(bytes, count) {
   const places = ends(bytes, count);
   return places.map((end, place) => bytes.subarray((places[place - 1] ?? 0) + 2, end));
 }
 
+/** @param {Bytes} hashes @param {number} place */
 const at = (hashes, place) => hashes.subarray(place * WIDTH, (place + 1) * WIDTH);
 
 // tlog-tiles, "Merkle Tree": `tile/0/x001/x234/067.p/12`.
+/** @param {number | string} level @param {number} number @param {number} width */
 function tilePath(level, number, width) {
+  /** @param {number} part */
   const digits = (part) => String(part).padStart(3, "0");
   const found = [digits(number % 1000)];
   for (let rest = Math.floor(number / 1000); rest; rest = Math.floor(rest / 1000)) found.unshift(`x${digits(rest % 1000)}`);

@@ -4,14 +4,17 @@ const MAX_NOTE_BYTES = 100_000;
 const MAX_SIGNATURES = 64;
 const AUDIT = "pledge-audit/v1";
 
+/** @param {Basics} parts */
 export default function note({ decode, encode, decimal, fromBase64, toBase64, hex, sha256, same }) {
   // `<name>+<key id in hex>+<base64 of 0x01 and the key>`, one a line.
+  /** @param {string} text */
   async function readKeys(text) {
     const lines = text.split("\n").map((line) => line.trim()).filter(Boolean);
     if (!lines.length) throw new RangeError("no key");
     return Promise.all(lines.map(readKey));
   }
 
+  /** @param {string} text */
   async function readKey(text) {
     const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(text) ?? [];
     const data = fromBase64(encoded ?? "!");
@@ -22,6 +25,7 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
   }
 
   // Taken apart, not yet believed.
+  /** @param {Bytes} bytes */
   function readNote(bytes) {
     const whole = decode(bytes);
     const divider = whole.lastIndexOf("\n\n");
@@ -32,6 +36,7 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
     return { text: whole.slice(0, divider + 1), signatures: lines.map(readSignature) };
   }
 
+  /** @param {string} line */
   function readSignature(line) {
     const parts = line.split(" ");
     if (parts.length !== 3 || parts[0] !== "\u2014" || !parts[1]) throw new RangeError("not a signature");
@@ -41,6 +46,7 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
   }
 
   // The known keys of this name that signed. An unknown key says nothing; a wrong signature of a known one spoils the note.
+  /** @param {Note} found @param {Key[]} keys @param {string} origin */
   async function signedBy(found, keys, origin) {
     const signers = [];
     for (const { name, id, signature } of found.signatures) {
@@ -55,6 +61,7 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
   }
 
   // Length and digest of the site's audit log, signed along with the note (docs/log.md).
+  /** @param {string} text @param {Bytes} key @param {Bytes} data */
   async function isAuditLine(text, key, data) {
     if (data.length !== 104) return false;
     const length = new DataView(data.buffer, data.byteOffset).getBigUint64(0);
@@ -62,6 +69,7 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
   }
 
   // Three lines: origin, size, root.
+  /** @param {Bytes} bytes */
   function readCheckpoint(bytes) {
     const found = readNote(bytes);
     const lines = found.text.split("\n");
@@ -71,11 +79,13 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
     return { note: found, origin: lines[0], size: decimal(lines[1]), root, rootText: lines[2] };
   }
 
+  /** @param {State} a @param {State} b */
   const isSameState = (a, b) => a.origin === b.origin && a.size === b.size && same(a.root, b.root);
 
   return { readKeys, readNote, signedBy, readCheckpoint, isSameState };
 }
 
+/** @param {Bytes} key @param {Bytes} signature @param {Bytes} text */
 async function isSigned(key, signature, text) {
   const imported = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
   return crypto.subtle.verify("Ed25519", imported, signature, text);
@@ -85,7 +95,8 @@ async function isSigned(key, signature, text) {
 export async function canCheck() {
   try {
     // The key of RFC 8032, section 7.1, test 1, and its signature of nothing.
-    const bytes = (text) => Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16));
+    /** @param {string} text */
+    const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
     return await isSigned(
       bytes("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
       bytes(

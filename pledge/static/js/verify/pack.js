@@ -13,11 +13,14 @@ const SMALL = 1 << 20;
 // A browser holds a file as a whole to hash it; what is larger is for the command line.
 const LARGEST = 1 << 30;
 
+/** @param {Parts} parts */
 export default function pack(parts) {
   const { Failed, or, decode, json, fromBase64, hex, sha256, isNumber } = parts;
 
+  /** @param {File} file @param {Asked} asked @param {Tell} tell */
   async function checkPack(file, asked, tell) {
     const members = await parts.openZip(file, membersAmong);
+    /** @param {string} name @param {number} [longest] */
     const take = (name, longest = SMALL) => parts.read(file, members.get(name), longest);
     tell.step("archive");
 
@@ -38,6 +41,7 @@ export default function pack(parts) {
     const signed = [...Object.keys(manifest.files), "manifest.json", "manifest.sig"];
     const differing = [...signed, ...members.keys()].find((name) => !signed.includes(name) || !members.has(name));
     if (differing) throw new Failed("archive", differing);
+    /** @param {string} name */
     const kept = await checkFiles(manifest, (name) => take(name, LARGEST));
     tell.step("files");
 
@@ -63,6 +67,7 @@ export default function pack(parts) {
   }
 
   // That the state of the pack is the beginning of the log that is published today, where this site has it.
+  /** @param {Checkpoint} checkpoint @param {Trusted} trusted @param {Tell} tell */
   async function holdAgainstToday(checkpoint, trusted, tell) {
     const today = trusted.source === "pack" ? null : await parts.openLog(trusted, checkpoint.size);
     if (!today) return tell.step("published", "skipped");
@@ -74,12 +79,14 @@ export default function pack(parts) {
   }
 
   // Three lines: the format, the log's name, the hash of the manifest.
+  /** @param {Note} note */
   function readSeal(note) {
     const lines = note.text.split("\n");
     if (lines.length !== 4 || lines[0] !== FORMAT) throw new RangeError("not the signature of a pack");
     return { note, origin: lines[1], digest: lines[2] };
   }
 
+  /** @param {string} origin @param {Asked} asked @param {Take} take */
   async function believed(origin, asked, take) {
     const found = await parts.keysFor(origin, asked);
     if (found.keys) return found;
@@ -89,6 +96,7 @@ export default function pack(parts) {
     }));
   }
 
+  /** @param {Bytes} data @param {string} origin */
   function readManifest(data, origin) {
     const told = json(data);
     const { size, root, people, organizations } = told.checkpoint;
@@ -106,12 +114,15 @@ export default function pack(parts) {
     return { origin, campaign: told.campaign, size, root: fromBase64(root), rootText: root, counts, files: told.files };
   }
 
+  /** @param {Record<string, any>} told */
   function isDescribed({ size, sha256: digest, rows = 0, ...more }) {
     return isNumber(size) && isNumber(rows) && /^[0-9a-f]{64}$/.test(digest) && !Object.keys(more).length;
   }
 
   // Every file as the manifest describes it; those that are needed further on.
+  /** @param {Manifest} manifest @param {Take} take */
   async function checkFiles(manifest, take) {
+    /** @type {Kept} */
     const kept = {};
     for (const [name, told] of Object.entries(manifest.files)) {
       const bytes = await take(name);
@@ -123,6 +134,7 @@ export default function pack(parts) {
   }
 
   // That the pack holds the very words that the entries say were signed.
+  /** @param {Bytes} bytes @param {Set<string>} signed */
   async function checkPledges(bytes, signed) {
     const known = new Set();
     const isRight = await (async () => {
@@ -140,11 +152,13 @@ export default function pack(parts) {
 }
 
 // The members that a pack with these has: a letter for each language.
+/** @param {string[]} names */
 function membersAmong(names) {
   return ["README.txt", ...names.filter((name) => LETTER.test(name)), ...MEMBERS];
 }
 
 // Lines of a table below its head (RFC 4180): line breaks inside quotes do not count.
+/** @param {string} text */
 function rowsOf(text) {
   const outside = text.replace(/"[^"]*"/g, "").replace(/\r\n/g, "\n");
   return outside.replace(/\n$/, "").split("\n").length - 1;

@@ -3,6 +3,7 @@
 // Before a receipt in the address (web/public/signing/own.py).
 const RECEIPT = "#receipt=";
 
+/** @param {HTMLElement} place */
 export default async function verify(place) {
   const addresses = Object.fromEntries(
     Object.entries(place.dataset)
@@ -13,6 +14,7 @@ export default async function verify(place) {
   const shown = result(words(place));
   const [file, address, key] = ["file", "address", "key"].map((name) => document.getElementById(`verify-${name}`));
   const error = document.getElementById("verify-file-error");
+  /** @type {Worker | null} */
   let worker = null;
 
   for (const button of place.querySelectorAll("button")) {
@@ -37,11 +39,13 @@ export default async function verify(place) {
     file.focus();
   }
 
+  /** @param {File} chosen */
   function check(chosen) {
     worker?.terminate();
     tell(false);
     shown.begin(true);
     const asked = { address: address.value, pasted: key.value, slugs: place.dataset.slugs.split(" ") };
+    /** @type {string | null} */
     let kind = null;
     worker = new Worker(addresses.worker, { type: "module" });
     worker.onerror = () => shown.end({ verdict: "unknown", failed: "trouble", at: "", facts: {} }, kind, asked);
@@ -54,6 +58,7 @@ export default async function verify(place) {
     worker.postMessage({ file: chosen, asked, addresses });
   }
 
+  /** @param {boolean} isMissing */
   function tell(isMissing) {
     error.hidden = !isMissing;
     file.closest(".field").classList.toggle("field--error", isMissing);
@@ -82,7 +87,9 @@ async function receiptInAddress() {
 }
 
 // A file that misses the field would otherwise replace the page.
+/** @param {Part} field @param {Part} input */
 function takeDrops(field, input) {
+  /** @param {DragEvent} event */
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   window.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;

@@ -4,9 +4,11 @@ const HEAD = "c2sp.org/tlog-proof@v1";
 const MAX_RECEIPT_BYTES = 1 << 20;
 const MAX_STEPS = 64;
 
+/** @param {Parts} parts */
 export default function receipt(parts) {
   const { Failed, or, encode, decode, decimal, fromBase64, json, hex, same, sha256 } = parts;
 
+  /** @param {File} file @param {Asked} asked @param {Tell} tell */
   async function checkReceipt(file, asked, tell) {
     const found = await or("receipt", () => read(file));
     tell.step("receipt");
@@ -43,6 +45,7 @@ export default function receipt(parts) {
 
   // A signature alone does not show that anybody else has seen that log: the receipt's state and its entry must be in the
   // one that is published.
+  /** @param {Receipt} receipt @param {Entry} entry @param {Trusted} trusted @param {Tell} tell */
   async function holdAgainstToday({ checkpoint, leaf, index }, { commitment }, trusted, tell) {
     const today = await parts.openLog(trusted, checkpoint.size);
     if (!today) return "receipt-signed";
@@ -60,6 +63,7 @@ export default function receipt(parts) {
   }
 
   // Taken apart, not yet believed.
+  /** @param {File} file @returns {Promise<Receipt>} */
   async function read(file) {
     if (file.size > MAX_RECEIPT_BYTES) throw new RangeError("too long");
     const bytes = new Uint8Array(await file.arrayBuffer());
@@ -78,6 +82,7 @@ export default function receipt(parts) {
   }
 
   // What the entry may say for an address: as typed, and with its domain as mails carry it (docs/log.md).
+  /** @param {string} salt @param {string} typed */
   async function commitments(salt, typed) {
     const address = typed.normalize("NFC");
     const at = address.lastIndexOf("@");
@@ -94,12 +99,14 @@ export default function receipt(parts) {
   return { checkReceipt };
 }
 
+/** @param {string} line @param {string} word */
 function after(line, word) {
   if (!line?.startsWith(word)) throw new RangeError(word);
   return line.slice(word.length);
 }
 
 // A domain as IDNA writes it.
+/** @param {string} domain */
 function ascii(domain) {
   try {
     return new URL(`http://${domain}`).hostname;

@@ -1,6 +1,7 @@
 // Counts the public log of a campaign again in this browser, in a worker that can be stopped, and says in three sentences what
 // was found, who signed it, and what it does not prove.
 
+/** @param {HTMLElement} place */
 export default async function recount(place) {
   const addresses = Object.fromEntries(
     Object.entries(place.dataset)
@@ -10,6 +11,7 @@ export default async function recount(place) {
   const { default: words } = await import(addresses.words);
   const { say, number, showVerdict, part } = words(place);
   const [start, stop, chosen, bar] = ["start", "stop", "campaign", "bar"].map(part);
+  /** @type {Worker | null} */
   let worker = null;
 
   start.addEventListener("click", begin);
@@ -34,6 +36,7 @@ export default async function recount(place) {
     worker.postMessage({ asked: { slug, shown }, addresses });
   }
 
+  /** @param {Result | null} result */
   function end(result) {
     worker.terminate();
     worker = null;
@@ -43,6 +46,7 @@ export default async function recount(place) {
     part("verdict").scrollIntoView({ block: "nearest" });
   }
 
+  /** @param {boolean} isRunning */
   function show(isRunning) {
     start.hidden = isRunning;
     part("running").hidden = !isRunning;
@@ -50,6 +54,7 @@ export default async function recount(place) {
     if (isRunning) part("verdict").replaceChildren();
   }
 
+  /** @param {Result} result */
   function tell({ verdict, failed = "", at = "", facts }) {
     const { kept, signer, others = [], differing = [], unsure = [], ...numbers } = facts;
     const counted = Object.fromEntries(
@@ -77,6 +82,7 @@ export default async function recount(place) {
   }
 
   // The very checkpoint that was counted; the site may have a newer one by now.
+  /** @param {BlobPart} bytes @param {number} size */
   function offerToKeep(bytes, size) {
     const link = part("keep").querySelector("a");
     URL.revokeObjectURL(link.href);
@@ -88,6 +94,7 @@ export default async function recount(place) {
 
 // Asked before the log is, so that the log holds what is shown. The document for programs names the entries that give its
 // numbers; what names none must show a sum that the log had since the day before.
+/** @param {string} slug */
 async function shownBySite(slug) {
   const { lang } = document.documentElement;
   const pages = `/${lang}/c/${slug}`;
@@ -104,9 +111,12 @@ async function shownBySite(slug) {
 }
 
 const TRIES = 4;
-const STANDING = ["people", "organizations", "paper"].map((word) => `[data-standing="${word}"]`);
+/** @type {Counted[]} */
+const NUMBERS = ["people", "organizations", "paper"];
+const STANDING = NUMBERS.map((word) => `[data-standing="${word}"]`);
 
 // While the log catches up with the count, for a moment at most, the size is null.
+/** @param {string} slug */
 async function countOf(slug) {
   for (let attempt = 1; ; attempt += 1) {
     const found = await read("api", `/api/v1/campaigns/${slug}/count`, async (answer) => {
@@ -118,6 +128,7 @@ async function countOf(slug) {
   }
 }
 
+/** @param {string} where @param {string} address @param {(answer: Response) => Promise<Partial<Shown>>} take @returns {Promise<Partial<Shown>>} */
 async function read(where, address, take) {
   try {
     const answer = await fetch(address, { cache: "no-store" });
@@ -127,10 +138,12 @@ async function read(where, address, take) {
   }
 }
 
+/** @param {string} html @param {...string} selectors */
 function numbersOf(html, ...selectors) {
   const page = new DOMParser().parseFromString(html, "text/html");
+  /** @type {Partial<Shown>} */
   const found = { since: dayBefore(new Date()) };
-  for (const [place, word] of ["people", "organizations", "paper"].entries()) {
+  for (const [place, word] of NUMBERS.entries()) {
     const digits = selectors[place] && page.querySelector(selectors[place])?.textContent.replace(/\D/g, "");
     if (digits) found[word] = Number(digits);
   }
@@ -138,6 +151,7 @@ function numbersOf(html, ...selectors) {
 }
 
 // In Korea, where the entries' days are (docs/log.md).
+/** @param {Date} moment */
 function dayBefore(moment) {
   return new Date(moment.getTime() + 9 * 3600_000 - 24 * 3600_000).toISOString().slice(0, 10);
 }

@@ -1,28 +1,34 @@
 // Shows the verdict on a file, the checks it rests on, and what the file says.
 
+/** @type {Record<string, string[]>} */
 const STEPS = {
   receipt: ["receipt", "checkpoint", "leaf", "proof", "address", "today", "standing"],
   pack: ["archive", "signature", "manifest", "files", "checkpoint", "entries", "root", "count", "published"],
   checkpoint: ["checkpoint", "published"],
 };
 // The check in whose course a failure shows, where its name is another.
+/** @type {Record<string, Record<string, string>>} */
 const SHOWS_IN = {
   receipt: { file: "today", root: "today", consistency: "today", entry: "standing", "taken-back": "standing" },
   pack: { file: "files", entry: "entries", size: "entries", consistency: "published" },
   checkpoint: { consistency: "published" },
 };
 // Where today's log is read.
+/** @type {Record<string, string>} */
 const TODAY = { receipt: "today", pack: "published", checkpoint: "published" };
 // Failures with a title of their own.
 const TITLES = ["address", "taken-back", "consistency"];
 // Failures that are about an entry.
 const INDEXED = ["entry", "taken-back"];
+/** @type {Record<string, string>} */
 const SIGNS = { done: "✓", failed: "✕", skipped: "–" };
 
+/** @param {ReturnType<typeof import("./words.js").default>} words */
 export default function result({ part, say, number, showVerdict, make, icon }) {
   const bar = part("progress").querySelector("progress");
   const states = new Map();
 
+  /** @param {boolean} isRunning */
   function begin(isRunning) {
     states.clear();
     bar.value = 0;
@@ -32,6 +38,7 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
     part("progress").hidden = !isRunning;
   }
 
+  /** @param {Result} result @param {string} kind @param {{ address: string }} asked */
   function end({ verdict, failed = "", at = "", isOfSite = false, source = "", facts }, kind, asked) {
     const numbers = numbersOf(facts);
     const isAboutAddress = asked.address.trim() !== "";
@@ -58,6 +65,7 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
   }
 
   // Up to the one that failed; what comes after it was not looked at.
+  /** @param {string} failed @param {string} kind @param {boolean} isSites */
   function showChecks(failed, kind, isSites) {
     const broken = SHOWS_IN[kind]?.[failed] ?? (isSites ? TODAY[kind] : failed);
     const list = [];
@@ -71,6 +79,7 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
     part("checks").replaceChildren(...list);
   }
 
+  /** @param {Record<string, string>} shown @param {string} kind @param {Partial<Facts>} facts */
   function showFacts(shown, kind, { day, index }) {
     const rows = [["failed", shown.failed]];
     if (kind === "receipt" && index !== undefined) {
@@ -91,12 +100,14 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
   }
 
   // An entry is called by its index, counted from 0, as in the log, in the receipt and by verify.py.
+  /** @param {Partial<Facts>} facts @returns {Record<string, any>} */
   function numbersOf({ index, size, today, standing, people, organizations, paper, todayPeople, todayOrganizations, ...more }) {
     const found = { size, today, standing, people, organizations, paper, todayPeople, todayOrganizations, number: index };
     const known = Object.entries(found).filter(([, value]) => value !== undefined);
     return { ...more, ...Object.fromEntries(known.map(([name, value]) => [name, number(value)])) };
   }
 
+  /** @param {string} day */
   function date(day) {
     const format = new Intl.DateTimeFormat(document.documentElement.dataset.locale, { dateStyle: "long", timeZone: "UTC" });
     const moment = new Date(`${day}T00:00:00Z`);
@@ -106,7 +117,7 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
   return {
     begin,
     end,
-    step: ({ name, state }) => states.set(name, state),
-    progress: (share) => (bar.value = share),
+    step: (/** @type {{ name: string, state: string }} */ { name, state }) => states.set(name, state),
+    progress: (/** @type {number} */ share) => (bar.value = share),
   };
 }

@@ -1,6 +1,7 @@
 // The tables of a pack: each must say what the entries give, or where those tell nothing, what totals.json says (docs/pack.md).
 // The workbook is proven by its signed hash alone.
 
+/** @type {("country" | "region" | "day")[]} */
 const BREAKDOWNS = ["country", "region", "day"];
 const OTHER = "other";
 const MOMENT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/;
@@ -10,9 +11,12 @@ const SLACK = 5 * 60_000;
 const LANGUAGE = /^[a-z]{2}$/;
 const CSV_FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
 
+/** @param {Readers} parts */
 export default function tables({ Failed, or, decode, json, isNumber }) {
   // `kept`: the members by name; `sum`: what the entries add up to. Throws Failed with the name of the file that differs.
+  /** @param {Kept} kept @param {Manifest} manifest @param {Sum} sum */
   async function checkTables(kept, manifest, { counts, moves, paper, days, latest }) {
+    /** @template T @param {string} name @param {() => T | Promise<T>} look */
     const inFile = (name, look) =>
       or("count", look).catch((error) => {
         throw new Failed("count", error.at || name);
@@ -40,10 +44,12 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
   }
 
   // How many sheets they are on is not in the log.
+  /** @param {(Paper & { sheets: number }) | undefined} told @param {Paper} paper */
   function checkPaper({ sheets, ...told } = { sheets: 0, signatures: 0, batches: 0 }, paper) {
     check(isNumber(sheets) && isEqual(told, paper));
   }
 
+  /** @param {Totals} totals @param {Manifest} manifest @param {Map<string, number>} days */
   function checkBreakdowns(totals, { campaign }, days) {
     // The title names the languages; every label is in each of them and in no other.
     const { slug, title } = totals.campaign;
@@ -63,11 +69,13 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
   }
 
   // Entries tell days, so that is all that can be known: not before the last of them.
+  /** @param {string} asOf @param {string} latest */
   function checkMoment(asOf, latest) {
     check(MOMENT.test(asOf) && new Date(asOf).toISOString().replace(".000Z", "Z") === asOf);
     check(new Date(Date.parse(asOf) + TO_KOREA + SLACK).toISOString().slice(0, 10) >= latest);
   }
 
+  /** @param {Bytes} bytes @param {Totals} totals @param {string[]} langs */
   function checkOrganizations(bytes, totals, langs) {
     const [head, ...rows] = csv(decode(bytes));
     check(langs.every((lang, place) => head[place] === `name_${lang}`) && rows.every((row) => row.length === head.length));
@@ -75,8 +83,10 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
     check(rows.length + unnamed === totals.organizations);
   }
 
+  /** @param {Bytes} bytes @param {Totals} totals @param {string[]} langs */
   function checkTotals(bytes, totals, langs) {
     const { slug, title } = totals.campaign;
+    /** @param {Label} label */
     const inOrder = (label) => langs.map((lang) => label[lang]);
     const words = langs.map(() => null);
     const expected = [
@@ -103,6 +113,7 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
   }
 
   // It names people, organisations and paper once in each language, in lines of words and a number.
+  /** @param {string} text @param {number[]} numbers */
   function checkReadme(text, numbers) {
     const told = [...text.matchAll(/^ +\S.*? {2,}([0-9][0-9,]*)/gm)].map(([, number]) => number);
     check(isEqual(told, numbers.map((number) => NUMBER.format(number))));
@@ -111,31 +122,38 @@ export default function tables({ Failed, or, decode, json, isNumber }) {
   return { checkTables };
 }
 
+/** @param {any} holds @returns {asserts holds} */
 function check(holds) {
   if (!holds) throw new RangeError("another number");
 }
 
+/** @param {any} value */
 const isText = (value) => typeof value === "string";
+/** @param {object} value */
 const isTexts = (value) => Object.values(value).every(isText);
 const NUMBER = new Intl.NumberFormat("en-US");
 // What a spreadsheet could run has an apostrophe before it.
+/** @param {string} cell @param {string} text */
 const isCell = (cell, text) => cell === text || cell === `'${text}`;
 
 // RFC 4180.
+/** @param {string} text */
 function csv(text) {
+  /** @type {string[][]} */
   const rows = [[]];
   const whole = text.replace(/^\uFEFF/, "");
   for (CSV_FIELD.lastIndex = 0; CSV_FIELD.lastIndex < whole.length; ) {
     const match = CSV_FIELD.exec(whole);
     check(match);
     const [, quoted, bare, end] = match;
-    rows.at(-1).push(quoted === undefined ? bare : quoted.replaceAll('""', '"'));
+    rows[rows.length - 1].push(quoted === undefined ? bare : quoted.replaceAll('""', '"'));
     if (end !== "," && CSV_FIELD.lastIndex < whole.length) rows.push([]);
   }
   return rows;
 }
 
 // Of documents of numbers and texts, whatever the order of their keys.
+/** @param {any} a @param {any} b @returns {boolean} */
 function isEqual(a, b) {
   if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return a === b;
   const keys = Object.keys(a);

@@ -1,12 +1,14 @@
 // Whose public keys are believed: the one that somebody pasted, those that this site publishes for its own logs, or, for
 // want of both, those that a pack brings along, which prove less.
 
+/** @param {Readers} parts */
 export default function trust({ Failed, readKeys }) {
   // { keys, source } with source "pasted" or "site"; keys null where none is known. `slug` is this site's campaign of that
   // name, if it has one, and `published` what it publishes as the keys of its log.
+  /** @param {string} origin @param {Asked} asked @returns {Promise<Trusted>} */
   async function keysFor(origin, { pasted, slugs }) {
     const named = /\/log\/([a-z0-9-]+)$/.exec(origin)?.[1];
-    const slug = slugs.includes(named) ? named : null;
+    const slug = slugs.find((one) => one === named) ?? null;
     if (pasted.trim()) {
       const keys = await readKeys(pasted).catch(() => {
         throw new Failed("key");
@@ -19,6 +21,7 @@ export default function trust({ Failed, readKeys }) {
     return mine.length ? { keys: mine, source: "site", slug, published } : { keys: null, source: "none", slug: null };
   }
 
+  /** @param {string} slug */
   async function keysOf(slug) {
     try {
       const answer = await fetch(`/log/${slug}/key`);

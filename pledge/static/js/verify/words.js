@@ -1,5 +1,6 @@
 // What is said about a check, by the words that the page brings along in a template. All of it is set as text, never as markup.
 
+/** @type {Record<string, [string, string]>} */
 const VERDICTS = {
   "receipt-right": ["right", "✓"],
   "receipt-public": ["right", "✓"],
@@ -13,18 +14,24 @@ const VERDICTS = {
   unknown: ["unsure", "?"],
 };
 
+/** @param {HTMLElement} place */
 export default function words(place) {
   const { lang } = document.documentElement;
+  /** @param {string} name */
   const part = (name) => place.querySelector(`[data-${name}]`);
-  const known = [...document.querySelectorAll("template[data-words]")].map(({ content }) => content);
+  const templates = [...document.querySelectorAll("template")].filter((template) => "words" in template.dataset);
+  const known = templates.map(({ content }) => content);
 
+  /** @param {string} name @param {Record<string, any>} [values] */
   function say(name, values = {}) {
     const found = known.map((one) => one.querySelector(`[data-word="${name}"]`)).find(Boolean);
-    return (found?.textContent ?? name).replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
+    return (found?.textContent ?? name).replace(/\{(\w+)\}/g, (/** @type {string} */ all, /** @type {string} */ key) => values[key] ?? all);
   }
 
+  /** @param {number} value */
   const number = (value) => new Intl.NumberFormat(lang).format(value);
 
+  /** @param {string} verdict @param {string} title @param {...string} texts */
   function showVerdict(verdict, title, ...texts) {
     const [look, sign] = VERDICTS[verdict];
     const box = make("div", `verdict verdict--${look}`);
@@ -34,6 +41,7 @@ export default function words(place) {
     part("verdict").replaceChildren(box);
   }
 
+  /** @param {string} tag @param {string} className @param {string} [text] */
   function make(tag, className, text = "") {
     const element = document.createElement(tag);
     if (className) element.className = className;
@@ -41,6 +49,7 @@ export default function words(place) {
     return element;
   }
 
+  /** @param {string} className @param {string} sign */
   function icon(className, sign) {
     const element = make("span", className, sign);
     element.setAttribute("aria-hidden", "true");

@@ -9,6 +9,7 @@ onmessage = async ({ data: { file, asked, addresses } }) => {
   const parts = await assemble(addresses);
   const facts = {};
   let [done, total] = [0, 0];
+  /** @type {Tell} */
   const tell = {
     step: (name, state = "done") => postMessage({ step: { name, state } }),
     facts: (more) => Object.assign(facts, more),
@@ -18,6 +19,7 @@ onmessage = async ({ data: { file, asked, addresses } }) => {
   postMessage({ result: { ...(await check(parts, file, asked, tell)), facts } });
 };
 
+/** @param {Record<string, string>} addresses @returns {Promise<Checks>} */
 async function assemble(addresses) {
   const bytes = await import(addresses.bytes);
   const parts = { ...bytes };
@@ -29,13 +31,14 @@ async function assemble(addresses) {
   return parts;
 }
 
+/** @param {Checks} parts @param {File | undefined} file @param {any} asked @param {Tell} tell */
 async function check(parts, file, asked, tell) {
   try {
     const kind = file ? await kindOf(file) : "count";
     postMessage({ kind });
     if (!(await parts.canCheck())) throw new parts.Failed("browser");
     if (!kind) throw new parts.Failed("neither");
-    if (kind === "count") return await parts.checkCount(asked, tell);
+    if (!file || kind === "count") return await parts.checkCount(asked, tell);
     const checks = { receipt: parts.checkReceipt, pack: parts.checkPack, checkpoint: parts.checkKept };
     return await checks[kind](file, asked, tell);
   } catch (error) {
@@ -47,6 +50,7 @@ async function check(parts, file, asked, tell) {
 }
 
 // What it is by its first bytes, or where those are damaged, by its name.
+/** @param {File} file */
 async function kindOf(file) {
   const first = new TextDecoder("latin1").decode(await file.slice(0, 300).arrayBuffer());
   if (first.startsWith("c2sp.org") || file.name.endsWith(".tlog-proof")) return "receipt";

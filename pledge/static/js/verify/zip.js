@@ -9,8 +9,10 @@ const STORED = 0;
 const DEFLATED = 8;
 const LARGEST_DIRECTORY = 1 << 20;
 
+/** @param {Basics} parts */
 export default function zip({ Failed }) {
   // The places of all members, by name; `membersAmong` names those that there must be. Nothing is unpacked yet.
+  /** @param {File} file @param {(names: string[]) => string[]} membersAmong */
   async function openZip(file, membersAmong) {
     const members = await readDirectory(file);
     const wanted = membersAmong([...members.keys()]);
@@ -19,6 +21,7 @@ export default function zip({ Failed }) {
     return members;
   }
 
+  /** @param {File} file */
   async function readDirectory(file) {
     const end = await view(file, file.size - END, END);
     const [count, length, begin] = [end.getUint16(10, true), end.getUint32(12, true), end.getUint32(16, true)];
@@ -42,6 +45,7 @@ export default function zip({ Failed }) {
   }
 
   // The content of a member: never more than the directory says, and never more than `longest`.
+  /** @param {File} file @param {Member} member @param {number} longest */
   async function read(file, { name, packed, size, offset, method }, longest) {
     if (size > longest) throw new Failed("too-large", name);
     const head = await view(file, offset, HEAD);
@@ -53,6 +57,7 @@ export default function zip({ Failed }) {
   }
 
   // Exactly `size` bytes, or null.
+  /** @param {Bytes} packed @param {number} size */
   async function inflate(packed, size) {
     const found = new Uint8Array(size);
     let place = 0;
@@ -72,11 +77,13 @@ export default function zip({ Failed }) {
     return place === size ? found : null;
   }
 
+  /** @param {File} file @param {number} begin @param {number} length */
   async function bytes(file, begin, length) {
     if (begin < 0 || begin + length > file.size) throw new Failed("archive");
     return new Uint8Array(await file.slice(begin, begin + length).arrayBuffer());
   }
 
+  /** @param {File} file @param {number} begin @param {number} length */
   async function view(file, begin, length) {
     return new DataView((await bytes(file, begin, length)).buffer);
   }

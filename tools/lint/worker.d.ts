@@ -1,0 +1,162 @@
+// Types of the checker's parts (pledge/static/js/verify), which worker.js hands to each other.
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type Words = Int32Array<ArrayBuffer>;
+
+// What a module is handed: what those give that worker.js loads before it.
+type Basics = typeof import("../../pledge/static/js/verify/bytes.js");
+type OfNote = ReturnType<typeof import("../../pledge/static/js/verify/note.js").default>;
+type OfMerkle = ReturnType<typeof import("../../pledge/static/js/verify/merkle.js").default>;
+type OfZip = ReturnType<typeof import("../../pledge/static/js/verify/zip.js").default>;
+interface Readers extends Basics, OfNote, OfMerkle, OfZip {}
+type OfEntries = ReturnType<typeof import("../../pledge/static/js/verify/entries.js").default>;
+type OfTrust = ReturnType<typeof import("../../pledge/static/js/verify/trust.js").default>;
+type OfTables = ReturnType<typeof import("../../pledge/static/js/verify/tables.js").default>;
+interface Logs extends Readers, OfEntries, OfTrust, OfTables {}
+type OfLog = ReturnType<typeof import("../../pledge/static/js/verify/log.js").default>;
+interface Parts extends Logs, OfLog {}
+type OfReceipt = ReturnType<typeof import("../../pledge/static/js/verify/receipt.js").default>;
+type OfPack = ReturnType<typeof import("../../pledge/static/js/verify/pack.js").default>;
+type OfCount = ReturnType<typeof import("../../pledge/static/js/verify/count.js").default>;
+interface Checks extends Parts, OfReceipt, OfPack, OfCount {
+  canCheck: () => Promise<boolean>;
+}
+
+interface Key {
+  name: string;
+  id: string;
+  auditId: string;
+  key: Bytes;
+  text: string;
+}
+
+interface Note {
+  text: string;
+  signatures: { name: string; id: string; signature: Bytes }[];
+}
+
+// The state of a log: of a checkpoint, or as a manifest repeats it.
+interface State {
+  origin: string;
+  size: number;
+  root: Bytes;
+  rootText: string;
+}
+
+interface Checkpoint extends State {
+  note: Note;
+}
+
+interface Entry {
+  reason: string;
+  isPlus: boolean;
+  of: string;
+  day: string;
+  // Not of paper.
+  pledge?: string;
+  // Of paper the hash of the scan; nothing where isPlus is false.
+  commitment: string;
+  // NaN where isPlus is true.
+  takesBack: number;
+  // Of a batch on paper.
+  signatures?: number;
+}
+
+interface Counts {
+  people: number;
+  organizations: number;
+}
+
+interface Paper {
+  signatures: number;
+  batches: number;
+}
+
+// What the entries of a log add up to.
+interface Sum {
+  moves: Record<string, Record<string, number>>;
+  counts: Counts;
+  paper: Paper;
+  pledges: Set<string>;
+  days: Map<string, number>;
+  latest: string;
+  sums: Record<string, Float64Array>;
+  before: (day: string) => number;
+  root: Bytes;
+  checkTwice: () => void;
+}
+
+// What somebody wants to have checked, and by which key and address.
+interface Asked {
+  address: string;
+  pasted: string;
+  slugs: string[];
+}
+
+// Whose keys are believed, and for which log of this site.
+interface Believed {
+  keys: Key[];
+  source: string;
+  slug?: string | null;
+  published?: Key[];
+}
+
+type Trusted = Believed | { keys: null; source: "none"; slug: null; published?: undefined };
+
+type Progress = (more: number) => void;
+
+// How a check says how far it is.
+interface Tell {
+  step: (name: string, state?: string) => void;
+  facts: (more: Partial<Facts>) => void;
+  total: (steps: number) => void;
+  progress: Progress;
+}
+
+interface Member {
+  name: string;
+  packed: number;
+  size: number;
+  offset: number;
+  method: number;
+}
+
+type Take = (name: string, longest?: number) => Promise<Bytes>;
+type Kept = Record<string, Bytes>;
+
+interface Manifest extends State {
+  campaign: string;
+  counts: Counts;
+  files: Record<string, { size: number; sha256: string; rows?: number }>;
+}
+
+// A label in each language.
+type Label = Record<string, string>;
+
+interface Cell {
+  key: string;
+  label: Label;
+  people: number;
+}
+
+// totals.json of a pack.
+interface Totals {
+  as_of: string;
+  campaign: { slug: string; title: Label };
+  checkpoint: { size: number; root: string };
+  people: number;
+  organizations: number;
+  unnamed_organizations?: number;
+  paper?: Paper & { sheets: number };
+  by_country: Cell[];
+  by_region: Cell[];
+  by_day: Cell[];
+}
+
+interface Receipt {
+  salt: string;
+  leaf: string;
+  index: number;
+  proof: Bytes[];
+  checkpoint: Checkpoint;
+}
