@@ -1,5 +1,6 @@
 """What is made from something else is in step with it."""
 
+import json
 import re
 import subprocess
 
@@ -49,6 +50,15 @@ def test_what_is_asked_for_is_locked_with_hashes(name):
     }
     text = (ROOT / f"{name}.txt").read_text("utf-8")
     assert text.count("--hash=sha256:") >= len(locked)
+
+
+def test_what_checks_the_scripts_is_locked_with_hashes_from_wherever_npm_looks():
+    packages = json.loads((ROOT / "tools" / "lint" / "package-lock.json").read_text("utf-8"))["packages"]
+    wanted = json.loads((ROOT / "tools" / "lint" / "package.json").read_text("utf-8"))["devDependencies"]
+    assert packages.pop("")["devDependencies"] == wanted
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [name for name, package in packages.items() if "integrity" not in package] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "tools").glob("*.sh")), ids=lambda path: path.name)
