@@ -42,6 +42,8 @@ PROGRAMS = {
     "firefox-esr": Program("firefox-esr", only="tests", optional=True),
     "webkit2gtk-driver": Program("WebKitWebDriver", only="tests", optional=True),
     "xvfb": Program("Xvfb", only="tests"),  # WebKit wants a screen
+    "nodejs": Program("node", only="tests"),  # make lint
+    "npm": Program("npm", only="tests"),
     "wrk": Program("wrk", only="bench"),
     "curl": Program("curl", only="cluster"),
     "iproute2": Program("ip", only="cluster"),
