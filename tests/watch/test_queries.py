@@ -71,9 +71,9 @@ def test_of_domains_that_share_a_mail_server_it_is_told_how_many_they_are_and_wh
 def test_what_speaks_for_people_is_told_from_ten_on(frozen_clock):
     """A company on a Tuesday, mostly in its office, where some have an address at a provider."""
     office, home = (origins.network_hash(SLUG, network) for network in ("203.0.113.7", "198.51.100.7"))
-    at_work = clock.now().replace(hour=2)  # 11 in Seoul
+    today = clock.now().replace(hour=2)  # 11 in Seoul
+    at_work = today - timedelta(days=(today.weekday() - 1) % 7)
     at_night = at_work - timedelta(hours=10)
-    assert at_work.weekday() == 1
     company = Origin(the_campaign().id, *domain("company.co.kr"))
     here = {"domain": "company.co.kr", "domain_hash": company.hash}
     crowd(9, at=at_work, network_hash=office, **here)

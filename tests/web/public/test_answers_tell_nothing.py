@@ -26,7 +26,7 @@ from tests.support.factories import (
 )
 
 PERSON = "hong@example.org"
-ORGANIZATION = {"name_ko": "하늘에너지", "name_en": None, "email": PERSON}
+ORGANIZATION = {"name_ko": None, "name_en": "Sky Energy", "email": PERSON}
 SIGNED = ("pending", "confirmed", "withdrawn", "invalidated")
 ENDORSED = ("pending", "review", "changes", "published", "declined", "withdrawn")
 
@@ -46,7 +46,7 @@ def bring(client, kind, state: str) -> None:
     elif state != "new" and kind == "person":
         mailed(signature(state=state, email=PERSON))
     elif state != "new":
-        endorsement(state=state, name_ko="하늘에너지", name_en="", email=PERSON)
+        endorsement(state=state, name_ko="", name_en="Sky Energy", email=PERSON)
 
 
 def rows() -> dict[str, int]:
@@ -98,7 +98,7 @@ GROWN = {"sign": {"signatures": 1, "mail_requests": 1}, "code": {}}
 
 def waiting_page(kind):
     if kind == "organization":
-        ticket = endorse_ticket_for("blue-skies", address_hash(parse(PERSON)), "하늘에너지")
+        ticket = endorse_ticket_for("blue-skies", address_hash(parse(PERSON)), "Sky Energy")
         return f"/en/c/blue-skies/endorse/check/{ticket}"
     newest = db.session.scalar(select(Signature.id).order_by(Signature.submitted_at.desc()).limit(1))
     return f"/en/c/blue-skies/check/{ticket_for('blue-skies', newest)}"
