@@ -9,7 +9,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo programs test test-all lint format bench replay chaos cluster simulate hostile lighthouse pictures image lock translations
+.PHONY: help run demo programs test test-all lint format bench replay chaos cluster simulate hostile lighthouse pictures image lock routes translations
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' "$(ROOT)/Makefile" | while IFS='|' read -r task text; do \
@@ -63,6 +63,9 @@ image: ## Build the container image without a daemon, run it and sign (root; bui
 
 translations: ## Update the catalogues from the sources (then translate new entries)
 	@$(ENTER) tools/environment.sh development && exec $(PYTHON_IN_VENV) tools/catalogues.py update
+
+routes: ## Write the tables of docs/routes.md from what the addresses declare
+	@$(ENTER) tools/environment.sh development && exec $(PYTHON_IN_VENV) -m tools.routes
 
 lock: ## Pin all dependencies again (ARGS="--upgrade" for newer releases)
 	@$(ENTER) tools/environment.sh development && exec tools/lock.sh $(ARGS)

@@ -17,6 +17,7 @@ from pledge.web import (
     ops,
     public,
     request_checks,
+    routes,
     security_headers,
     staff,
     templating,
@@ -27,6 +28,7 @@ def register(app: Flask, config: Config) -> None:
     tracing.init_app(app, config)
     logs.watch_requests(app)
     request_checks.init_app(app)
+    routes.init_app(app)
     i18n.init_app(app, config)
     caching.init_app(app)
     limits.init_app(app, config)

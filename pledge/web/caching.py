@@ -6,13 +6,13 @@ away (deploy/nginx.conf, docs/adr/0014).
 """
 
 import gzip
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from typing import Any
 
 import brotli
-from flask import Flask, Response, after_this_request, current_app, request
+from flask import Flask, Response, after_this_request, request
 from flask_caching import Cache
 from werkzeug import Response as AnyResponse
 from werkzeug.datastructures import Accept
@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_accept_header
 
 from pledge.core import clock
+from pledge.web.routes import Cached, route_of
 
 SECONDS = 1
 #: Age in seconds up to which the old copy may be shown while a request renews it, for what is made once a second.
@@ -35,7 +36,6 @@ ENCODINGS = ("br", "gzip", "")
 _MAX_ACCEPT = 200
 #: After the name of a copy: one request is renewing it.
 _RENEWED = "renewed by one"
-_COPY = "pledge_copy"
 
 View = Callable[..., AnyResponse]
 
@@ -55,40 +55,19 @@ def init_app(app: Flask) -> None:
     app.before_request(answer_from_copy)
 
 
-def cached(
-    cache_control: str,
-    *,
-    reads: Iterable[str] = (),
-    variant: Callable[[], str] | None = None,
-    ignores: str = "",
-    seconds: int = SECONDS,
-) -> Callable[[View], View]:
-    """Cache the 200 answers of a GET view for a second or more, compressed and with an ETag; conditional requests are answered from them.
-
-    The view must be the same for every visitor: it reads no cookie and no header. `reads` are the query parameters that it
-    reads; a request with one of them is answered by the view itself, unless `variant` names the few answers that there can be: each of
-    them is cached. Every other parameter is ignored, as social networks
-    append some to links. `ignores` is the last part of the address where the view does not read it, by its name in the route. `cache_control` is the Cache-Control header for caches along the way.
-    """
-    names = frozenset(reads)
-
-    def place() -> str | None:
-        """Under which name copies of the answer to this request are kept; None: the view answers it itself."""
-        ignored = (request.view_args or {}).get(ignores)
-        path = request.path.removesuffix(f"/{ignored}") if ignored else request.path
-        if variant is not None:
-            return f"{request.host} {path}?{variant()} "
-        return f"{request.host} {path} " if names.isdisjoint(request.args) else None
+def cached(how: Cached, **more: Any) -> Callable[[View], View]:
+    """Cache the 200 answers of a GET view, compressed and with an ETag; conditional requests are answered from them."""
+    how = replace(how, **more)
 
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(**arguments: Any) -> AnyResponse:
-            name = place()
+            name = _place(how)
             try:
                 made = view(**arguments)
                 if made.status_code == 200:
-                    _describe(made, cache_control)
-                    made = _encoded(made, _encoding()) if name is None else _keep(name, made, seconds)
+                    _describe(made, how.control)
+                    made = _encoded(made, _encoding()) if name is None else _keep(name, made, how.seconds)
                     made = made.make_conditional(request)
                 else:
                     _replace_copy(made)
@@ -100,11 +79,19 @@ def cached(
                 if name is not None:  # the next renewal is left to somebody else
                     cache.delete(f"{name}{_RENEWED}")
 
-        answer.kept_reads = names  # type: ignore[attr-defined]  # a test holds deploy/nginx.conf against it
-        setattr(answer, _COPY, lambda: _find(place()))
+        answer.declared_cache = how  # type: ignore[attr-defined]
         return answer
 
     return decorate
+
+
+def _place(how: Cached) -> str | None:
+    """Under which name copies of the answer to this request are kept; None: the view answers it itself."""
+    ignored = (request.view_args or {}).get(how.ignores)
+    path = request.path.removesuffix(f"/{ignored}") if ignored else request.path
+    if how.variant is not None:
+        return f"{request.host} {path}?{how.variant()} "
+    return f"{request.host} {path} " if request.args.keys().isdisjoint(how.reads) else None
 
 
 def revalidated(response: Response, cache_control: str) -> Response:
@@ -117,8 +104,10 @@ def revalidated(response: Response, cache_control: str) -> Response:
 
 def answer_from_copy() -> AnyResponse | None:
     """The copy of the page that is asked for. What is the same for everybody has no limit, so this comes before the limits."""
-    copy = getattr(current_app.view_functions.get(request.endpoint or ""), _COPY, None)
-    return None if copy is None or request.method == "OPTIONS" else copy()
+    route = route_of(request.endpoint)
+    if route is None or route.cache is None or request.method == "OPTIONS":
+        return None
+    return _find(_place(route.cache))
 
 
 def _find(name: str | None) -> AnyResponse | None:

@@ -124,11 +124,6 @@ class StaffForm(BaseForm):
         # A page may hold several forms with prefixes, and it has one token.
         csrf = False
 
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        """What the use case takes of a form that was validated: its fields, in their order."""
-        return tuple(field.data for field in self)
-
 
 class PublicForm(BaseForm):
     """A form of the public site: no CSRF token, as there is no session; pledge/web/request_checks.py says where a POST may come from."""

@@ -9,10 +9,11 @@ hold without any cache.
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RequestLimit
 from limits import parse_many
 from redis.backoff import NoBackoff
@@ -117,6 +118,17 @@ def limited(limit: Callable[[], str], **options: Any) -> Callable[[View], View]:
     return decorate
 
 
+@dataclass(frozen=True)
+class Limit:
+    """How often one visitor may use an address: PLEDGE_LIMIT_TOKEN of `token_limit`."""
+
+    amount: Callable[[], str]
+    deduct_when: Callable[[Response], bool] | None = None  #: for which answers a use counts; None: for all
+
+    def around(self, view: View, methods: list[str] | None) -> View:
+        return limited(self.amount, methods=methods, deduct_when=self.deduct_when)(view)
+
+
 def _counted_in_process(view: Callable[..., Any]) -> Callable[..., Any]:
     """Of the requests that meet an outage of Redis at the same moment, Flask-Limiter takes one to the counters of the process
     and raises for the others. Those are checked again, which finds it there; no view has begun by then.
@@ -179,6 +191,10 @@ def token_limit() -> str:
 
 def link_limit() -> str:
     return current_config().limit_link
+
+
+TOKEN_LIMIT = Limit(token_limit)
+LINK_LIMIT = Limit(link_limit)
 
 
 @limited(token_limit, scope="unknown link")

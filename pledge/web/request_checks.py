@@ -6,25 +6,21 @@ where a POST comes from still keeps other sites from signing in a visitor's brow
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, abort, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import SecurityError
 from werkzeug.wsgi import get_host
 
 from config import Config, current_config
+from pledge.web.routes import MAX_BODY, MAX_PARTS, Body, route_of
 
-MAX_BODY = 64 * 1024
-MAX_PARTS = 40
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 URLENCODED = "application/x-www-form-urlencoded"
 FORM_TYPES = frozenset({URLENCODED, "multipart/form-data"})
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 #: The whole body of an unsubscription that a mail provider sends for its user (RFC 8058 section 3.1).
 ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}
@@ -33,7 +29,6 @@ ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}
 MONITORING_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 _UNCLEAN = re.compile("[\0\ufffd\ud800-\udfff]")
 _REFUSED = "pledge.refused_host"
-_ALLOWED = "pledge_allowed"
 #: Bytes. Werkzeug counts its read buffer, also of a file, as memory of the form: with less than two of its chunks it would
 #: refuse every file.
 _FORM_MEMORY = 192 * 1024
@@ -71,28 +66,18 @@ class KnownHosts:
         return True
 
 
-@dataclass(frozen=True)
-class Allowed:
-    """What a POST to a view may be beyond a small form from one of our own pages."""
-
-    body: Callable[[Config], int]  #: bytes
-    parts: int  #: fields of the form
-    mimetype: str | None  #: of a body that is no form, which the view checks itself
-    one_click: bool  #: the one POST that mail providers send from their own pages (RFC 8058 section 3.2)
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 def allows(
-    *,
-    body: int | Callable[[Config], int] = MAX_BODY,
-    parts: int = MAX_PARTS,
-    mimetype: str | None = None,
-    one_click: bool = False,
+    *, body: Any = MAX_BODY, parts: int = MAX_PARTS, one_click: bool = False
 ) -> Callable[[View], View]:
-    """Declare what a view takes; other views keep the small limits. `body` is a function where a setting decides."""
+    """For the pages of mailed links: declare what a view takes."""
 
     def mark(view: View) -> View:
-        room = body if callable(body) else lambda _config: body
-        setattr(view, _ALLOWED, Allowed(room, parts, mimetype, one_click))
+        view.declared_body = Body(  # type: ignore[attr-defined]
+            body, parts=parts, one_click=one_click
+        )
         return view
 
     return mark
@@ -116,14 +101,14 @@ def check() -> None:
     is_from_here = _comes_from_here(
         request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), request.host
     )
-    view = current_app.view_functions.get(request.endpoint or "")
-    allowed: Allowed | None = getattr(view, _ALLOWED, None)
+    route = route_of(request.endpoint)
+    allowed = None if route is None else route.body
     if not is_from_here and not (allowed and allowed.one_click):
         abort(403)
     # Before the body is read, as the next line may do.
     if allowed is not None:
         request.max_form_parts = allowed.parts
-        request.max_content_length = allowed.body(current_config())
+        request.max_content_length = allowed.max_bytes(current_config())
         request.max_form_memory_size = _FORM_MEMORY
         if is_from_here and request.mimetype == allowed.mimetype:
             return

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from config import Config, current_config
+from pledge.web.routes import routes_of
 from pledge.web.security_headers import security_headers
 from tests.support.nginx import HOST, ask, tls
 from tests.support.production import PRODUCTION
@@ -240,11 +241,11 @@ def raw(nginx, request):
 def test_whatever_the_application_takes_may_be_as_large_at_nginx(app, nginx):
     adapter = app.url_map.bind(HOST)
     for rule in app.url_map.iter_rules():
-        allowed = getattr(app.view_functions[rule.endpoint], "pledge_allowed", None)
-        if allowed is not None and "POST" in rule.methods:
+        route = routes_of(app).get(rule.endpoint)
+        if route is not None and route.body is not None and "POST" in rule.methods:
             values = {name: unknown(rule, name) for name in rule.arguments}
             head = f"POST {adapter.build(rule.endpoint, values, 'POST')} HTTP/1.1\r\nHost: {HOST}\r\n"
-            size = f"Expect: 100-continue\r\nContent-Length: {allowed.body(current_config())}\r\n\r\n"
+            size = f"Expect: 100-continue\r\nContent-Length: {route.body.max_bytes(current_config())}\r\n\r\n"
             assert raw(nginx, (head + size).encode()) == 100, head
 
 

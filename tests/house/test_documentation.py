@@ -9,7 +9,7 @@ import click
 import pytest
 
 from config import ROOT, Config
-from pledge.web.staff.auth.access import SHOWN_AT, SIGNED_IN_AT, AccessLevel, guard, needed_permission
+from tools import routes
 
 DOCS = ROOT / "docs"
 DOCUMENTS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("bench/*.md")]
@@ -41,41 +41,9 @@ def test_every_setting_is_described():
 
 
 @pytest.mark.sqlite_only
-def test_every_route_is_described(shared_app):
-    routes = {re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", str(rule)) for rule in shared_app.url_map.iter_rules()}
-    described = {
-        word for words in words_in_code("routes.md") for word in words.split() if word.startswith("/")
-    }
-    described = {re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", word) for word in described}
-    assert routes - described == set(), "not in docs/routes.md"
-    assert {word for word in described - routes if not word.startswith("/static/")} == set(), "no such route"
-
-
-@pytest.mark.sqlite_only
-def test_every_staff_route_is_described_with_what_it_needs(shared_app):
-    """Its methods, its permission, and what it asks to have been shown recently."""
-    words = {
-        AccessLevel.PUBLIC: "anybody",
-        AccessLevel.BEFORE_MFA: "password given",
-        AccessLevel.SIGNED_IN: "signed in",
-    }
-    recently = {None: "", SHOWN_AT: ", recent second factor", SIGNED_IN_AT: ", recent sign-in"}
-    needed = set()
-    with shared_app.app_context():
-        for rule in shared_app.url_map.iter_rules():
-            if not rule.rule.startswith("/staff"):
-                continue
-            permission = needed_permission(rule.endpoint)
-            text = words.get(permission, str(permission))
-            text += recently[guard(rule.endpoint)]
-            path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule)
-            needed |= {(method, path, text) for method in rule.methods - {"HEAD", "OPTIONS"}}
-    described = set()
-    for line in (DOCS / "routes.md").read_text("utf-8").splitlines():
-        if row := re.fullmatch(r"\| ([A-Z, ]+) \| `(/staff[^`]*)` \| .* \| ([^|]+) \|", line):
-            described |= {(method, row[2], row[3]) for method in row[1].split(", ")}
-    assert needed - described == set(), "not so in docs/routes.md"
-    assert described - needed == set(), "not so in the application"
+def test_the_list_of_routes_is_what_the_routes_declare(shared_app):
+    """After a change: `make routes`."""
+    assert routes.PAGE.read_text("utf-8") == routes.page(shared_app)
 
 
 @pytest.mark.sqlite_only

@@ -1,9 +1,33 @@
-"""Every public route of a campaign that is a draft."""
+"""Every route: where its address is written, and what it shows of a campaign that is a draft."""
+
+import ast
+from collections import defaultdict
 
 import pytest
 
+from config import ROOT
 from tests.support.factories import campaign, endorsement, fold_all, signature
 from tests.support.routes import unknown
+
+
+@pytest.mark.sqlite_only
+def test_every_address_is_written_whole_in_one_file_above_the_function_that_its_endpoint_names(app):
+    written = defaultdict(set)
+    for path in (ROOT / "pledge").rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for call in getattr(function, "decorator_list", ()):
+                if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("page", "act"):
+                    for rule in call.args:
+                        written[ast.unparse(call.func.value), ast.literal_eval(rule), function.name].add(path)
+    elsewhere = []
+    for rule in app.url_map.iter_rules():
+        blueprint, _dot, name = rule.endpoint.rpartition(".")
+        if name.startswith(("signature_", "endorsement_")):
+            continue  # of mailed links, of which both journeys have the same
+        address = rule.rule.removeprefix(app.blueprints[blueprint].url_prefix or "")
+        if len(written[blueprint, address, name] | written["blueprint", address, name]) != 1:
+            elsewhere.append((rule.rule, rule.endpoint))
+    assert elsewhere == []
 
 
 @pytest.mark.sqlite_only

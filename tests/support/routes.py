@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 #: Parts of an address that are a key to something: who has it can act.
 TOKENS = ("token", "ticket")
 
-_VALUES = {"language": "ko", "int": 2**20}
+_VALUES = {"language": "ko", "int": 2**20, "int32": 2**20, "int64": 2**20}
 
 
 def unknown(rule: Rule, name: str, values: dict[str, object] = _VALUES) -> object:

@@ -7,7 +7,9 @@ import pytest
 from flask import Flask, Response, abort, request
 
 from pledge.web import caching
-from pledge.web.caching import MAX_AGE, REPLACES_COPY, cache, cached
+from pledge.web.address_book import AddressBook
+from pledge.web.caching import MAX_AGE, REPLACES_COPY, cache
+from pledge.web.routes import Cached, routes_of
 from tests.support.factories import (
     campaign,
     confirm_token,
@@ -30,7 +32,9 @@ class Made:
         self.seen = []
         app = Flask("made")
         caching.init_app(app)
-        app.add_url_rule("/<path:place>", view_func=cached(KEPT, reads=("page",))(self.page))
+        book = AddressBook("made", __name__)
+        book.page("/<path:place>", cache=Cached(KEPT, reads=("page",)))(self.page)
+        app.register_blueprint(book)
         self.client = app.test_client()
 
     def page(self, place):
@@ -223,7 +227,7 @@ def test_what_is_about_one_person_is_never_kept(app, client, frozen_clock):
 
 def test_no_personal_page_may_opt_in_by_mistake(app):
     """Only these are kept; another one needs a look at what its page shows of its reader, and a place in nginx's file."""
-    assert {name for name, view in app.view_functions.items() if hasattr(view, "kept_reads")} == {
+    assert {name for name, route in routes_of(app).items() if route.cache} == {
         *("public.home", "public.privacy", "public.verify", "public.campaign", "public.progress"),
         *("public.live", "public.letter", "public.captions", "public.news", "public.news_item"),
         *("public.news_feed", "public.press", "public.sign"),

@@ -7,7 +7,8 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 
 from pledge.signatures.models import Signature
-from pledge.web.request_checks import MAX_BODY, allows
+from pledge.web.address_book import AddressBook
+from pledge.web.routes import MAX_BODY, Body
 from tests.support.factories import campaign, sign_form
 from tests.support.pages import multipart
 from tests.support.routes import unknown
@@ -333,20 +334,21 @@ MEGABYTE = 1_000_000
 @pytest.fixture
 def site(make_app):
     """A site with a view that takes three megabytes in 60 fields, and one that says nothing."""
-    app = make_app()
+    book = AddressBook("site", __name__, url_prefix="/<language:lang>")
 
-    @app.post("/<language:lang>/wide")
-    @allows(body=3 * MEGABYTE, parts=60)
+    @book.act("/wide", body=Body(3 * MEGABYTE, parts=60))
     def wide():
         return {
             "files": {name: len(file.read()) for name, file in request.files.items()},
             "fields": len(request.form),
         }
 
-    @app.post("/<language:lang>/narrow")
+    @book.act("/narrow")
     def narrow():
         return {"fields": len(request.form)}
 
+    app = make_app()
+    app.register_blueprint(book)
     return app.test_client()
 
 

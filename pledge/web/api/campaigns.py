@@ -2,6 +2,7 @@
 happened; some of it as tables for spreadsheets."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any, get_origin
 
@@ -32,11 +33,12 @@ from pledge.statistics.rates import rates
 from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
-from pledge.web.api.documents import campaign_id, document
+from pledge.web.api.documents import api, campaign_id
+from pledge.web.routes import Cached
 
 #: For what changes with each fold or publication. The count and the checkpoint are cached for less.
-DATA_CACHE = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600"
-COUNT_CACHE = "public, max-age=1, stale-while-revalidate=2, stale-if-error=600"
+DATA_CACHE = Cached("public, max-age=5, stale-while-revalidate=5, stale-if-error=600")
+COUNT_CACHE = Cached("public, max-age=1, stale-while-revalidate=2, stale-if-error=600")
 #: Documents about one campaign, by the last part of their address.
 DOCUMENTS = (
     *("count", "history", "regions", "countries", "organizations", "integrity", "paper"),
@@ -49,7 +51,7 @@ BATCH = 500
 MAX_NUMBER = 2**63 - 1
 
 
-@document("/campaigns", DATA_CACHE)
+@api.page("/campaigns", cache=DATA_CACHE)
 def campaign_list() -> documents.CampaignsDocument:
     """Every public campaign, those that one can sign now first."""
     found = {lang: {c.slug: c for c in campaigns.public_campaigns(lang)} for lang in languages.codes()}
@@ -62,7 +64,7 @@ def campaign_list() -> documents.CampaignsDocument:
     )
 
 
-@document("/campaigns/<slug>", DATA_CACHE)
+@api.page("/campaigns/<slug>", cache=DATA_CACHE)
 def campaign_facts(slug: str) -> documents.CampaignDocument:
     """One campaign: its texts, dates, goal and counts, the pledge in use, and the addresses of its other documents."""
     found = {lang: campaigns.find(slug, lang) for lang in languages.codes()}
@@ -89,13 +91,13 @@ def campaign_facts(slug: str) -> documents.CampaignDocument:
     )
 
 
-@document("/campaigns/<slug>/count", COUNT_CACHE)
+@api.page("/campaigns/<slug>/count", cache=COUNT_CACHE)
 def count(slug: str) -> documents.CountDocument:
     """The count, and the size of the public log that adds up to it."""
     return documents.CountDocument.model_validate(campaigns.count(slug) or abort(404))
 
 
-@document("/campaigns/<slug>/history", DATA_CACHE)
+@api.page("/campaigns/<slug>/history", cache=DATA_CACHE)
 def history(slug: str) -> documents.HistoryDocument:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
     campaign_id(slug)  # refuses a draft
@@ -106,7 +108,7 @@ def history(slug: str) -> documents.HistoryDocument:
     return documents.HistoryDocument(**_totals(found.totals, found.log_size), history=days)
 
 
-@document("/campaigns/<slug>/regions", DATA_CACHE)
+@api.page("/campaigns/<slug>/regions", cache=DATA_CACHE)
 def regions(slug: str) -> documents.RegionsDocument:
     """People by province at a checkpoint, renewed hourly at most; "none": living elsewhere or no region given; "other": merged small cells."""
     found = published_places(campaign_id(slug))
@@ -118,7 +120,7 @@ def regions(slug: str) -> documents.RegionsDocument:
     return documents.RegionsDocument(**_totals(found, found.log_size or None), regions=lines)
 
 
-@document("/campaigns/<slug>/countries", DATA_CACHE)
+@api.page("/campaigns/<slug>/countries", cache=DATA_CACHE)
 def countries(slug: str) -> documents.CountriesDocument:
     """People by country at a checkpoint, renewed hourly at most, the largest first; "other": merged small cells."""
     found = published_places(campaign_id(slug))
@@ -126,11 +128,7 @@ def countries(slug: str) -> documents.CountriesDocument:
     return documents.CountriesDocument(**_totals(found, found.log_size or None), countries=lines)
 
 
-@document(
-    "/campaigns/<slug>/organizations",
-    DATA_CACHE,
-    after={"type": "integer", "minimum": 0, "maximum": MAX_NUMBER},
-)
+@api.page("/campaigns/<slug>/organizations", cache=replace(DATA_CACHE, reads=("after",)))
 def organizations(slug: str) -> documents.OrganizationsDocument:
     """`{"organizations": […], "next"}`, ordered by id; `next` is the address of the next batch, or null.
 
@@ -147,19 +145,19 @@ def organizations(slug: str) -> documents.OrganizationsDocument:
     )
 
 
-@document("/campaigns/<slug>/integrity", DATA_CACHE)
+@api.page("/campaigns/<slug>/integrity", cache=DATA_CACHE)
 def integrity(slug: str) -> documents.IntegrityDocument:
     """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""
     return documents.IntegrityDocument.model_validate(recent(campaign_id(slug)))
 
 
-@document("/campaigns/<slug>/paper", DATA_CACHE)
+@api.page("/campaigns/<slug>/paper", cache=DATA_CACHE)
 def paper(slug: str) -> documents.PaperDocument:
     """The batches of signatures on paper that the public log counts, the newest first; never part of the other numbers."""
     return documents.PaperDocument.model_validate(paper_signatures.public(campaign_id(slug)))
 
 
-@document("/campaigns/<slug>/activity", DATA_CACHE)
+@api.page("/campaigns/<slug>/activity", cache=DATA_CACHE)
 def activity(slug: str) -> documents.ActivityDocument:
     """Events by time, past ones too; news that was sent and totals that were handed over, the newest first: at most 100 of each."""
     number = campaign_id(slug)
@@ -175,7 +173,7 @@ def activity(slug: str) -> documents.ActivityDocument:
     return found
 
 
-@document("/campaigns/<slug>/<table>.csv", DATA_CACHE)
+@api.page("/campaigns/<slug>/<table>.csv", cache=DATA_CACHE)
 def table(slug: str, table: str) -> Response:
     """The lines of a document in CSV (UTF-8 with BOM, CRLF): a text has a column for each language."""
     if table not in TABLES:

@@ -5,14 +5,11 @@ and the views: address, docstring, declared answer.
 import hashlib
 import inspect
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
-from functools import wraps
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from apispec import APISpec
-from flask import Blueprint, Response, abort, current_app, jsonify
+from flask import Response, abort, jsonify
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from config import current_config
@@ -21,8 +18,9 @@ from pledge.campaigns.models import CampaignState
 from pledge.core import i18n
 from pledge.core.clock import iso_utc
 from pledge.statistics.cells import MIN_CELL
-from pledge.web.caching import cached
+from pledge.web.address_book import AddressBook
 from pledge.web.errors import PROBLEM
+from pledge.web.routes import Cached, Route
 
 #: In UTC to the second.
 Moment = Annotated[
@@ -261,54 +259,30 @@ class ActivityDocument(ApiDocument):
     deliveries: list[DeliveryDocument]
 
 
-api = Blueprint("api", __name__, url_prefix="/api/v1")
-
-SECONDS = 60
-CACHE = "public, max-age=300, stale-if-error=86400"
-
-_ANSWER = "pledge_api_answer"
 _REFERENCE = "#/components/schemas/{model}"
 #: The parts of an address, by name.
 _PARTS: dict[str, dict[str, Any]] = {
     "slug": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 60},
     "table": {"type": "string", "enum": ["history", "regions", "countries", "organizations"]},
 }
+#: The parameters of a query, by name.
+_QUERY: dict[str, dict[str, Any]] = {"after": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}}
 
 
-View = TypeVar("View", bound=Callable[..., ApiDocument | Response])
+def _as_json(found: ApiDocument | Response) -> Response:
+    """The ETag covers all but `as_of`: after a 304 the numbers are as of its Date."""
+    if isinstance(found, Response):
+        return found
+    response = jsonify(found.model_dump(mode="json"))
+    digest = hashlib.sha256(found.model_dump_json(exclude={"as_of"}).encode()).hexdigest()
+    response.set_etag(digest[:20], weak=True)
+    return response
 
 
-@dataclass(frozen=True)
-class DeclaredAnswer:
-    """What a view answers with (a Response: CSV), and the query parameters that it reads, as JSON schemas by name."""
+#: Its views give documents, or a Response (CSV, this description), of the type that they declare.
+api = AddressBook("api", __name__, url_prefix="/api/v1", answer=_as_json)
 
-    model: type[ApiDocument] | type[Response]
-    query: dict[str, dict[str, Any]]
-
-
-def document(rule: str, cache_control: str, **query: dict[str, Any]) -> Callable[[View], View]:
-    """Route a view that gives a document of the type that it declares; /api/v1/openapi.json describes both.
-
-    The ETag covers all but `as_of`: after a 304 the numbers are as of its Date. `query`: the parameters that it reads.
-    """
-
-    def declare(view: View) -> View:
-        @wraps(view)
-        def answer(**parts: Any) -> Response:
-            found = view(**parts)
-            if isinstance(found, Response):
-                return found
-            response = jsonify(found.model_dump(mode="json"))
-            digest = hashlib.sha256(found.model_dump_json(exclude={"as_of"}).encode()).hexdigest()
-            response.set_etag(digest[:20], weak=True)
-            return response
-
-        routed = cached(cache_control, reads=query)(answer)
-        setattr(routed, _ANSWER, DeclaredAnswer(get_type_hints(view)["return"], query))
-        api.add_url_rule(rule, view_func=routed)
-        return view
-
-    return declare
+CACHE = Cached("public, max-age=300, stale-if-error=86400", seconds=60)
 
 
 def campaign_id(slug: str) -> int:
@@ -324,8 +298,7 @@ def open_to_all(response: Response) -> Response:
     return response
 
 
-@api.get("/openapi.json")
-@cached(CACHE, seconds=SECONDS)
+@api.page("/openapi.json", cache=CACHE)
 def openapi() -> Response:
     """This description."""
     return jsonify(_description().to_dict())
@@ -344,31 +317,29 @@ def _description() -> APISpec:
         servers=[{"url": config.base_url}],
     )
     _add_schema(spec, ProblemDocument)
-    for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        view = current_app.view_functions[rule.endpoint]
-        answer: DeclaredAnswer | None = getattr(view, _ANSWER, None)
-        if answer is None:
-            continue
-        if issubclass(answer.model, ApiDocument):
-            _add_schema(spec, answer.model)
-        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
-        spec.path(path=path, operations={"get": _operation(rule.endpoint, view, answer, rule.arguments)})
+    for route in sorted(api.routes, key=lambda route: route.rules):
+        model = get_type_hints(route.view)["return"]
+        if issubclass(model, ApiDocument):
+            _add_schema(spec, model)
+        path = re.sub(r"<(\w+)>", r"{\1}", f"{api.url_prefix}{route.rules[0]}")
+        if route.view is not openapi:
+            spec.path(path=path, operations={"get": _operation(route, model)})
     return spec
 
 
-def _operation(endpoint: str, view: Any, answer: DeclaredAnswer, parts: set[str]) -> dict[str, Any]:
-    in_path = [
-        {"name": name, "in": "path", "required": True, "schema": _PARTS[name]} for name in sorted(parts)
-    ]
-    in_query = [{"name": name, "in": "query", "schema": schema} for name, schema in answer.query.items()]
+def _operation(route: Route, model: type[ApiDocument] | type[Response]) -> dict[str, Any]:
+    parts = sorted(re.findall(r"<(\w+)>", route.rules[0]))
+    in_path = [{"name": name, "in": "path", "required": True, "schema": _PARTS[name]} for name in parts]
+    reads = route.cache.reads if route.cache else ()
+    in_query = [{"name": name, "in": "query", "schema": _QUERY[name]} for name in reads]
     errors = {"400": "Invalid parameter", "404": "Unknown"} if parts else {}
     return {
-        "operationId": endpoint.partition(".")[2],
-        "description": inspect.cleandoc(view.__doc__ or ""),
+        "operationId": route.view.__name__,
+        "description": inspect.cleandoc(route.view.__doc__ or ""),
         "parameters": in_path + in_query,
         "responses": {
-            "200": _response("The document", "application/json", answer.model.__name__)
-            if issubclass(answer.model, ApiDocument)
+            "200": _response("The document", "application/json", model.__name__)
+            if issubclass(model, ApiDocument)
             else {"description": "The table", "content": {"text/csv": {"schema": {"type": "string"}}}},
             "304": {"description": "Not modified: the ETag sent in If-None-Match is still right"},
             **{status: _response(text, PROBLEM, ProblemDocument.__name__) for status, text in errors.items()},

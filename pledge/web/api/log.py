@@ -5,27 +5,28 @@ docs/log.md says how to read it. A checkpoint is valid for a second; a tile neve
 
 import gzip
 
-from flask import Blueprint, Response, abort, request
+from flask import Response, abort, request
 
 from pledge.campaigns.queries import pledge_hashes
 from pledge.ledger import log_queries
 from pledge.ledger.tiles import read_path
 from pledge.verifier import PROGRAM
+from pledge.web.address_book import AddressBook
 from pledge.web.api.documents import campaign_id, open_to_all
-from pledge.web.caching import cached, revalidated
+from pledge.web.caching import revalidated
+from pledge.web.routes import Cached
 
-log = Blueprint("log", __name__, url_prefix="/log")
+log = AddressBook("log", __name__, url_prefix="/log")
 log.after_request(open_to_all)
-tool = Blueprint("tool", __name__)
+tool = AddressBook("tool", __name__)
 
-CHECKPOINT_CACHE = "public, max-age=1, stale-if-error=600"
-KEY_CACHE = "public, max-age=60, stale-if-error=600"
+CHECKPOINT_CACHE = Cached("public, max-age=1, stale-if-error=600")
+KEY_CACHE = Cached("public, max-age=60, stale-if-error=600")
 TILE_CACHE = "public, max-age=31536000, immutable"
 PROGRAM_CACHE = "public, max-age=300, stale-if-error=86400"
 
 
-@log.get("/<slug>/checkpoint")
-@cached(CHECKPOINT_CACHE)
+@log.page("/<slug>/checkpoint", cache=CHECKPOINT_CACHE)
 def checkpoint(slug: str) -> Response:
     """The newest signed state of the log, a signed note (tlog-checkpoint)."""
     found = log_queries.newest(campaign_id(slug))
@@ -34,8 +35,7 @@ def checkpoint(slug: str) -> Response:
     return _text(found.note)
 
 
-@log.get("/<slug>/key")
-@cached(KEY_CACHE)
+@log.page("/<slug>/key", cache=KEY_CACHE)
 def key(slug: str) -> Response:
     """The public keys that have ever signed this log, newest first, one a line in the form of signed-note."""
     found = log_queries.verifiers(campaign_id(slug))
@@ -44,7 +44,7 @@ def key(slug: str) -> Response:
     return _text("".join(f"{verifier}\n" for verifier in found))
 
 
-@log.get("/<slug>/tile/<path:tile>", merge_slashes=False)
+@log.page("/<slug>/tile/<path:tile>", merge_slashes=False)
 def tile(slug: str, tile: str) -> Response:
     """A tile of hashes, or the entries under one of level 0; 404 for what no published checkpoint has."""
     wanted = read_path(tile)
@@ -59,7 +59,7 @@ def tile(slug: str, tile: str) -> Response:
     return _bytes(found)
 
 
-@tool.get("/verify.py")
+@tool.page("/verify.py")
 def program() -> Response:
     """verifier/verify.py as it is, for saving; docs/verify.md and its docstring say how to use it."""
     response = Response(PROGRAM.read_bytes(), content_type="text/x-python; charset=utf-8")

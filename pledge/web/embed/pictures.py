@@ -1,5 +1,6 @@
 """The badges, the picture that messengers show beside a link to a campaign, the one that people post after signing, and the QR code."""
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -21,16 +22,19 @@ from pledge.ledger import queries as ledger
 from pledge.news import queries as news
 from pledge.share_images.drawing import SQUARE, STORY, WIDE, Host, ShareImage, draw, text_width
 from pledge.statistics import referrals
-from pledge.web.caching import cached, revalidated
+from pledge.web.caching import revalidated
 from pledge.web.embed.widget import embed, language
-from pledge.web.limits import limited, token_limit
+from pledge.web.limits import TOKEN_LIMIT
 from pledge.web.public.campaign.pages import campaign_or_404, campaign_page, mark_sample
 from pledge.web.public.campaign.sharing import short_link
+from pledge.web.routes import Cached
 from pledge.web.templating import render_page
 
 #: They may be older than the number on a page: other sites keep them too, and drawing a share image takes 0.1 s of CPU.
 SECONDS = 60
 PICTURE_CACHE = f"public, max-age={SECONDS}, stale-while-revalidate=600, stale-if-error=86400"
+_PICTURE = Cached(PICTURE_CACHE, seconds=SECONDS)
+_BADGE = replace(_PICTURE, reads=("lang",), variant=language)
 #: Not cached by the application: there are as many cards as people, and most are asked for once.
 CARD_CACHE = "public, max-age=86400"
 #: Pixels.
@@ -39,8 +43,7 @@ _BLUE, _GREEN = "#0061a8", "#1d6b45"
 _SHAPES = {"wide": WIDE, "square": SQUARE, "story": STORY}
 
 
-@embed.get("/badge/<slug>.svg")
-@cached(PICTURE_CACHE, reads=("lang",), variant=language, seconds=SECONDS)
+@embed.page("/badge/<slug>.svg", cache=_BADGE)
 def badge(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     people = ledger.count(campaign.id).people
@@ -50,8 +53,7 @@ def badge(slug: str) -> Response:
     return _drawn(title, words, f"{title}: {words}", _BLUE)
 
 
-@embed.get("/badge/<slug>/<int(min=1,max=9223372036854775807):endorsement_id>.svg")
-@cached(PICTURE_CACHE, reads=("lang",), variant=language, seconds=SECONDS)
+@embed.page("/badge/<slug>/<int64:endorsement_id>.svg", cache=_BADGE)
 def endorsement_badge(slug: str, endorsement_id: int) -> AnyResponse:
     """Of an organisation on the wall. Once it has left, its site shows the badge with the number instead: no broken picture
     and no claim that is not true.
@@ -88,11 +90,11 @@ def _drawn(title: str, words: str, label: str, colour: str) -> Response:
     return response
 
 
-@embed.get("/share/<slug>/<int(min=1,max=9223372036854775807):number>.<language:lang>.png")
-@embed.get(
-    "/share/<slug>/<int(min=1,max=9223372036854775807):number>.<language:lang>.<any(square,story):shape>.png"
+@embed.page(
+    "/share/<slug>/<int64:number>.<language:lang>.png",
+    "/share/<slug>/<int64:number>.<language:lang>.<any(square,story):shape>.png",
+    limit=TOKEN_LIMIT,
 )
-@limited(token_limit)
 def number_card(slug: str, number: int, shape: str = "wide") -> Response:
     """A picture of "62nd signature", without a name. Anybody may ask for any number: it tells nothing that the count does not tell."""
     campaign = campaign_or_404(slug)
@@ -111,17 +113,16 @@ def number_card(slug: str, number: int, shape: str = "wide") -> Response:
     return revalidated(card, CARD_CACHE)
 
 
-@embed.get("/share/<slug>.<language:lang>.png")
-@embed.get("/share/<slug>.<language:lang>.<any(square,story):shape>.png")
-@cached(PICTURE_CACHE, seconds=SECONDS)
+@embed.page(
+    "/share/<slug>.<language:lang>.png",
+    "/share/<slug>.<language:lang>.<any(square,story):shape>.png",
+    cache=_PICTURE,
+)
 def share_image(slug: str, shape: str = "wide") -> Response:
     return _picture(campaign_or_404(slug), shape)
 
 
-@embed.get(
-    "/share/<slug>/organization-<int(min=1,max=9223372036854775807):endorsement_id>.<language:lang>.png"
-)
-@limited(token_limit)
+@embed.page("/share/<slug>/organization-<int64:endorsement_id>.<language:lang>.png", limit=TOKEN_LIMIT)
 def organization_image(slug: str, endorsement_id: int) -> Response:
     campaign = campaign_or_404(slug)
     shown = endorsements.organization(campaign.id, endorsement_id)
@@ -136,8 +137,7 @@ def organization_image(slug: str, endorsement_id: int) -> Response:
     return revalidated(picture, PICTURE_CACHE)
 
 
-@embed.get("/share/<slug>/news-<int(min=1,max=2147483647):news_id>.<language:lang>.png")
-@limited(token_limit)
+@embed.page("/share/<slug>/news-<int32:news_id>.<language:lang>.png", limit=TOKEN_LIMIT)
 def news_image(slug: str, news_id: int) -> Response:
     campaign = campaign_or_404(slug)
     item = news.sent_item(campaign.id, news_id)
@@ -190,8 +190,7 @@ def _stored(name: str, size: int = SIZES[-1]) -> bytes:
         return b""
 
 
-@embed.get("/qr/<slug>.<any(svg,png):kind>")
-@limited(token_limit)
+@embed.page("/qr/<slug>.<any(svg,png):kind>", limit=TOKEN_LIMIT)
 def qr(slug: str, kind: str) -> Response:
     """The code for posters, to print: with `via` in somebody's name."""
     campaign = campaign_or_404(slug)

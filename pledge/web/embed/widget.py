@@ -5,12 +5,13 @@ The code is typed in it, and it says thank you. Only these pages may be framed: 
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
+from flask import Response, abort, jsonify, render_template, request, url_for
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
@@ -18,7 +19,8 @@ from pledge.core import countries, i18n, languages
 from pledge.core.urls import campaign_link, public_url
 from pledge.share_images.drawing import WIDE
 from pledge.statistics import referrals
-from pledge.web.caching import cached, revalidated
+from pledge.web.address_book import AddressBook
+from pledge.web.caching import revalidated
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.form_pages import form_page
 from pledge.web.public.forms import ConfirmCodeForm, SignForm
@@ -31,7 +33,7 @@ from pledge.web.security_headers import FRAMEABLE_POLICY
 from pledge.web.templating import render_page
 
 #: Its addresses begin with no language; `lang` in the query names it.
-embed = Blueprint("embed", __name__)
+embed = AddressBook("embed", __name__)
 
 #: First parts of its addresses whose language is named by the query.
 AREAS = ("embed", "badge", "oembed")
@@ -81,14 +83,15 @@ def appearance() -> dict[str, Any]:
     return {"accent": chosen.get("accent", Accent.SKY), "theme": chosen.get("theme", THEMES[0])}
 
 
-@embed.get("/embed/<slug>")
-@cached(PAGE_CACHE, reads=OPTIONS, variant=lambda: str(sorted(options().items())))
+@embed.page(
+    "/embed/<slug>", cache=replace(PAGE_CACHE, reads=OPTIONS, variant=lambda: str(sorted(options().items())))
+)
 def widget(slug: str) -> Response:
     form = SignForm(country=countries.HOME) if "form" in options() else None
     return form_page(FRAMED, campaign_or_404(slug), form)
 
 
-@embed.post("/embed/<slug>/sign")
+@embed.act("/embed/<slug>/sign")
 def sign(slug: str) -> Response:
     return record(FRAMED, slug)
 
@@ -110,14 +113,12 @@ FRAMED = FramedSubject(
 )
 
 
-@embed.get("/embed/<slug>/check")
-@embed.get("/embed/<slug>/check/<ticket>")
+@embed.page("/embed/<slug>/check", "/embed/<slug>/check/<ticket>")
 def check(slug: str, ticket: str = "") -> Response:
     return check_page(FRAMED, slug, ConfirmCodeForm())
 
 
-@embed.post("/embed/<slug>/check")
-@embed.post("/embed/<slug>/check/<ticket>")
+@embed.act("/embed/<slug>/check", "/embed/<slug>/check/<ticket>")
 def check_post(slug: str, ticket: str = "") -> Response:
     answer = journey.check_post(FRAMED, slug, ticket)
     if answer.location and not answer.location.startswith("/embed/"):
@@ -125,7 +126,7 @@ def check_post(slug: str, ticket: str = "") -> Response:
     return answer
 
 
-@embed.get("/embed/<slug>/thanks")
+@embed.page("/embed/<slug>/thanks")
 def thanks(slug: str) -> Response:
     page = campaign_or_404(slug)
     context = FRAMED.thanks_context(page)
@@ -139,7 +140,7 @@ def options() -> dict[str, Any]:
     return {"lang": i18n.language(), **{name: it for name, it in chosen.items() if it in allowed[name]}}
 
 
-@embed.get("/oembed")
+@embed.page("/oembed")
 def oembed() -> Response:
     """oEmbed 1.0 (oembed.com): what blogs and wikis ask to turn an address of a campaign into its widget.
 
@@ -209,7 +210,7 @@ def _limited(name: str, wanted: int) -> int:
     return min(wanted, int(text)) if re.fullmatch(r"[1-9][0-9]{0,5}", text) else wanted
 
 
-@embed.get("/embed.js")
+@embed.page("/embed.js")
 def script() -> Response:
     """What a page of another site loads to show the widget in its size."""
     program = (Path(__file__).parent / "embed.js").read_bytes()

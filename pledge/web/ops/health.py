@@ -1,10 +1,11 @@
 """For monitoring: is this process alive, and can people sign now?"""
 
-from flask import Blueprint, Response, jsonify
+from flask import Response, jsonify
 
 from pledge.diagnosis.state import readiness
+from pledge.web.address_book import AddressBook
 
-blueprint = Blueprint("ops", __name__)
+blueprint = AddressBook("ops", __name__)
 
 _SHOWN = (
     *("ready", "database", "outbox_age_seconds", "fold_lag_seconds", "problems", "warnings"),
@@ -12,13 +13,13 @@ _SHOWN = (
 )
 
 
-@blueprint.get("/healthz")
+@blueprint.page("/healthz")
 def healthz() -> Response:
     """200 as long as the process answers. It does not query the database: restarting the process would not bring that back."""
     return Response("ok\n", mimetype="text/plain")
 
 
-@blueprint.get("/readyz")
+@blueprint.page("/readyz")
 def readyz() -> Response:
     """200 when the database answers and the worker keeps up; else 503, with what is wrong. A pause by staff is not."""
     found = readiness()

@@ -8,15 +8,16 @@ import hashlib
 import hmac
 from base64 import b64encode
 
-from flask import Blueprint, Response, abort, request
+from flask import Response, abort, request
 
 from config import current_config
 from pledge.core import clock
 from pledge.mail.bounces import services
 from pledge.mail.bounces.reading import MAX_BYTES
-from pledge.web.request_checks import allows
+from pledge.web.address_book import AddressBook
+from pledge.web.routes import Body
 
-blueprint = Blueprint("hooks", __name__)
+blueprint = AddressBook("hooks", __name__)
 
 #: Seconds that the time of a call may be from ours.
 WINDOW = 300
@@ -25,8 +26,7 @@ MAX_ID = 200
 SCHEME = "Standard-Webhooks"
 
 
-@blueprint.post("/hooks/mail")
-@allows(body=MAX_BYTES, mimetype="message/rfc822")
+@blueprint.act("/hooks/mail", body=Body(MAX_BYTES, mimetype="message/rfc822"))
 def mail_hook() -> Response:
     key = current_config().bounce_hook_key.get_secret_value()
     if not key:

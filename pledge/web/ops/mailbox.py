@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import nh3
-from flask import Blueprint, Flask, Response, abort, jsonify, render_template
+from flask import Flask, Response, abort, jsonify, render_template
 from markupsafe import Markup
 
 from config import Config, current_config
+from pledge.web.address_book import AddressBook
 
-blueprint = Blueprint("mailbox", __name__, url_prefix="/dev")
+blueprint = AddressBook("mailbox", __name__, url_prefix="/dev")
 
 _ID = re.compile(r"[0-9a-f-]{1,60}")
 _TAGS = {"p", "strong", "em", "a", "h2", "br", "ul", "ol", "li"}
@@ -28,12 +29,12 @@ def register(app: Flask, config: Config) -> None:
         app.register_blueprint(blueprint)
 
 
-@blueprint.get("/mailbox")
+@blueprint.page("/mailbox")
 def index() -> str:
     return render_template("ops/mailbox.html", mails=_stored())
 
 
-@blueprint.get("/mailbox/<mail_id>")
+@blueprint.page("/mailbox/<mail_id>")
 def mail(mail_id: str) -> str:
     path = _folder() / f"{mail_id}.eml"
     if not _ID.fullmatch(mail_id) or not path.is_file():
@@ -44,7 +45,7 @@ def mail(mail_id: str) -> str:
     return render_template("ops/mail.html", mail=found, html=Markup(html))  # noqa: S704  # cleaned above
 
 
-@blueprint.get("/mailbox.json")
+@blueprint.page("/mailbox.json")
 def as_json() -> Response:
     """A list of {to, subject, text, html, headers}, newest first."""
     return jsonify(list(_stored().values()))

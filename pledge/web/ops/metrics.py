@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from flask import Blueprint, Flask, Response, abort, g, request
+from flask import Flask, Response, abort, g, request
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -13,8 +13,9 @@ from prometheus_client.registry import Collector
 from config import current_config
 from pledge.core import clock, metrics
 from pledge.diagnosis.state import figures
+from pledge.web.address_book import AddressBook
 
-blueprint = Blueprint("metrics", __name__)
+blueprint = AddressBook("metrics", __name__)
 
 #: Labels by method; a visitor may send any word.
 _METHODS = {"GET": "GET", "HEAD": "GET", "POST": "POST"}
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
     app.after_request(_count)
 
 
-@blueprint.get("/metrics")
+@blueprint.page("/metrics")
 def show() -> Response:
     """All metrics in Prometheus's text format. Whoever may not read them gets the page of an address that does not exist."""
     if not _may_read():

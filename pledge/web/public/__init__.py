@@ -10,6 +10,7 @@ from pledge.campaigns.sharing import slug_of
 from pledge.core import i18n
 from pledge.files.faults import StorageAway
 from pledge.statistics import referrals
+from pledge.web.address_book import AddressBook
 from pledge.web.public import contact, discovery, navigation
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign import files, organizations, pages, progress, sharing, views
@@ -42,15 +43,19 @@ def register(app: Flask) -> None:
     )
     app.register_blueprint(files.blueprint)
     app.register_error_handler(StorageAway, files.away)
-    app.add_url_rule("/", "root", root)
-    app.add_url_rule("/c/<slug>", "campaign_root", campaign_root)
-    app.add_url_rule("/go/<short_name>", "short_name", short_name)
+    app.register_blueprint(short)
 
 
+#: Addresses without a language, which lead to the visitor's.
+short = AddressBook("short", __name__)
+
+
+@short.page("/")
 def root() -> Response:
     return _in_wanted_language("public.home")
 
 
+@short.page("/c/<slug>")
 def campaign_root(slug: str) -> Response:
     """The address of QR codes and posters; with `via`, in the name of a partner or an organisation."""
     number = public_id(slug)
@@ -62,6 +67,7 @@ def campaign_root(slug: str) -> Response:
     return _in_wanted_language("public.group", slug=slug, code=code)
 
 
+@short.page("/go/<short_name>")
 def short_name(short_name: str) -> Response:
     """The address for posters: staff choose the name, which below `/go/` can be that of no other page and no language."""
     slug = slug_of(short_name)

@@ -1,5 +1,5 @@
 """The blueprint of the public pages: every address begins with a language."""
 
-from flask import Blueprint
+from pledge.web.address_book import AddressBook
 
-public = Blueprint("public", __name__, url_prefix="/<language:lang>")
+public = AddressBook("public", __name__, url_prefix="/<language:lang>")

@@ -13,7 +13,6 @@ from pledge.mail import contact as letters
 from pledge.mail.contact import MAX_MESSAGE, Letter
 from pledge.signatures.services import MAX_NAME
 from pledge.web import limits
-from pledge.web.caching import cached
 from pledge.web.forms import see_other
 from pledge.web.public.admission import ProofAnswer, read_answer
 from pledge.web.public.blueprint import public
@@ -47,13 +46,12 @@ class ContactForm(ProvableForm):
             check_name(self, field)
 
 
-@public.get("/contact")
-@cached(PAGE_CACHE)
+@public.page("/contact", cache=PAGE_CACHE)
 def contact() -> Response:
     return _page(ContactForm())
 
 
-@public.post("/contact")
+@public.act("/contact")
 def contact_post() -> Response:
     form = ContactForm(request.form)
     if not form.validate():
@@ -77,8 +75,7 @@ def contact_post() -> Response:
     return see_other(url_for("public.contact_sent"))
 
 
-@public.get("/contact/sent")
-@cached(PAGE_CACHE)
+@public.page("/contact/sent", cache=PAGE_CACHE)
 def contact_sent() -> Response:
     return _page(None)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template, send_from_directory, url_for
+from flask import Response, jsonify, render_template, request, send_from_directory, url_for
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
@@ -13,11 +13,12 @@ from pledge.core import clock, i18n, languages
 from pledge.core.urls import public_url
 from pledge.endorsements import queries as endorsements
 from pledge.news import queries as news
+from pledge.web.address_book import AddressBook
 from pledge.web.caching import cache
 from pledge.web.public.blueprint import public
 from pledge.web.templating import STATIC, asset
 
-discovery = Blueprint("discovery", __name__)
+discovery = AddressBook("discovery", __name__)
 
 #: Seconds for which browsers keep an icon: a week.
 ICON_SECONDS = 604_800
@@ -31,13 +32,13 @@ SECURITY_DAYS = 180
 THEME_COLOUR = "#d9eefb"
 
 
-@discovery.get("/robots.txt")
+@discovery.page("/robots.txt")
 def robots() -> Response:
     """Personal links are not for search engines; their pages say so too (noindex), so none is listed here."""
     return _lines("User-agent: *", "Disallow: /staff/", f"Sitemap: {public_url('discovery.sitemap')}")
 
 
-@discovery.get("/.well-known/security.txt")
+@discovery.page("/.well-known/security.txt")
 def security() -> Response:
     """Whom to tell of a weakness (RFC 9116)."""
     until = clock.now().replace(microsecond=0) + timedelta(days=SECURITY_DAYS)
@@ -49,7 +50,7 @@ def security() -> Response:
     )
 
 
-@discovery.get("/sitemap.xml")
+@discovery.page("/sitemap.xml")
 def sitemap() -> Response:
     """Every page that may be found, in every language."""
     pages = _pages()
@@ -57,13 +58,12 @@ def sitemap() -> Response:
     return _cached(Response(text, mimetype="application/xml"))
 
 
-@discovery.get("/favicon.ico", defaults={"name": "favicon.ico"})
-@discovery.get("/apple-touch-icon.png", defaults={"name": "apple-touch-icon.png"})
-def icon(name: str) -> Response:
-    return send_from_directory(STATIC / "img", name, max_age=ICON_SECONDS)
+@discovery.page("/favicon.ico", "/apple-touch-icon.png")
+def icon() -> Response:
+    return send_from_directory(STATIC / "img", request.path.removeprefix("/"), max_age=ICON_SECONDS)
 
 
-@public.get("/site.webmanifest")
+@public.page("/site.webmanifest")
 def web_manifest() -> Response:
     """Name and icons for a home screen (W3C Web Application Manifest)."""
     response = jsonify(

@@ -1,7 +1,6 @@
-"""The routes of a page by which something is decided: what was asked for is done, or the page says why it was not."""
+"""The acts of a page by which something is decided: what was asked for is done, or the page says why it was not."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.moderation import LastAdmin
-from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, WrongState
 from pledge.audit import queries as audit
 from pledge.audit.queries import Search
@@ -20,7 +18,7 @@ from pledge.core import clock
 from pledge.deliveries.services import PackNotMade
 from pledge.signatures.moderation import NoMailAllowed
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import Ask, actor, done, needs
+from pledge.web.staff.auth.access import actor, done
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.forms import show_faults
 
@@ -44,57 +42,39 @@ _TWICE = timedelta(minutes=1)
 _UNDO = "undo"
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What one button does."""
+def decide(
+    page: Callable[..., Response],
+    form: StaffForm,
+    act: Callable[[], object],
+    said: str = "",
+    *,
+    recorded: Collection[str] = (),
+) -> AnyResponse:
+    """Do what one button of a page asks for and go back to the page, which says what was `said`; or show it with what was wrong.
 
-    #: Called with the actor, the parts of the address, and what the form gives; its name is that of the route.
-    act: Callable[..., object]
-    form: type[StaffForm] = StaffForm
-    asks: Ask = Ask.NOTHING
-    said: object = ""  #: on the page once it is done, where that does not show by itself
-    recorded: tuple[str, ...] = ()  #: what the audit log calls it, where that is not the name of `act`
-
-
-def decision_routes(
-    name: str, path: str, permission: Permission, page: Callable[..., Response], *decisions: Decision
-) -> None:
-    """Add a route below the path of a page for each decision.
-
-    `page` is the view of that page; besides the parts of its address it takes `status`, `refused` and the `form` that was sent.
+    `page` is its view: besides the parts of this address it takes `status`, `refused` and the `form` that was sent. `recorded`: what
+    the audit log calls the act, where that is not in the name of its view, as in `news_send_back`.
     """
-    for decision in decisions:
-        verb = decision.act.__name__
-        view = _view(name, page, decision)
-        view.__name__ = f"{name}_{verb}"
-        rule = f"{path}/{verb.replace('_', '-')}"
-        staff.add_url_rule(rule, view_func=needs(permission, decision.asks)(view), methods=["POST"])
-
-
-def _view(name: str, page: Callable[..., Response], decision: Decision) -> Callable[..., AnyResponse]:
-    def decide(**address: Any) -> AnyResponse:
-        form = decision.form(request.form)
-        if not form.validate():
-            return page(**address, status=422, form=form)
-        try:
-            decision.act(actor(), *address.values(), *form.arguments)
-        except BadFields as wrong:
-            has_fields = all(name in form for name in wrong.faults)
-            if has_fields:
-                show_faults(form, wrong)
-            return page(**address, status=422, refused="" if has_fields else "incomplete", form=form)
-        except tuple(_REFUSALS) as error:
-            subject = f"{name}:{[*address.values()][-1]}"
-            verbs = decision.recorded or (decision.act.__name__,)
-            if isinstance(error, WrongState) and pressed_twice(subject, *verbs):
-                return done(str(DONE_ALREADY), page.__name__, **address)
-            status, refused = _REFUSALS[type(error)]
-            return page(**address, status=status, refused=refused, form=form)
-        if decision.said:
-            return done(str(decision.said), page.__name__, **address)
-        return redirect(url_for(f"staff.{page.__name__}", **address), 303)
-
-    return decide
+    address = request.view_args or {}
+    if not form.validate():
+        return page(**address, status=422, form=form)
+    try:
+        act()
+    except BadFields as wrong:
+        has_fields = all(name in form for name in wrong.faults)
+        if has_fields:
+            show_faults(form, wrong)
+        return page(**address, status=422, refused="" if has_fields else "incomplete", form=form)
+    except tuple(_REFUSALS) as error:
+        kind, _dash, verb = (request.endpoint or "").removeprefix("staff.").partition("_")
+        subject = f"{kind}:{[*address.values()][-1]}"
+        if isinstance(error, WrongState) and pressed_twice(subject, *(recorded or (verb,))):
+            return done(str(DONE_ALREADY), page.__name__, **address)
+        status, refused = _REFUSALS[type(error)]
+        return page(**address, status=status, refused=refused, form=form)
+    if said:
+        return done(said, page.__name__, **address)
+    return redirect(url_for(f"staff.{page.__name__}", **address), 303)
 
 
 def pressed_twice(subject: str, *verbs: str) -> bool:

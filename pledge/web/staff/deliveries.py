@@ -1,7 +1,6 @@
 """Deliveries: the list; a new one, written, looked at and frozen; one with its pack, and what became of it."""
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -32,12 +31,12 @@ from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, checkpoints
 from pledge.web.forms import ByLanguage, StaffForm, whole_number
-from pledge.web.request_checks import allows
+from pledge.web.routes import Ask
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import Ask, actor, needs
+from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY
-from pledge.web.staff.decisions import Decision, decision_routes
+from pledge.web.staff.decisions import decide
 from pledge.web.staff.files import archive
 from pledge.web.staff.forms import StatedReasonForm, day_field, moment_field, show_faults
 
@@ -82,26 +81,14 @@ class HandingOverForm(StaffForm):
     answer_due = day_field(_l("Answer due by"))
     reason = TextAreaField(_l("Reason for the correction"))
 
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        return self.entry(HandingOver), self.reason.data or ""
-
 
 class AnswerForm(StaffForm):
     answered_at = moment_field(_l("Answered on"))
     answer = ByLanguage(TextAreaField, _l("Answer"))
     answer_reason = TextAreaField(_l("Reason for the correction"))
 
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        return self.entry(Answer), self.answer_reason.data or ""
 
-
-_NEW = "/deliveries/new/<slug>"
-
-
-@staff.get(_NEW)
-@needs(Permission.EXPORT)
+@staff.page("/deliveries/new/<slug>", needs=Permission.EXPORT)
 def delivery_draft(slug: str) -> Response:
     """The form with the newest numbers, the default letter about them, and the rest as in the last delivery."""
     offered, data = _offered(slug), {}
@@ -111,9 +98,7 @@ def delivery_draft(slug: str) -> Response:
     return _new_page(slug, offered, DraftForm(data=data), 200)
 
 
-@staff.post(_NEW)
-@allows(body=TEXT_BODY)
-@needs(Permission.EXPORT, Ask.FACTOR)
+@staff.act("/deliveries/new/<slug>", needs=Permission.EXPORT, asks=Ask.FACTOR, body=TEXT_BODY)
 def delivery_draft_post(slug: str) -> AnyResponse:
     """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
 
@@ -132,9 +117,7 @@ def delivery_draft_post(slug: str) -> AnyResponse:
     return _answer(slug, preview)
 
 
-@staff.post(f"{_NEW}/letter")
-@allows(body=TEXT_BODY)
-@needs(Permission.EXPORT, Ask.NOTHING)
+@staff.act("/deliveries/new/<slug>/letter", needs=Permission.EXPORT, asks=Ask.NOTHING, body=TEXT_BODY)
 def delivery_letter(slug: str) -> AnyResponse:
     """The letter as it would be in `?lang=`, as a PDF with a draft mark on each page."""
     lang = request.args.get("lang", languages.default())
@@ -150,17 +133,13 @@ def delivery_letter(slug: str) -> AnyResponse:
     return _answer(slug, letter)
 
 
-@staff.post(f"{_NEW}/edit")
-@allows(body=TEXT_BODY)
-@needs(Permission.EXPORT, Ask.NOTHING)
+@staff.act("/deliveries/new/<slug>/edit", needs=Permission.EXPORT, asks=Ask.NOTHING, body=TEXT_BODY)
 def delivery_edit(slug: str) -> Response:
     """Back to the form, with everything that was written."""
     return _new_page(slug, *_sent(slug), 200)
 
 
-@staff.post(f"{_NEW}/freeze")
-@allows(body=TEXT_BODY)
-@needs(Permission.EXPORT, Ask.FACTOR)
+@staff.act("/deliveries/new/<slug>/freeze", needs=Permission.EXPORT, asks=Ask.FACTOR, body=TEXT_BODY)
 def delivery_freeze(slug: str) -> AnyResponse:
     """A second press of the button leads to the delivery of the first one."""
 
@@ -233,19 +212,14 @@ def _new_page(
 # --- The list, and one that is frozen ---
 
 
-_ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
-
-
-@staff.get("/deliveries")
-@needs(Permission.EXPORT)
+@staff.page("/deliveries", needs=Permission.EXPORT)
 def deliveries() -> str:
     packs = jobs.newest_of_each(JobKind.PACK)
     lines = [(one, packs.get(one.id)) for one in queries.overview()]
     return render_template("staff/deliveries/deliveries.html", lines=lines, choices=queries.choices())
 
 
-@staff.get(_ONE)
-@needs(Permission.EXPORT)
+@staff.page("/deliveries/<int32:delivery_id>", needs=Permission.EXPORT)
 def delivery(
     delivery_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
@@ -278,19 +252,37 @@ def delivery(
     return make_response(page, status)
 
 
-decision_routes(
-    "delivery",
-    _ONE,
-    Permission.EXPORT,
-    delivery,
-    Decision(services.hand_over, HandingOverForm, Ask.FACTOR),
-    Decision(services.answer, AnswerForm, Ask.FACTOR),
-    Decision(services.discard, StatedReasonForm, Ask.REASON | Ask.FACTOR),
-)
+@staff.act("/deliveries/<int32:delivery_id>/hand-over", needs=Permission.EXPORT, asks=Ask.FACTOR)
+def delivery_hand_over(delivery_id: int) -> AnyResponse:
+    form = HandingOverForm(request.form)
+    return decide(
+        delivery,
+        form,
+        lambda: services.hand_over(
+            actor(), delivery_id, entry=form.entry(HandingOver), reason=form.reason.data or ""
+        ),
+    )
 
 
-@staff.post(f"{_ONE}/retry")
-@needs(Permission.EXPORT, Ask.NOTHING)
+@staff.act("/deliveries/<int32:delivery_id>/answer", needs=Permission.EXPORT, asks=Ask.FACTOR)
+def delivery_answer(delivery_id: int) -> AnyResponse:
+    form = AnswerForm(request.form)
+    return decide(
+        delivery,
+        form,
+        lambda: services.answer(
+            actor(), delivery_id, entry=form.entry(Answer), reason=form.answer_reason.data or ""
+        ),
+    )
+
+
+@staff.act("/deliveries/<int32:delivery_id>/discard", needs=Permission.EXPORT, asks=Ask.REASON | Ask.FACTOR)
+def delivery_discard(delivery_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    return decide(delivery, form, lambda: services.discard(actor(), delivery_id, why=form.why.data))
+
+
+@staff.act("/deliveries/<int32:delivery_id>/retry", needs=Permission.EXPORT, asks=Ask.NOTHING)
 def delivery_retry(delivery_id: int) -> AnyResponse:
     job = jobs.newest(JobKind.PACK, _find(delivery_id).id)
     try:
@@ -300,8 +292,7 @@ def delivery_retry(delivery_id: int) -> AnyResponse:
     return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
 
 
-@staff.post(f"{_ONE}/download")
-@needs(Permission.EXPORT, Ask.FACTOR | Ask.FILE)
+@staff.act("/deliveries/<int32:delivery_id>/download", needs=Permission.EXPORT, asks=Ask.FACTOR | Ask.FILE)
 def delivery_download(delivery_id: int) -> AnyResponse:
     """The pack. The download is recorded before its first byte is sent."""
     found = _find(delivery_id)

@@ -41,9 +41,11 @@ from pledge.files.pictures import PictureFault
 from pledge.files.services import UnknownFile
 from pledge.web.errors import answer_busy
 from pledge.web.forms import StaffForm
+from pledge.web.routes import Body
 
-#: The body of a request: a logo of 1 MB and the fields beside it.
-PICTURE_BODY = 8_000_000
+#: A request with a picture, which may be too large to be kept, and the fields beside it.
+PICTURE_BYTES = 8_000_000
+PICTURE_BODY = Body(PICTURE_BYTES)
 
 
 #: Years that a form accepts: others are mistakes, and some of them cannot be represented.

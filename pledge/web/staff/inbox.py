@@ -12,13 +12,12 @@ from pledge.inbox.queries import KIND_LABELS, Inbox, Item, ItemKind
 from pledge.statistics import dashboard
 from pledge.switches import queries as switches
 from pledge.switches.registry import SWITCHES
-from pledge.web.staff.auth.access import me, needs
+from pledge.web.staff.auth.access import me
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 
 
-@staff.get("/")
-@needs(Permission.SEE_DASHBOARD)
+@staff.page("/", needs=Permission.SEE_DASHBOARD)
 def inbox() -> str:
     kind, campaign = request.args.get("kind", ""), request.args.get("campaign", "")
     if kind not in ("", *ItemKind) or campaign not in ("", *campaign_titles()):

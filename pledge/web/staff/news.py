@@ -4,6 +4,7 @@ Announced news is open to all of the staff, who can stop it.
 """
 
 from flask import Response, abort, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import StringField, TextAreaField
@@ -25,11 +26,12 @@ from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
 from pledge.news.services import NewsFields
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
+from pledge.web.routes import Ask
 from pledge.web.staff.auth import access
-from pledge.web.staff.auth.access import Ask, actor, done, me, needs
+from pledge.web.staff.auth.access import actor, me
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, removal_route, section_page
-from pledge.web.staff.decisions import Decision, decision_routes
+from pledge.web.staff.campaigns.forms import OK, REMOVAL, ask_and_remove, section_page
+from pledge.web.staff.decisions import decide
 from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,
@@ -37,8 +39,7 @@ from pledge.web.staff.forms import (
     attempt,
 )
 
-_ALL = "/campaigns/<slug>/news"
-_ONE = f"{_ALL}/<int(min=1,max=2147483647):news_id>"
+_EDIT = Permission.EDIT_CAMPAIGNS
 
 _HANDED_OVER = Phrase("news", "The signatures were handed over")
 _HANDED_OVER_BODY = Phrase(
@@ -67,16 +68,14 @@ class NewsForm(StampedForm):
         return self.entry(NewsFields)
 
 
-@staff.get(_ALL)
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/campaigns/<slug>/news", needs=_EDIT)
 def news(slug: str) -> Response:
     desk = campaigns.desk(slug)
     lists = {"items": queries.newest(desk.id), "recipients": queries.recipients(desk.id)}
     return section_page("staff/news/news.html", desk, None, OK, **lists)
 
 
-@staff.get(f"{_ALL}/new")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/campaigns/<slug>/news/new", needs=_EDIT)
 def news_new(slug: str) -> Response:
     """An empty form, or with `delivery` one with the facts of that delivery."""
     desk = campaigns.desk(slug)
@@ -89,8 +88,7 @@ def news_new(slug: str) -> Response:
     return _page(desk, None, NewsForm(data=languages.as_fields(_texts_about(delivery))))
 
 
-@staff.post(f"{_ALL}/new")
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
+@staff.act("/campaigns/<slug>/news/new", needs=_EDIT, asks=Ask.NOTHING)
 def news_new_post(slug: str) -> AnyResponse:
     form, written = NewsForm(request.form), []
     problem = attempt(
@@ -101,8 +99,7 @@ def news_new_post(slug: str) -> AnyResponse:
     return _page(campaigns.desk(slug), None, form, problem) if problem else _back(slug, written[0])
 
 
-@staff.get(_ONE)
-@needs(Permission.SEE_DASHBOARD)
+@staff.page("/campaigns/<slug>/news/<int32:news_id>", needs=Permission.SEE_DASHBOARD)
 def news_item(
     slug: str, news_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
@@ -120,8 +117,7 @@ def news_item(
     )
 
 
-@staff.post(_ONE)
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
+@staff.act("/campaigns/<slug>/news/<int32:news_id>", needs=_EDIT, asks=Ask.NOTHING)
 def news_item_post(slug: str, news_id: int) -> AnyResponse:
     form = NewsForm(request.form)
     problem = attempt(
@@ -134,26 +130,72 @@ def news_item_post(slug: str, news_id: int) -> AnyResponse:
     )
 
 
-decision_routes(
-    "news",
-    _ONE,
-    Permission.EDIT_CAMPAIGNS,
-    news_item,
-    Decision(services.propose, StampedForm),
-    Decision(services.announce, StampedForm, Ask.FACTOR),  # it goes out without a second person
-    Decision(services.approve, StampedForm, Ask.FACTOR),
-    Decision(services.take_back),
-    Decision(services.send_back, StatedReasonForm, Ask.REASON),
-    Decision(services.stop, StatedReasonForm, Ask.REASON),
-    Decision(services.send_test, said=_l("A test in each language is on its way to your address.")),
+@staff.act("/campaigns/<slug>/news/<int32:news_id>/propose", needs=_EDIT, asks=Ask.NOTHING)
+def news_propose(slug: str, news_id: int) -> AnyResponse:
+    form = StampedForm(request.form)
+    return decide(news_item, form, lambda: services.propose(actor(), slug, news_id, seen=form.seen.data))
+
+
+@staff.act("/campaigns/<slug>/news/<int32:news_id>/announce", needs=_EDIT, asks=Ask.FACTOR)
+def news_announce(slug: str, news_id: int) -> AnyResponse:
+    """Without a second person: it goes out in 24 hours, unless one of the staff stops it."""
+    form = StampedForm(request.form)
+    return decide(news_item, form, lambda: services.announce(actor(), slug, news_id, seen=form.seen.data))
+
+
+@staff.act("/campaigns/<slug>/news/<int32:news_id>/approve", needs=_EDIT, asks=Ask.FACTOR)
+def news_approve(slug: str, news_id: int) -> AnyResponse:
+    form = StampedForm(request.form)
+    return decide(news_item, form, lambda: services.approve(actor(), slug, news_id, seen=form.seen.data))
+
+
+@staff.act("/campaigns/<slug>/news/<int32:news_id>/take-back", needs=_EDIT, asks=Ask.NOTHING)
+def news_take_back(slug: str, news_id: int) -> AnyResponse:
+    return decide(news_item, StaffForm(request.form), lambda: services.take_back(actor(), slug, news_id))
+
+
+@staff.act("/campaigns/<slug>/news/<int32:news_id>/send-back", needs=_EDIT, asks=Ask.REASON)
+def news_send_back(slug: str, news_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    return decide(news_item, form, lambda: services.send_back(actor(), slug, news_id, reason=form.why.data))
+
+
+@staff.act("/campaigns/<slug>/news/<int32:news_id>/stop", needs=_EDIT, asks=Ask.REASON)
+def news_stop(slug: str, news_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    return decide(news_item, form, lambda: services.stop(actor(), slug, news_id, reason=form.why.data))
+
+
+@staff.act(
+    "/campaigns/<slug>/news/<int32:news_id>/stop-announced", needs=Permission.SEE_DASHBOARD, asks=Ask.REASON
 )
-decision_routes(
-    "news",
-    _ONE,
-    Permission.SEE_DASHBOARD,
-    news_item,
-    Decision(services.stop_announced, StatedReasonForm, Ask.REASON),
-)
+def news_stop_announced(slug: str, news_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    return decide(
+        news_item, form, lambda: services.stop_announced(actor(), slug, news_id, reason=form.why.data)
+    )
+
+
+@staff.act("/campaigns/<slug>/news/<int32:news_id>/send-test", needs=_EDIT, asks=Ask.NOTHING)
+def news_send_test(slug: str, news_id: int) -> AnyResponse:
+    said = _("A test in each language is on its way to your address.")
+    return decide(
+        news_item, StaffForm(request.form), lambda: services.send_test(actor(), slug, news_id), said
+    )
+
+
+@staff.page("/campaigns/<slug>/news/<int32:news_id>/remove", needs=_EDIT, asks=REMOVAL)
+def news_remove(slug: str, news_id: int) -> AnyResponse:
+    item = _find(slug, news_id)
+    if request.method != "POST" and item.state != NewsState.DRAFT:
+        return _back(slug, news_id)
+    return ask_and_remove(
+        item.title,
+        item.stamp,
+        news_item,
+        lambda seen, reason: services.remove(actor(), slug, news_id, seen=seen, reason=reason),
+        then=url_for("staff.news", slug=slug),
+    )
 
 
 def _texts_about(delivery: DeliveryRow) -> dict[str, Texts]:
@@ -212,11 +254,3 @@ def _page(
         is_editor=me().can(Permission.EDIT_CAMPAIGNS),
         is_alone=not queries.approvers(me().id),
     )
-
-
-removal_route(
-    *("news", _ONE, news_item, _find, services.remove),
-    then=lambda said, slug, **_place: done(said, "news", slug=slug),
-    title="title",
-    states=(NewsState.DRAFT,),
-)

@@ -14,7 +14,7 @@ from pledge.core.i18n import format_duration
 from pledge.deliveries import tables
 from pledge.exports import services as exports
 from pledge.exports.rows import KINDS
-from pledge.exports.services import FORMATS, UnknownExport
+from pledge.exports.services import UnknownExport
 from pledge.jobs import services as jobs
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
@@ -23,8 +23,9 @@ from pledge.statistics import dashboard, funnel, referrals
 from pledge.statistics.charts import chart
 from pledge.statistics.history import Step, growth
 from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCampaign
+from pledge.web.routes import Ask
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import Ask, actor, me, needs
+from pledge.web.staff.auth.access import actor, me
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.files import archive, attachment
 
@@ -38,14 +39,12 @@ TOTALS_FORMATS = {
 }
 
 
-@staff.get("/numbers")
-@needs(Permission.SEE_DASHBOARD)
+@staff.page("/numbers", needs=Permission.SEE_DASHBOARD)
 def numbers() -> Response:
     return _page(200)
 
 
-@staff.post(f"/numbers/<slug>/totals/<any({', '.join(TOTALS_FORMATS)}):form>")
-@needs(Permission.EXPORT, Ask.NOTHING)
+@staff.act("/numbers/<slug>/totals/<any(xlsx, csv):form>", needs=Permission.EXPORT, asks=Ask.NOTHING)
 def export_totals(slug: str, form: str) -> AnyResponse:
     """The totals at the newest checkpoint, at once, in the language of who asks. They are public: no reason is asked for."""
     try:
@@ -59,8 +58,11 @@ def export_totals(slug: str, form: str) -> AnyResponse:
     return attachment(file.content, TOTALS_FORMATS[form], file.name)
 
 
-@staff.post(f"/numbers/<slug>/<any({', '.join(KINDS)}):kind>/<any({', '.join(FORMATS)}):form>")
-@needs(Permission.EXPORT, Ask.NOTHING)
+@staff.act(
+    "/numbers/<slug>/<any(ledger, organizations, links, paper, news):kind>/<any(csv, xlsx):form>",
+    needs=Permission.EXPORT,
+    asks=Ask.NOTHING,
+)
 def export(slug: str, kind: str, form: str) -> AnyResponse:
     """Have a file made in the language of who asks. All of it is public or names nobody: no reason is asked for."""
     try:
@@ -70,8 +72,7 @@ def export(slug: str, kind: str, form: str) -> AnyResponse:
     return redirect(url_for("staff.numbers", campaign=slug, _anchor="files-title"), 303)
 
 
-@staff.post("/numbers/files/<int(min=1,max=2147483647):export_id>")
-@needs(Permission.EXPORT, Ask.NOTHING)
+@staff.act("/numbers/files/<int32:export_id>", needs=Permission.EXPORT, asks=Ask.NOTHING)
 def export_download(export_id: int) -> AnyResponse:
     """The file, if it is still there. The download is recorded before its first byte is sent."""
     found = exports.find(export_id)

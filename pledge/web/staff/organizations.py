@@ -28,13 +28,15 @@ from pledge.endorsements.verification.domains import belongs_to, host_of
 from pledge.endorsements.verification.ladder import proof_for
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.request_checks import page_number
-from pledge.web.staff.auth.access import Ask, actor, done, needs
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import actor, done
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.decisions import DONE_ALREADY, offer_undo, pressed_twice
 from pledge.web.staff.forms import StatedReasonForm, check_resident_number
 from pledge.web.staff.words import actor_name
 
+_REVIEW = Permission.REVIEW_ORGANIZATIONS
 MAX_NUMBER = 2**63 - 1
 
 
@@ -76,17 +78,9 @@ class RemovalForm(StaffForm):
     code = SelectField(_l("Public reason"), validate_choice=False, default="")
     wording = ByLanguage(StringField, _l("Own wording"), check=_check_all_or_none)
 
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        return self.code.data, self.by_language("wording") or None
-
 
 class MergeForm(StatedReasonForm):
     into = RadioField(_l("The one that remains"), validate_choice=False)
-
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        return int(self.into.data), self.why.data
 
     def validate_into(self, field: Field) -> None:
         text = field.data or ""
@@ -112,32 +106,28 @@ class ReasonTextForm(StaffForm):
             )
 
 
-#: As the public addresses have it: the number that an endorsement can have, in either database.
-NUMBER = "<int(min=1,max=9223372036854775807):endorsement_id>"
-
 #: Levels that show that the application comes from the organisation itself.
 _PROVEN = (VerificationLevel.DOMAIN, VerificationLevel.SITE, VerificationLevel.STAFF)
-
-#: What is said after each act that went well.
-DONE = {
-    "publish": _l("Published. An e-mail to the organisation is on its way."),
-    "changes": _l("Asked for changes. An e-mail with the reason is on its way."),
-    "decline": _l("Declined. An e-mail with the reason is on its way."),
-    "remove": _l("Removed from the list. An e-mail with the reason is on its way."),
-    "reinstate": _l("It is on the list again. An e-mail to the organisation is on its way."),
-    "reopen": _l("It is awaiting review again."),
-    "merge": _l("Merged. Its address now leads to the other one."),
-    "take-back": _l("The publication was taken back. It is awaiting review again."),
-    "note": _l("The note is in the history below."),
-    "certify": _l("Marked as checked by the secretariat."),
-    "uncertify": _l("Our check was revoked."),
-    "site-found": _l("The proof was found on the website."),
-    "site-not-found": _l("The proof was not found on the website."),
+#: Why an act was not done; 404 for a case that does not exist itself.
+_REFUSALS: dict[type[Exception], Any] = {
+    UnknownCase: _l("The other organisation no longer exists."),
+    CaseInWrongState: _l("This cannot be done in the case’s current state."),
+}
+#: The forms of a case's page, by the prefix of their fields.
+_FORMS: dict[str, type[StaffForm]] = {
+    "changes": ReasonForm,
+    "decline": ReasonForm,
+    "remove": RemovalForm,
+    "reinstate": StatedReasonForm,
+    "reopen": StatedReasonForm,
+    "merge": MergeForm,
+    "note": StatedReasonForm,
+    "certify": StatedReasonForm,
+    "uncertify": StatedReasonForm,
 }
 
 
-@staff.get("/organizations")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@staff.page("/organizations", needs=_REVIEW)
 def organizations() -> Response:
     """The list, and below it the reasons, with an empty form or the one of the reason that is named."""
     code = request.args.get("reason", "")
@@ -176,8 +166,7 @@ def _list_page(form: ReasonTextForm, status: int = 200, editing: str = "") -> Re
     return make_response(page, status)
 
 
-@staff.post("/organizations/reasons")
-@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
+@staff.act("/organizations/reasons", needs=_REVIEW, asks=Ask.NOTHING)
 def organization_reasons() -> AnyResponse:
     """Add a reason, or change the words of one: its short name says which."""
     form, editing = ReasonTextForm(request.form), request.form.get("editing", "")
@@ -198,8 +187,7 @@ def organization_reasons() -> AnyResponse:
     return done(said, "organizations", saved="reason", _anchor="reasons")
 
 
-@staff.post("/organizations/publish")
-@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
+@staff.act("/organizations/publish", needs=_REVIEW, asks=Ask.NOTHING)
 def organizations_publish() -> AnyResponse:
     """Publish the ticked cases, each as it was seen; those that have changed are left alone, and counted."""
     published = left = 0
@@ -221,8 +209,7 @@ def organizations_publish() -> AnyResponse:
     return redirect(url_for("staff.organizations", campaign=request.form.get("campaign") or None), 303)
 
 
-@staff.get("/organizations/next")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@staff.page("/organizations/next", needs=_REVIEW)
 def organization_next() -> AnyResponse:
     """The case that has waited longest, or the list when none waits any more."""
     campaign, kind = request.args.get("campaign", ""), request.args.get("kind")
@@ -236,86 +223,186 @@ def organization_next() -> AnyResponse:
     return redirect(url_for("staff.organization", endorsement_id=found))
 
 
-#: What may be done to a case, by the last part of the address, which is the prefix of the form's fields: the form, and the use
-#: case, which takes who acts, the case, how it was seen, and what the form gives.
-ACTS: dict[str, tuple[type[StaffForm], Callable[..., object]]] = {
-    "publish": (StaffForm, moderation.publish),
-    "changes": (ReasonForm, moderation.ask_for_changes),
-    "decline": (ReasonForm, moderation.decline),
-    "remove": (RemovalForm, moderation.remove),
-    "reinstate": (StatedReasonForm, moderation.reinstate),
-    "reopen": (StatedReasonForm, moderation.reopen),
-    "merge": (MergeForm, moderation.merge),
-    "take-back": (StaffForm, moderation.take_back),
-    "note": (StatedReasonForm, moderation.add_note),
-    "certify": (StatedReasonForm, moderation.certify),
-    "uncertify": (StatedReasonForm, moderation.uncertify),
-    "site": (StaffForm, moderation.check_website),
-}
-#: Why it was not done; 404 for a case that does not exist itself.
-_REFUSALS: dict[type[Exception], Any] = {
-    UnknownCase: _l("The other organisation no longer exists."),
-    CaseInWrongState: _l("This cannot be done in the case’s current state."),
-}
-#: Acts after which the next case is shown.
-_MOVES_ON = ("publish", "changes", "decline", "merge")
-
-
-def _forms(sent: Any = None) -> dict[str, StaffForm]:
-    """The forms of a case's page; of those that were sent one is filled."""
-    return {name: form(sent, prefix=f"{name}-") for name, (form, _use_case) in ACTS.items()}
-
-
-@staff.get(f"/organizations/{NUMBER}")
-@needs(Permission.REVIEW_ORGANIZATIONS)
+@staff.page("/organizations/<int64:endorsement_id>", needs=_REVIEW)
 def organization(endorsement_id: int) -> Response:
-    return _case_page(endorsement_id, 200, _forms())
+    return _case_page(endorsement_id)
 
 
-@staff.post(f"/organizations/{NUMBER}/<act>")
-@needs(Permission.REVIEW_ORGANIZATIONS, Ask.REASON)
-def organization_act(endorsement_id: int, act: str) -> AnyResponse:
-    """Do it and go on, from what waited to the next that waits; or show the case with what kept it from being done."""
-    if act not in ACTS:
-        abort(404)
+@staff.act("/organizations/<int64:endorsement_id>/publish", needs=_REVIEW, asks=Ask.NOTHING)
+def organization_publish(endorsement_id: int) -> AnyResponse:
+    form = StaffForm(request.form)
+    said = _("Published. An e-mail to the organisation is on its way.")
+    return _decide(
+        form, said, lambda seen: moderation.publish(actor(), endorsement_id, seen), moves_on="publish"
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/changes", needs=_REVIEW, asks=Ask.REASON)
+def organization_changes(endorsement_id: int) -> AnyResponse:
+    form = ReasonForm(request.form, prefix="changes-")
+    said = _("Asked for changes. An e-mail with the reason is on its way.")
+    return _decide(
+        form,
+        said,
+        lambda seen: moderation.ask_for_changes(
+            actor(), endorsement_id, seen, code=form.code.data, note=form.note.data
+        ),
+        moves_on="ask_for_changes",
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/decline", needs=_REVIEW, asks=Ask.REASON)
+def organization_decline(endorsement_id: int) -> AnyResponse:
+    form = ReasonForm(request.form, prefix="decline-")
+    said = _("Declined. An e-mail with the reason is on its way.")
+    return _decide(
+        form,
+        said,
+        lambda seen: moderation.decline(
+            actor(), endorsement_id, seen, code=form.code.data, note=form.note.data
+        ),
+        moves_on="decline",
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/remove", needs=_REVIEW, asks=Ask.REASON)
+def organization_remove(endorsement_id: int) -> AnyResponse:
+    form = RemovalForm(request.form, prefix="remove-")
+    said = _("Removed from the list. An e-mail with the reason is on its way.")
+    return _decide(
+        form,
+        said,
+        lambda seen: moderation.remove(
+            actor(), endorsement_id, seen, code=form.code.data, wording=form.by_language("wording") or None
+        ),
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/reinstate", needs=_REVIEW, asks=Ask.REASON)
+def organization_reinstate(endorsement_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form, prefix="reinstate-")
+    said = _("It is on the list again. An e-mail to the organisation is on its way.")
+    return _decide(
+        form, said, lambda seen: moderation.reinstate(actor(), endorsement_id, seen, why=form.why.data)
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/reopen", needs=_REVIEW, asks=Ask.REASON)
+def organization_reopen(endorsement_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form, prefix="reopen-")
+    said = _("It is awaiting review again.")
+    return _decide(
+        form, said, lambda seen: moderation.reopen(actor(), endorsement_id, seen, why=form.why.data)
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/merge", needs=_REVIEW, asks=Ask.REASON)
+def organization_merge(endorsement_id: int) -> AnyResponse:
+    form = MergeForm(request.form, prefix="merge-")
+    said = _("Merged. Its address now leads to the other one.")
+    return _decide(
+        form,
+        said,
+        lambda seen: moderation.merge(
+            actor(), endorsement_id, seen, into_id=int(form.into.data), why=form.why.data
+        ),
+        moves_on="merge",
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/take-back", needs=_REVIEW, asks=Ask.NOTHING)
+def organization_take_back(endorsement_id: int) -> AnyResponse:
+    form = StaffForm(request.form)
+    said = _("The publication was taken back. It is awaiting review again.")
+    return _decide(form, said, lambda seen: moderation.take_back(actor(), endorsement_id, seen))
+
+
+@staff.act("/organizations/<int64:endorsement_id>/note", needs=_REVIEW, asks=Ask.REASON)
+def organization_note(endorsement_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form, prefix="note-")
+    said = _("The note is in the history below.")
+    return _decide(
+        form, said, lambda seen: moderation.add_note(actor(), endorsement_id, seen, note=form.why.data)
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/certify", needs=_REVIEW, asks=Ask.REASON)
+def organization_certify(endorsement_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form, prefix="certify-")
+    said = _("Marked as checked by the secretariat.")
+    return _decide(
+        form, said, lambda seen: moderation.certify(actor(), endorsement_id, seen, why=form.why.data)
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/uncertify", needs=_REVIEW, asks=Ask.REASON)
+def organization_uncertify(endorsement_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form, prefix="uncertify-")
+    said = _("Our check was revoked.")
+    return _decide(
+        form, said, lambda seen: moderation.uncertify(actor(), endorsement_id, seen, why=form.why.data)
+    )
+
+
+@staff.act("/organizations/<int64:endorsement_id>/site", needs=_REVIEW, asks=Ask.NOTHING)
+def organization_site(endorsement_id: int) -> AnyResponse:
+    """Look for its proof on the website, for up to ten seconds."""
+
+    def look(seen: SeenState) -> None:
+        is_found = moderation.check_website(actor(), endorsement_id, seen)
+        flash(
+            _("The proof was found on the website.")
+            if is_found
+            else _("The proof was not found on the website."),
+            "done",
+        )
+
+    return _decide(StaffForm(request.form), "", look)
+
+
+def _decide(
+    form: StaffForm, said: str, act: Callable[[SeenState], object], moves_on: str = ""
+) -> AnyResponse:
+    """Do it and go on, from what waited to the next that waits; or show the case with what kept it from being done.
+
+    `moves_on`: what the audit log calls an act after which the next case is shown.
+    """
+    endorsement_id = (request.view_args or {})["endorsement_id"]
     try:
         seen = SeenState.parse(request.form.get("seen", ""))
     except ValueError:
         abort(400)
-    forms = _forms(request.form)
-    refused = partial(_case_page, endorsement_id, forms=forms, acted=act)
-    if not forms[act].validate():
+    refused = partial(_case_page, endorsement_id, acted=request.path.rpartition("/")[2], sent=form)
+    if not form.validate():
         return refused(422)
     case = queries.find(endorsement_id)
-    moves_on = act in _MOVES_ON and case is not None and case.row.is_to_review
-    shown = queries.next_case(after=endorsement_id) if moves_on else endorsement_id
+    is_decided = bool(moves_on) and case is not None and case.row.is_to_review
+    shown = queries.next_case(after=endorsement_id) if is_decided else endorsement_id
     try:
-        outcome = ACTS[act][1](actor(), endorsement_id, seen, *forms[act].arguments)
+        act(seen)
     except (UnknownCase, CaseInWrongState) as error:
         return refused(409, fault=_REFUSALS[type(error)])
     except CaseChanged:
-        twice = act in _MOVES_ON and pressed_twice(f"endorsement:{endorsement_id}", ACTS[act][1].__name__)
+        is_twice = bool(moves_on) and pressed_twice(f"endorsement:{endorsement_id}", moves_on)
         after = {"after": endorsement_id}
-        return done(str(DONE_ALREADY), "organization_next", **after) if twice else refused(409, was=seen)
+        return done(str(DONE_ALREADY), "organization_next", **after) if is_twice else refused(409, was=seen)
     except BadReason:
-        forms[act]["code"].errors = [_("Choose a reason from the list.")]
+        form["code"].errors = [_("Choose a reason from the list.")]
         return refused(422)
-    decided = endorsement_id if moves_on else None
-    published = queries.find(endorsement_id) if act == "publish" else None
+    decided = endorsement_id if is_decided else None
+    published = queries.find(endorsement_id) if moves_on == "publish" else None
     if published is not None and published.row.can_be_taken_back:
         decided = None
-        where = {"endorsement_id": endorsement_id, "act": "take-back"}
-        offer_undo(str(DONE["publish"]), "staff.organization_act", [("seen", str(published.seen))], **where)
-    else:
-        said = ("site-found" if outcome else "site-not-found") if act == "site" else act
-        flash(str(DONE[said]), "done")
+        fields = [("seen", str(published.seen))]
+        offer_undo(said, "staff.organization_take_back", fields, endorsement_id=endorsement_id)
+    elif said:
+        flash(said, "done")
     if shown is None:
         return redirect(url_for("staff.organizations", decided=decided), 303)
     return redirect(url_for("staff.organization", endorsement_id=shown, decided=decided), 303)
 
 
-@staff.post(f"/organizations/{NUMBER}/here")
-@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
+@staff.act("/organizations/<int64:endorsement_id>/here", needs=_REVIEW, asks=Ask.NOTHING)
 def organization_here(endorsement_id: int) -> Response:
     """Sent by an open page every twenty seconds: who else is there, and whether the case is still the one shown."""
     found = presence.arrive(actor(), endorsement_id)
@@ -323,8 +410,7 @@ def organization_here(endorsement_id: int) -> Response:
     return jsonify(words=_presence_words(found), is_mine=found.is_mine, seen=str(case.seen) if case else "")
 
 
-@staff.post(f"/organizations/{NUMBER}/take")
-@needs(Permission.REVIEW_ORGANIZATIONS, Ask.NOTHING)
+@staff.act("/organizations/<int64:endorsement_id>/take", needs=_REVIEW, asks=Ask.NOTHING)
 def organization_take(endorsement_id: int) -> AnyResponse:
     presence.arrive(actor(), endorsement_id, take=True)
     return redirect(url_for("staff.organization", endorsement_id=endorsement_id), 303)
@@ -332,14 +418,14 @@ def organization_take(endorsement_id: int) -> AnyResponse:
 
 def _case_page(
     endorsement_id: int,
-    status: int,
-    forms: Mapping[str, StaffForm],
+    status: int = 200,
     *,
     acted: str = "",
+    sent: StaffForm | None = None,
     was: SeenState | None = None,
     fault: object = "",
 ) -> Response:
-    """The page of one case. After an act that failed: which (`acted`), what had been seen (`was`) or why (`fault`).
+    """The page of one case. After an act that failed: which (`acted`), its form (`sent`), what had been seen (`was`) or why (`fault`).
 
     404 for a case that nobody can see.
     """
@@ -361,8 +447,8 @@ def _case_page(
             for kind in ReasonKind
         },
         decided=request.args.get("decided", type=int),
-        forms=forms,
-        form=forms.get(acted),
+        forms={**{name: form(prefix=f"{name}-") for name, form in _FORMS.items()}, acted: sent},
+        form=sent,
         acted=acted,
         was=was,
         fault=fault,

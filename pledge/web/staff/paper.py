@@ -17,12 +17,12 @@ from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch
 from pledge.paper.services import OPEN, PaperFields
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
-from pledge.web.request_checks import allows
+from pledge.web.routes import Ask, Body
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import Ask, actor, done, needs
+from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, removal_route
-from pledge.web.staff.decisions import Decision, decision_routes
+from pledge.web.staff.campaigns.forms import OK, REMOVAL, ask_and_remove
+from pledge.web.staff.decisions import decide
 from pledge.web.staff.files import attachment
 from pledge.web.staff.forms import (
     SavingProblem,
@@ -33,10 +33,9 @@ from pledge.web.staff.forms import (
     day_field,
 )
 
-_ALL = "/paper/<slug>"
-_ONE = f"{_ALL}/<int(min=1,max=2147483647):batch_id>"
-#: Bytes: a scan that is somewhat too large is refused beside its field.
-_BODY = MAX_SCAN + 5_000_000
+_EDIT = Permission.EDIT_CAMPAIGNS
+#: A scan that is somewhat too large is refused beside its field.
+_BODY = Body(MAX_SCAN + 5_000_000)
 _NO_NUMBER = FieldFault.NUMBER.value
 _IS_NUMBER = InputRequired(_NO_NUMBER)
 
@@ -59,8 +58,7 @@ class CheckForm(StampedForm):
     checked = WholeNumberField(_l("Your count"), [_IS_NUMBER], _NO_NUMBER)
 
 
-@staff.get("/paper")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/paper", needs=_EDIT)
 def paper_of_chosen() -> AnyResponse:
     """Redirect to the batches of the campaign that was chosen before, or of the one asked for."""
     chosen = campaign_choice.chosen(campaigns.rows())
@@ -68,8 +66,7 @@ def paper_of_chosen() -> AnyResponse:
     return redirect(address, 303)
 
 
-@staff.get(_ALL)
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/paper/<slug>", needs=_EDIT)
 def paper(slug: str) -> Response:
     desk = campaigns.desk(slug)
     page = render_template(
@@ -82,15 +79,12 @@ def paper(slug: str) -> Response:
     return make_response(page)
 
 
-@staff.get(f"{_ALL}/new")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/paper/<slug>/new", needs=_EDIT)
 def paper_new(slug: str) -> Response:
     return _page(slug, None, BatchForm())
 
 
-@staff.post(f"{_ALL}/new")
-@allows(body=_BODY)
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
+@staff.act("/paper/<slug>/new", needs=_EDIT, asks=Ask.NOTHING, body=_BODY)
 def paper_new_post(slug: str) -> AnyResponse:
     form, entered = BatchForm(request.form), []
     scan = form.scan.store()
@@ -102,27 +96,36 @@ def paper_new_post(slug: str) -> AnyResponse:
     return _page(slug, None, form, problem) if problem else _back(slug, entered[0])
 
 
-@staff.get(_ONE)
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/paper/<slug>/<int32:batch_id>", needs=_EDIT)
 def paper_batch(
     slug: str, batch_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
     return _page(slug, _find(slug, batch_id), form, SavingProblem(status), refused)
 
 
-decision_routes(
-    "paper",
-    _ONE,
-    Permission.EDIT_CAMPAIGNS,
-    paper_batch,
-    Decision(services.check, CheckForm, Ask.FACTOR, recorded=("agree", "dispute")),
-    Decision(services.withdraw, StatedReasonForm, Ask.REASON | Ask.FACTOR),
+@staff.act("/paper/<slug>/<int32:batch_id>/check", needs=_EDIT, asks=Ask.FACTOR)
+def paper_check(slug: str, batch_id: int) -> AnyResponse:
+    """The second count: it agrees, or the batch is disputed."""
+    form = CheckForm(request.form)
+    return decide(
+        paper_batch,
+        form,
+        lambda: services.check(actor(), slug, batch_id, seen=form.seen.data, signatures=form.checked.data),
+        recorded=("agree", "dispute"),
+    )
+
+
+@staff.act(
+    "/paper/<slug>/<int32:batch_id>/withdraw",
+    needs=_EDIT,
+    asks=Ask.REASON | Ask.FACTOR,
 )
+def paper_withdraw(slug: str, batch_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    return decide(paper_batch, form, lambda: services.withdraw(actor(), slug, batch_id, reason=form.why.data))
 
 
-@staff.post(f"{_ONE}/edit")
-@allows(body=_BODY)
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
+@staff.act("/paper/<slug>/<int32:batch_id>/edit", needs=_EDIT, asks=Ask.NOTHING, body=_BODY)
 def paper_edit(slug: str, batch_id: int) -> AnyResponse:
     # Its answer may have the number: who is to count it again disputes what is wrong instead.
     if not _may_see(_find(slug, batch_id)):
@@ -137,8 +140,7 @@ def paper_edit(slug: str, batch_id: int) -> AnyResponse:
     return _page(slug, _find(slug, batch_id), form, problem) if problem else _back(slug, batch_id)
 
 
-@staff.post(f"{_ONE}/scan")
-@needs(Permission.EDIT_CAMPAIGNS, Ask.FACTOR | Ask.FILE)
+@staff.act("/paper/<slug>/<int32:batch_id>/scan", needs=_EDIT, asks=Ask.FACTOR | Ask.FILE)
 def paper_scan(slug: str, batch_id: int) -> AnyResponse:
     """The scan as it was uploaded, names and handwriting. The download is recorded before its first byte is sent."""
     found = _find(slug, batch_id)
@@ -148,6 +150,20 @@ def paper_scan(slug: str, batch_id: int) -> AnyResponse:
     services.note_download(actor(), slug, batch_id)
     media_type, ending = scans.type_of(data)
     return attachment(data, media_type, f"{slug}-paper-{batch_id}.{ending}")
+
+
+@staff.page("/paper/<slug>/<int32:batch_id>/remove", needs=_EDIT, asks=REMOVAL)
+def paper_remove(slug: str, batch_id: int) -> AnyResponse:
+    batch = _find(slug, batch_id)
+    if request.method != "POST" and batch.state not in OPEN:
+        return _back(slug, batch_id)
+    return ask_and_remove(
+        batch.place,
+        batch.stamp,
+        paper_batch,
+        lambda seen, reason: services.remove(actor(), slug, batch_id, seen=seen, reason=reason),
+        then=url_for("staff.paper", slug=slug),
+    )
 
 
 def _find(slug: str, batch_id: int) -> PaperBatch:
@@ -192,11 +208,3 @@ def _page(
         refused="state" if problem.decided else refused,
     )
     return make_response(page, problem.status)
-
-
-removal_route(
-    *("paper", _ONE, paper_batch, _find, services.remove),
-    then=lambda said, slug, **_place: done(said, "paper", slug=slug),
-    title="place",
-    states=OPEN,
-)

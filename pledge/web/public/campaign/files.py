@@ -7,7 +7,7 @@ import os
 import re
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, make_response, request
+from flask import Response, abort, make_response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
@@ -15,23 +15,24 @@ from pledge.core.logs import log
 from pledge.files import queries
 from pledge.files.pictures import MEDIA_TYPE, SIZES, WIDE_SIZES
 from pledge.files.storage import PART
+from pledge.web.address_book import AddressBook
 from pledge.web.errors import RETRY_AFTER_OUTAGE, error_page
 
-blueprint = Blueprint("files", __name__, url_prefix="/files")
+blueprint = AddressBook("files", __name__, url_prefix="/files")
 
 #: The content of a name never changes.
 CACHE = "public, max-age=31536000, immutable"
 SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
-@blueprint.get("/<name>/<size>.webp")
+@blueprint.page("/<name>/<size>.webp")
 def picture(name: str, size: str) -> Response:
     if size not in map(str, (*SIZES, *WIDE_SIZES)):
         abort(404)
     return _sent(queries.picture(name, int(size)), MEDIA_TYPE, f"{name}-{size}")
 
 
-@blueprint.get("/<name>/<filename>.pdf")
+@blueprint.page("/<name>/<filename>.pdf")
 def document(name: str, filename: str) -> Response:
     """Always downloaded, never shown, under the name in the link."""
     response = _sent(queries.document(name), "application/pdf", name)
@@ -40,7 +41,7 @@ def document(name: str, filename: str) -> Response:
     return response
 
 
-@blueprint.get("/<name>/video.<any(mp4, webm):ending>")
+@blueprint.page("/<name>/video.<any(mp4, webm):ending>")
 def video(name: str, ending: str) -> Response:
     """In the parts that a player asks for (RFC 9110, 14.2), read from the storage as they are sent."""
     file = queries.video(name, ending)

@@ -1,5 +1,6 @@
 """The wall of organisations that endorse a campaign, and a page for each that it can link to."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, abort, redirect, request, url_for
@@ -12,7 +13,6 @@ from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import WallFilter
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
-from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
 from pledge.web.public.campaign.sharing import group_address, group_links, organization_links, qr_code
@@ -23,8 +23,7 @@ from pledge.web.templating import render_page
 PARAMETERS = ("q", "type", "country", "page")
 
 
-@public.get("/c/<slug>/organizations")
-@cached(PAGE_CACHE, reads=PARAMETERS)
+@public.page("/c/<slug>/organizations", cache=replace(PAGE_CACHE, reads=PARAMETERS))
 def organizations(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     wanted, page = _wanted(), page_number()
@@ -41,8 +40,7 @@ def organizations(slug: str) -> Response:
     )
 
 
-@public.get("/c/<slug>/organizations/<int(min=1,max=9223372036854775807):endorsement_id>")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/organizations/<int64:endorsement_id>", cache=PAGE_CACHE)
 def organization(slug: str, endorsement_id: int) -> AnyResponse:
     campaign = campaign_or_404(slug)
     shown = endorsements.organization(campaign.id, endorsement_id)
@@ -59,8 +57,7 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
     )
 
 
-@public.get("/c/<slug>/with/<code>")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/with/<code>", cache=PAGE_CACHE)
 def group(slug: str, code: str) -> AnyResponse:
     """Where a link leads: to the page of an organisation, also of one that has left, of a partner with a goal, or of the campaign."""
     campaign, number = campaign_or_404(slug), referrals.organization_number(code)

@@ -27,12 +27,13 @@ from pledge.signatures import queries as signatures
 from pledge.statistics.places import TodayLine, today_line
 from pledge.switches import queries as switches
 from pledge.web.caching import SECONDS, cache, revalidated
+from pledge.web.routes import Cached
 
 #: Seconds after which a paused form may be tried again; nobody knows how long a pause lasts.
 RETRY_AFTER_PAUSE = 120
 #: A shared cache may keep a page for five seconds and show it while we are away (nginx does, deploy/nginx.conf); a browser asks
 #: each time, so that the new number is shown after confirming.
-PAGE_CACHE = "public, max-age=0, s-maxage=5, stale-if-error=600"
+PAGE_CACHE = Cached("public, max-age=0, s-maxage=5, stale-if-error=600")
 
 #: Posters and letters hold no number; they change when staff change their texts.
 PDF_CACHE = "public, max-age=3600"

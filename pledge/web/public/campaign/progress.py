@@ -19,7 +19,6 @@ from pledge.statistics.history import Point
 from pledge.statistics.history import progress as read_progress
 from pledge.statistics.places import published_places
 from pledge.statistics.rates import population, rates
-from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
     PAGE_CACHE,
@@ -46,8 +45,7 @@ class Growth:
     drawn: Chart
 
 
-@public.get("/c/<slug>/progress")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/progress", cache=PAGE_CACHE)
 def progress(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     found = read_progress(slug)

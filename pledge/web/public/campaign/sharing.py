@@ -26,21 +26,21 @@ from pledge.endorsements import queries as endorsements
 from pledge.news.models import NewsItem
 from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
-from pledge.web.caching import cached
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.security_headers import policy_with
 from pledge.web.templating import render_page
 
+_BY_REFERRER = replace(PAGE_CACHE, reads=("via",))
 
-@public.get("/c/<slug>/spread")
-@cached(PAGE_CACHE, reads=("via",))
+
+@public.page("/c/<slug>/spread", cache=_BY_REFERRER)
 def spread(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     return _page(campaign, _asked_referrer(campaign))
 
 
-@public.get("/c/<slug>/spread/<token>")
+@public.page("/c/<slug>/spread/<token>")
 def partner_page(slug: str, token: str) -> Response:
     """The same for a partner, who got its address from staff: with how many people signed through its link."""
     campaign = campaign_or_404(slug)
@@ -196,16 +196,16 @@ def _links(url: str, text: str, campaign: CampaignView, **more: Any) -> ShareLin
 def short_link(campaign: CampaignView, via: str | None = None) -> str:
     """The address for posters and QR codes, which the browser's language completes; `via`: of a group, whose page it leads to."""
     link = (
-        public_url("short_name", short_name=campaign.short_name)
+        public_url("short.short_name", short_name=campaign.short_name)
         if campaign.short_name
-        else public_url("campaign_root", slug=campaign.slug)
+        else public_url("short.campaign_root", slug=campaign.slug)
     )
     return f"{link}?via={via}" if via else link
 
 
-@public.get("/c/<slug>/share/kakao")
-@public.get("/c/<slug>/organizations/<int(min=1,max=9223372036854775807):endorsement_id>/share/kakao")
-@cached(PAGE_CACHE, reads=("via",))
+@public.page(
+    "/c/<slug>/share/kakao", "/c/<slug>/organizations/<int64:endorsement_id>/share/kakao", cache=_BY_REFERRER
+)
 def share_by_kakao(slug: str, endorsement_id: int | None = None) -> Response:
     """Opened by a press on "KakaoTalk": the only page that loads Kakao's script. `via`: of a partner, whose page is shared."""
     campaign, key = campaign_or_404(slug), current_config().kakao_key

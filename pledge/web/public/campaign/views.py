@@ -29,8 +29,7 @@ from pledge.retention.services import last_run
 from pledge.statistics import referrals
 from pledge.timeline.queries import timeline
 from pledge.verifier import PROGRAM
-from pledge.web.caching import cached
-from pledge.web.limits import limited, token_limit
+from pledge.web.limits import TOKEN_LIMIT
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
@@ -49,8 +48,7 @@ from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from pledge.web.templating import render_page
 
 
-@public.get("/")
-@cached(PAGE_CACHE)
+@public.page("/", cache=PAGE_CACHE)
 def home() -> Response:
     cards = campaign_pages(campaigns.public_campaigns(i18n.language()))
     archived = [card for card in cards if card.state == CampaignState.ARCHIVED]
@@ -62,8 +60,22 @@ def home() -> Response:
     )
 
 
-@cached(PAGE_CACHE)
-def text(name: str) -> Response:
+@public.page("/privacy", cache=PAGE_CACHE)
+def privacy() -> Response:
+    return _text("privacy")
+
+
+@public.page("/how-it-works", cache=PAGE_CACHE)
+def how_it_works() -> Response:
+    return _text("how-it-works")
+
+
+@public.page("/accessibility", cache=PAGE_CACHE)
+def accessibility() -> Response:
+    return _text("accessibility")
+
+
+def _text(name: str) -> Response:
     """A text of the site, of the folder `name` in pledge/content/."""
     lang, config = i18n.language(), current_config()
     is_notice = name == "privacy"
@@ -74,10 +86,6 @@ def text(name: str) -> Response:
     )
 
 
-for _name in ("privacy", "how-it-works", "accessibility"):
-    public.add_url_rule(f"/{_name}", _name.replace("-", "_"), text, defaults={"name": _name})
-
-
 def _last_run() -> datetime | None:
     """When expired data was deleted last; the notice can be read while the database is away."""
     try:
@@ -86,40 +94,33 @@ def _last_run() -> datetime | None:
         return None
 
 
-View = Callable[[CampaignView], Response]
-
-
-def with_preview(rule: str) -> Callable[[View], View]:
-    """Route a page of a campaign; and the same of one in any state, for holders of a link that the staff area made within the
-    hour. The template knows a preview by the token in its address.
+def _preview(slug: str, token: str, view: Callable[[CampaignView], Response]) -> Response:
+    """A page of a campaign in any state, for holders of a link that the staff area made within the hour. The template knows a preview
+    by the token in its address.
     """
-
-    def declare(view: View) -> View:
-        @cached(PAGE_CACHE)
-        def page(slug: str) -> Response:
-            return view(campaign_or_404(slug))
-
-        def preview(slug: str, token: str) -> Response:
-            try:
-                found = tokens.read(Purpose.PREVIEW, token)
-            except BadToken:
-                abort(410)
-            draft = campaigns.find_draft(int(found.payload[0]), i18n.language())
-            if found.expired or draft is None or draft.slug != slug:
-                abort(410)
-            response = view(draft)
-            response.headers["X-Robots-Tag"] = "noindex, nofollow"
-            return response
-
-        public.add_url_rule(f"/c/<slug>{rule}", view.__name__, page)
-        public.add_url_rule(f"/c/<slug>/preview/<token>{rule}", f"{view.__name__}_preview", preview)
-        return view
-
-    return declare
+    try:
+        found = tokens.read(Purpose.PREVIEW, token)
+    except BadToken:
+        abort(410)
+    draft = campaigns.find_draft(int(found.payload[0]), i18n.language())
+    if found.expired or draft is None or draft.slug != slug:
+        abort(410)
+    response = view(draft)
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
 
 
-@with_preview("")
-def campaign(view: CampaignView) -> Response:
+@public.page("/c/<slug>", cache=PAGE_CACHE)
+def campaign(slug: str) -> Response:
+    return _campaign(campaign_or_404(slug))
+
+
+@public.page("/c/<slug>/preview/<token>")
+def campaign_preview(slug: str, token: str) -> Response:
+    return _preview(slug, token, _campaign)
+
+
+def _campaign(view: CampaignView) -> Response:
     shown = campaign_events(view.id)
     coming = [event for event in shown if not event.is_over]
     page = campaign_page(view)
@@ -141,8 +142,7 @@ def campaign(view: CampaignView) -> Response:
     return response
 
 
-@public.get("/c/<slug>/pledge/<int:version>")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/pledge/<int:version>", cache=PAGE_CACHE)
 def pledge(slug: str, version: int) -> Response:
     view = campaign_or_404(slug)
     versions = campaigns.pledge_versions(view.id)
@@ -158,8 +158,7 @@ def pledge(slug: str, version: int) -> Response:
     )
 
 
-@public.get("/c/<slug>/pledge/<int:version>.md")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/pledge/<int:version>.md", cache=PAGE_CACHE)
 def pledge_source(slug: str, version: int) -> Response:
     """The wording as it is stored, byte for byte: with all its languages anyone can compute the SHA-256."""
     texts = {text.version: text.wording for text in campaigns.pledge_versions(campaign_or_404(slug).id)}
@@ -169,8 +168,17 @@ def pledge_source(slug: str, version: int) -> Response:
     return Response(wording, mimetype="text/markdown")
 
 
-@with_preview("/letter")
-def letter(view: CampaignView) -> Response:
+@public.page("/c/<slug>/letter", cache=PAGE_CACHE)
+def letter(slug: str) -> Response:
+    return _letter(campaign_or_404(slug))
+
+
+@public.page("/c/<slug>/preview/<token>/letter")
+def letter_preview(slug: str, token: str) -> Response:
+    return _preview(slug, token, _letter)
+
+
+def _letter(view: CampaignView) -> Response:
     text = letter_text(view.id)
     if not text:
         abort(404)
@@ -183,7 +191,7 @@ def letter(view: CampaignView) -> Response:
     )
 
 
-@public.get("/c/<slug>/letter.pdf")
+@public.page("/c/<slug>/letter.pdf")
 def letter_document(slug: str) -> Response:
     """The letter to print, set from its page."""
     view = campaign_or_404(slug)
@@ -204,18 +212,25 @@ def letter_document(slug: str) -> Response:
     return pdf(letter_pdf(document), f"{slug}-letter-{lang}")
 
 
-@with_preview("/captions.vtt")
-def captions(view: CampaignView) -> Response:
+@public.page("/c/<slug>/captions.vtt", cache=PAGE_CACHE)
+def captions(slug: str) -> Response:
     """The captions of the campaign's own video, in the language of the address."""
+    return _captions(campaign_or_404(slug))
+
+
+@public.page("/c/<slug>/preview/<token>/captions.vtt")
+def captions_preview(slug: str, token: str) -> Response:
+    return _preview(slug, token, _captions)
+
+
+def _captions(view: CampaignView) -> Response:
     text = view.video.captions[i18n.language()] if isinstance(view.video, OwnVideo) else ""
     if not text:
         abort(404)
     return Response(text, mimetype="text/vtt")
 
 
-@public.get("/c/<slug>/events.ics")
-@public.get("/c/<slug>/events/<int:event>.ics")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/events.ics", "/c/<slug>/events/<int:event>.ics", cache=PAGE_CACHE)
 def events_calendar(slug: str, event: int | None = None) -> Response:
     """The events of a campaign, or one of them."""
     view = campaign_or_404(slug)
@@ -230,8 +245,7 @@ def events_calendar(slug: str, event: int | None = None) -> Response:
     return response
 
 
-@public.get("/c/<slug>/live")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/live", cache=PAGE_CACHE)
 def live(slug: str) -> Response:
     page = campaign_page(campaign_or_404(slug))
     return render_page(
@@ -239,8 +253,7 @@ def live(slug: str) -> Response:
     )
 
 
-@public.get("/c/<slug>/poster-<paper>.pdf")
-@limited(token_limit)
+@public.page("/c/<slug>/poster-<paper>.pdf", limit=TOKEN_LIMIT)
 def poster(slug: str, paper: str) -> Response:
     """A poster with a QR code; with `via` that of a group, and the code leads to its page."""
     if paper not in set(Paper):
@@ -264,16 +277,14 @@ def poster(slug: str, paper: str) -> Response:
     return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")
 
 
-@public.get("/c/<slug>/news")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/news", cache=PAGE_CACHE)
 def news(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     items = news_queries.sent(campaign.id)
     return render_page("public/campaign/news.html", campaign=campaign, items=items)
 
 
-@public.get("/c/<slug>/news.atom")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/news.atom", cache=PAGE_CACHE)
 def news_feed(slug: str) -> Response:
     """The same for feed readers (RFC 4287): what was sent is never changed, so an entry is updated when it was published."""
     campaign = campaign_page(campaign_or_404(slug))
@@ -284,8 +295,7 @@ def news_feed(slug: str) -> Response:
     return response
 
 
-@public.get("/c/<slug>/news/<int(min=1,max=2147483647):news_id>")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/news/<int32:news_id>", cache=PAGE_CACHE)
 def news_item(slug: str, news_id: int) -> Response:
     campaign = campaign_or_404(slug)
     item = news_queries.sent_item(campaign.id, news_id)
@@ -297,8 +307,7 @@ def news_item(slug: str, news_id: int) -> Response:
     )
 
 
-@public.get("/c/<slug>/press")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/press", cache=PAGE_CACHE)
 def press(slug: str) -> Response:
     """What journalists need: the number, words to quote, pictures, tables, and whom to ask."""
     page = campaign_page(campaign_or_404(slug))
@@ -312,8 +321,7 @@ def press(slug: str) -> Response:
     )
 
 
-@public.get("/developers")
-@cached(PAGE_CACHE)
+@public.page("/developers", cache=PAGE_CACHE)
 def developers() -> Response:
     """What other programs may read here, with examples. Tests take the examples from the page and run them."""
     shown = campaigns.public_campaigns(i18n.language())
@@ -321,8 +329,7 @@ def developers() -> Response:
     return render_page("public/campaign/developers.html", slug=slug, has_campaign=bool(shown))
 
 
-@public.get("/verify")
-@cached(PAGE_CACHE)
+@public.page("/verify", cache=PAGE_CACHE)
 def verify() -> Response:
     """The page names the campaigns of this site, so that the browser fetches keys only for those."""
     shown = campaigns.public_campaigns(i18n.language())

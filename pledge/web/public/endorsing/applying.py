@@ -18,16 +18,15 @@ from pledge.web.public.endorsing.forms import MAX_FIELDS, MAX_FORM, EndorseForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.form_pages import form_page, not_recorded
 from pledge.web.public.forms import version
-from pledge.web.request_checks import allows
+from pledge.web.routes import Body
 
 
-@public.get("/c/<slug>/endorse")
+@public.page("/c/<slug>/endorse")
 def endorse(slug: str) -> Response:
     return form_page(ENDORSEMENT, campaign_or_404(slug), EndorseForm(country=countries.HOME))
 
 
-@public.post("/c/<slug>/endorse")
-@allows(body=MAX_FORM, parts=MAX_FIELDS)
+@public.act("/c/<slug>/endorse", body=Body(MAX_FORM, parts=MAX_FIELDS))
 def endorse_post(slug: str) -> Response:
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
     try:

@@ -24,6 +24,7 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.mail.providers import MAILBOXES
 from pledge.mailed_links.links import Confirmation, Link, LinkState
 from pledge.signatures import services as signatures
+from pledge.web.address_book import record_own
 from pledge.web.caching import cached
 from pledge.web.errors import on_too_many_requests
 from pledge.web.forms import see_other
@@ -62,6 +63,7 @@ def route(rule: str, subject: Subject, methods: Sequence[str] = ("GET",)) -> Cal
     def declare(view: View) -> View:
         defaults, endpoint = {"subject": subject}, f"{subject.name}_{view.__name__}"
         public.add_url_rule(rule, endpoint, view, defaults=defaults, methods=methods)
+        record_own(public, rule, endpoint, view, methods)
         return view
 
     return declare

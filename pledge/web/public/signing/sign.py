@@ -8,7 +8,7 @@ from pledge.campaigns.opening import CampaignNotOpen, SigningPaused, check_not_p
 from pledge.core import countries, metrics
 from pledge.signatures import services as signatures
 from pledge.statistics import referrals
-from pledge.web.caching import cache, cached
+from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import client_network, limited
 from pledge.web.public.admission import NotAdmitted, admit, sign_limit
@@ -23,14 +23,13 @@ from pledge.web.public.signing.subject import SIGNATURE
 _KEEP_CODES = 60
 
 
-@public.get("/c/<slug>/sign")
-@cached(PAGE_CACHE)
+@public.page("/c/<slug>/sign", cache=PAGE_CACHE)
 def sign(slug: str) -> Response:
     """The query may say whose link led here: sign-form.js puts that into the form, as the page is the same for everybody."""
     return form_page(SIGNATURE, campaign_or_404(slug), SignForm(country=countries.HOME))
 
 
-@public.post("/c/<slug>/sign")
+@public.act("/c/<slug>/sign")
 def sign_post(slug: str) -> Response:
     return record(SIGNATURE, slug)
 

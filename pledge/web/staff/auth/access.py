@@ -1,16 +1,11 @@
-"""Access to the staff area: every view declares what it needs, and if a form is sent to it, what that asks before it is done.
-
-A view without a declaration is refused. A second factor is for what is public at once or cannot be taken back; a reason is for what
-the audit log must explain; a page of its own for what is removed. What one press takes back again, or what changes nothing for others,
-asks for nothing.
+"""Access to the staff area: what each address declares (pledge/web/routes.py) is checked before its view; one that declares nothing
+is refused.
 
 Also its addresses: which ones a redirect may lead to, and which page contains the form behind one.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
-from enum import Flag, StrEnum, auto
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import (
@@ -36,15 +31,12 @@ from pledge.audit.models import Actor
 from pledge.core import clock
 from pledge.core.logs import log
 from pledge.web import limits
+from pledge.web.routes import AccessLevel, Ask, Need, route_of
 from pledge.web.staff.auth.cookies import AREA, browser_session, current_member
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 #: How long ago the second factor may have been shown for acts that cannot be undone.
 RECENT_MFA = timedelta(minutes=5)
 
-_MARK = "needed_permission"
-_ASKS = "pledge_asks"
 #: In the session: the second factor was shown in it; when it was shown last, and when all that signs the person in was, in Unix
 #: seconds.
 SECOND_FACTOR = "second_factor"
@@ -52,31 +44,8 @@ SHOWN_AT = "second_factor_at"
 SIGNED_IN_AT = "signed_in_at"
 
 
-class AccessLevel(StrEnum):
-    """The needs of a view that are no permission of a role."""
-
-    PUBLIC = "public"  #: nothing: the pages of the sign-in
-    SIGNED_IN = "signed_in"  #: an account: one's own, its language
-    ENROLLING = "enrolling"  #: also before there is a second factor: to set one up
-    BEFORE_MFA = "before_mfa"  #: also before the second factor was shown in this session
-
-
-Need = Permission | AccessLevel
-
-
-class Ask(Flag):
-    """What an act asks before it is done."""
-
-    NOTHING = 0
-    CONFIRMATION = auto()  #: a page of its own, which names the thing
-    REASON = auto()
-    FACTOR = auto()  #: the second factor, shown within five minutes
-    SIGN_IN = auto()  #: the password with it, unless a passkey is shown (ASVS 5.0, 7.5.1)
-    FILE = auto()  #: and is answered with a file: as no page comes with that, a button of its own fetches it
-
-
 class UndeclaredView(RuntimeError):
-    """A staff view without `@needs(…)` was requested, or sent a form without saying what that asks: a bug, answered with 403."""
+    """A staff view was requested that does not say what it needs, or sent a form without saying what that asks: a bug, answered with 403."""
 
 
 class NobodySignedIn(RuntimeError):
@@ -91,26 +60,12 @@ class SecondFactorNeeded(Exception):
         self.sign_in = sign_in
 
 
-def needs(need: Need, asks: Ask | None = None) -> Callable[[View], View]:
-    """Declare what a view needs, and what a form that is sent to it asks; None where none is. To be placed right above the function,
-    below the route.
-    """
-
-    def mark(view: View) -> View:
-        setattr(view, _MARK, need)
-        setattr(view, _ASKS, asks)
-        return view
-
-    return mark
-
-
 def needed_permission(endpoint: str, *, is_form: bool = False) -> Need:
     """The need of a staff endpoint, to which a form may be sent: a permission, or one of AccessLevel. Raises UndeclaredView."""
-    view = current_app.view_functions[endpoint]
-    found: Need | None = getattr(view, _MARK, None)
-    if found is None or (is_form and asks(endpoint) is None):
+    route = route_of(endpoint)
+    if route is None or route.needs is None or (is_form and route.asks is None):
         raise UndeclaredView(endpoint)
-    return found
+    return route.needs
 
 
 def may_open(person: StaffMember, endpoint: str) -> bool:
@@ -121,9 +76,8 @@ def may_open(person: StaffMember, endpoint: str) -> bool:
 
 def asks(act: str) -> Ask | None:
     """What is asked before something is done by a staff endpoint; None where no form is sent to it."""
-    view = current_app.view_functions.get(f"staff.{act.removeprefix('staff.')}")
-    found: Ask | None = getattr(view, _ASKS, None)
-    return found
+    route = route_of(f"staff.{act.removeprefix('staff.')}")
+    return route.asks if route else None
 
 
 def asked_names(act: str) -> list[str]:

@@ -19,19 +19,9 @@ from pledge.core import i18n, languages
 from pledge.core.tokens import BadToken
 from pledge.web import limits
 from pledge.web.forms import StaffForm
-from pledge.web.request_checks import allows
+from pledge.web.routes import AccessLevel, Ask
 from pledge.web.staff.auth import cookies
-from pledge.web.staff.auth.access import (
-    AccessLevel,
-    Ask,
-    actor,
-    done,
-    me,
-    needs,
-    page_of,
-    staff_error_page,
-    staff_page,
-)
+from pledge.web.staff.auth.access import actor, done, me, page_of, staff_error_page, staff_page
 from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried, carried_form_page
 from pledge.web.staff.auth.cookies import current_member, this_session
 from pledge.web.staff.auth.sign_in import SecretForm, SignInForm, begin_session, sign_in_page
@@ -71,8 +61,7 @@ class ChangePasswordForm(NewPasswordForm):
     present = PasswordField(_l("Current password"))
 
 
-@staff.route("/invitation/<token>", methods=["GET", "POST"])
-@needs(AccessLevel.PUBLIC, Ask.NOTHING)
+@staff.page("/invitation/<token>", needs=AccessLevel.PUBLIC, asks=Ask.NOTHING)
 def invitation(token: str) -> AnyResponse:
     form = NewPasswordForm(request.form)
     try:
@@ -107,14 +96,12 @@ def _expired() -> Response:
     )
 
 
-@staff.get("/account")
-@needs(AccessLevel.SIGNED_IN)
+@staff.page("/account", needs=AccessLevel.SIGNED_IN)
 def account() -> Response:
     return _account_page()
 
 
-@staff.route("/account/password", methods=["GET", "POST"])
-@needs(AccessLevel.SIGNED_IN, Ask.FACTOR)
+@staff.page("/account/password", needs=AccessLevel.SIGNED_IN, asks=Ask.FACTOR)
 def password() -> AnyResponse:
     form, member = ChangePasswordForm(request.form), me()
 
@@ -141,15 +128,13 @@ def password() -> AnyResponse:
     return done(_("The password was changed. Your other sessions have ended."), "account")
 
 
-@staff.post("/account/authenticator/remove")
-@needs(AccessLevel.SIGNED_IN, Ask.SIGN_IN)
+@staff.act("/account/authenticator/remove", needs=AccessLevel.SIGNED_IN, asks=Ask.SIGN_IN)
 def remove_authenticator() -> AnyResponse:
     accounts.remove_authenticator(actor())
     return done(_("It was removed."), "account")
 
 
-@staff.post("/account/passkeys/<int(min=1,max=2147483647):passkey_id>/remove")
-@needs(AccessLevel.SIGNED_IN, Ask.SIGN_IN)
+@staff.act("/account/passkeys/<int32:passkey_id>/remove", needs=AccessLevel.SIGNED_IN, asks=Ask.SIGN_IN)
 def remove_passkey(passkey_id: int) -> AnyResponse:
     try:
         accounts.remove_passkey(actor(), passkey_id)
@@ -158,8 +143,7 @@ def remove_passkey(passkey_id: int) -> AnyResponse:
     return done(_("It was removed."), "account")
 
 
-@staff.post("/account/name")
-@needs(AccessLevel.SIGNED_IN, Ask.NOTHING)
+@staff.act("/account/name", needs=AccessLevel.SIGNED_IN, asks=Ask.NOTHING)
 def choose_name() -> AnyResponse:
     form = NameForm(request.form)
     try:
@@ -170,16 +154,14 @@ def choose_name() -> AnyResponse:
     return done(_("Saved."), "account")
 
 
-@staff.post("/account/alerts")
-@needs(AccessLevel.SIGNED_IN, Ask.NOTHING)
+@staff.act("/account/alerts", needs=AccessLevel.SIGNED_IN, asks=Ask.NOTHING)
 def choose_alerts() -> AnyResponse:
     wanted = AlertsForm(request.form).alerts.data or []
     alarms.choose(actor(), [kind for kind in alarms.offered(me()) if kind in wanted])
     return done(_("Saved."), "account")
 
 
-@staff.post("/account/sessions")
-@needs(AccessLevel.SIGNED_IN, Ask.NOTHING)
+@staff.act("/account/sessions", needs=AccessLevel.SIGNED_IN, asks=Ask.NOTHING)
 def end_sessions() -> AnyResponse:
     """End one session, or all others. Everybody may sign themselves out, so no second factor is asked for."""
     wanted = request.form.get("session", "")
@@ -231,9 +213,7 @@ def choose_language() -> str:
     return str(session.get(_CHOSEN) or i18n.wanted_language())
 
 
-@staff.post("/language")
-@allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC, Ask.NOTHING)
+@staff.act("/language", needs=AccessLevel.PUBLIC, asks=Ask.NOTHING, body=CARRIED_BODY)
 def language() -> AnyResponse:
     """Change the language and show the same page; or what was sent to it, to be sent again."""
     lang = request.form.get("lang", "")

@@ -14,12 +14,13 @@ from werkzeug.exceptions import HTTPException
 from pledge.core import tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.web.request_checks import is_clean
+from pledge.web.routes import Body
 from pledge.web.staff.auth.access import page_of, staff_page
 from pledge.web.staff.auth.cookies import current_member
 from pledge.web.staff.blueprint import staff
 
-#: Bytes of a request that carries a form: two long texts.
-CARRIED_BODY = 1024 * 1024
+#: Of a request that carries a form: two long texts.
+CARRIED_BODY = Body(1024 * 1024)
 #: Before the names of carried fields; the fields that say where the form goes, whose it is, and which files it had.
 _CARRIED = "carried:"
 _PATH, _OWNER, _FILE = f"{_CARRIED}-path", f"{_CARRIED}-owner", f"{_CARRIED}-file"

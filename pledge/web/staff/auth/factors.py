@@ -32,17 +32,8 @@ from pledge.core.logs import log
 from pledge.core.text.lines import is_readable, one_line
 from pledge.web import limits
 from pledge.web.forms import StaffForm
-from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import (
-    AccessLevel,
-    Ask,
-    actor,
-    done,
-    has_shown_second_factor,
-    mark_second_factor,
-    me,
-    needs,
-)
+from pledge.web.routes import AccessLevel, Ask
+from pledge.web.staff.auth.access import actor, done, has_shown_second_factor, mark_second_factor, me
 from pledge.web.staff.auth.carried_forms import CARRIED_BODY, carried
 from pledge.web.staff.auth.cookies import current_member
 from pledge.web.staff.auth.sign_in import SecretForm, begin_session, next_page, sign_in_page
@@ -59,9 +50,7 @@ _TO_ADD = timedelta(minutes=30)
 _ADDING, _SIGNING_IN, _VERIFYING = "passkey_adding", "passkey_signing_in", "passkey_verifying"
 
 
-@staff.route("/sign-in/passkey", methods=["GET", "POST"])
-@allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC, Ask.NOTHING)
+@staff.page("/sign-in/passkey", needs=AccessLevel.PUBLIC, asks=Ask.NOTHING, body=CARRIED_BODY)
 def passkey_sign_in() -> AnyResponse:
     if current_member():
         return redirect("/staff/", 303)
@@ -71,9 +60,7 @@ def passkey_sign_in() -> AnyResponse:
     return sign_in_page(SecretForm(), "passkey", options)
 
 
-@staff.post("/sign-in/passkey/answer")
-@allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC, Ask.NOTHING)
+@staff.act("/sign-in/passkey/answer", needs=AccessLevel.PUBLIC, asks=Ask.NOTHING, body=CARRIED_BODY)
 def passkey_sign_in_answer() -> AnyResponse:
     try:
         person = _check_passkey(_SIGNING_IN, request.form.get("credential", ""))
@@ -172,8 +159,7 @@ class AuthenticatorForm(StaffForm):
     sealed = HiddenField()
 
 
-@staff.get("/enrol")
-@needs(AccessLevel.ENROLLING)
+@staff.page("/enrol", needs=AccessLevel.ENROLLING)
 def enrol() -> AnyResponse:
     """The choice between app and passkey, for people with neither."""
     if me().has_second_factor:
@@ -181,8 +167,7 @@ def enrol() -> AnyResponse:
     return make_response(render_template("staff/auth/factor.html", way="choice"))
 
 
-@staff.route("/account/authenticator", methods=["GET", "POST"])
-@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
+@staff.page("/account/authenticator", needs=AccessLevel.ENROLLING, asks=Ask.SIGN_IN)
 def authenticator() -> AnyResponse:
     form = AuthenticatorForm(request.form)
     if request.method != "POST":
@@ -210,8 +195,7 @@ def authenticator() -> AnyResponse:
     return done(_("The authenticator app is set up."), "account")
 
 
-@staff.route("/account/recovery-codes", methods=["GET", "POST"])
-@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
+@staff.page("/account/recovery-codes", needs=AccessLevel.ENROLLING, asks=Ask.SIGN_IN)
 def recovery_codes() -> AnyResponse:
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)
@@ -238,8 +222,7 @@ class PasskeyForm(StaffForm):
             raise ValidationError(PasskeyFault.NAME_IN_USE.value)
 
 
-@staff.route("/account/passkeys/new", methods=["GET", "POST"])
-@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
+@staff.page("/account/passkeys/new", needs=AccessLevel.ENROLLING, asks=Ask.SIGN_IN)
 def passkey_new() -> Response:
     form, options = PasskeyForm(request.form), ""
     if request.method == "POST" and form.validate():
@@ -247,8 +230,7 @@ def passkey_new() -> Response:
     return form_page("staff/auth/factor.html", form, way="passkey", options=options)
 
 
-@staff.post("/account/passkeys/new/answer")
-@needs(AccessLevel.ENROLLING, Ask.SIGN_IN)
+@staff.act("/account/passkeys/new/answer", needs=AccessLevel.ENROLLING, asks=Ask.SIGN_IN)
 def passkey_add() -> AnyResponse:
     """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
     try:

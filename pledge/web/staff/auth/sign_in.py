@@ -27,16 +27,13 @@ from pledge.core.i18n import format_duration
 from pledge.core.logs import log
 from pledge.web import limits
 from pledge.web.forms import StaffForm
-from pledge.web.request_checks import allows
+from pledge.web.routes import AccessLevel, Ask
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import (
-    AccessLevel,
-    Ask,
     UndeclaredView,
     actor,
     mark_second_factor,
     needed_permission,
-    needs,
     page_after_sign_in,
     staff_error_page,
     staff_page,
@@ -154,9 +151,7 @@ class SignInAgainForm(SecondFactorForm):
         return has_password and super().accepts_app_code(person)
 
 
-@staff.route("/sign-in", methods=["GET", "POST"])
-@allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC, Ask.NOTHING)
+@staff.page("/sign-in", needs=AccessLevel.PUBLIC, asks=Ask.NOTHING, body=CARRIED_BODY)
 def sign_in() -> AnyResponse:
     session.pop(_PENDING, None)
     if current_member():
@@ -190,9 +185,9 @@ def sign_in() -> AnyResponse:
     return redirect(url_for(page, way=way if way == "code" else None, next=next_page()), 303)
 
 
-@staff.route("/sign-in/<any(code, recovery):way>", methods=["GET", "POST"])
-@allows(body=CARRIED_BODY)
-@needs(AccessLevel.PUBLIC, Ask.NOTHING)
+@staff.page(
+    "/sign-in/<any(code, recovery):way>", needs=AccessLevel.PUBLIC, asks=Ask.NOTHING, body=CARRIED_BODY
+)
 def code(way: str) -> AnyResponse:
     """After the password: the `code` of an app, or a `recovery` code."""
     person, form = pending(), SecondFactorForm(request.form)
@@ -207,8 +202,7 @@ def code(way: str) -> AnyResponse:
     return sign_in_page(form, way)
 
 
-@staff.post("/sign-out")
-@needs(AccessLevel.BEFORE_MFA, Ask.NOTHING)
+@staff.act("/sign-out", needs=AccessLevel.BEFORE_MFA, asks=Ask.NOTHING)
 def sign_out() -> AnyResponse:
     cookies.end_session()
     return _to_start()

@@ -12,18 +12,16 @@ from werkzeug import Response
 
 from pledge.accounts.models import StaffMember
 from pledge.accounts.passkeys import PasskeyRefused
+from pledge.web.routes import AccessLevel, Ask
 from pledge.web.staff.auth.access import (
     SHOWN_AT,
     SIGNED_IN_AT,
-    AccessLevel,
-    Ask,
     SecondFactorNeeded,
     asks,
     asks_factor_now,
     guard,
     mark_second_factor,
     me,
-    needs,
     page_after_sign_in,
     staff_page,
     was_shown_lately,
@@ -91,8 +89,7 @@ def on_second_factor_needed(needed: SecondFactorNeeded) -> Response:
     )
 
 
-@staff.route("/verify", methods=["GET", "POST"])
-@needs(AccessLevel.BEFORE_MFA, Ask.NOTHING)
+@staff.page("/verify", needs=AccessLevel.BEFORE_MFA, asks=Ask.NOTHING)
 def verify() -> Response:
     """Ask for the second factor, and go on once it was shown, which `accept_second_factor` has seen."""
     if not me().has_second_factor:

@@ -1,36 +1,31 @@
 """What the screens of a campaign share: how each of its parts is saved, and the page before something is removed."""
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import TextAreaField
 
-from config import Config
-from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import stamp
 from pledge.core import i18n, languages
 from pledge.core.languages import Texts
 from pledge.web.forms import StaffForm
-from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import Ask, actor, done, needs
-from pledge.web.staff.blueprint import staff
+from pledge.web.routes import Ask, Body
+from pledge.web.staff.auth.access import done
 from pledge.web.staff.forms import SavingProblem, StampedForm, UploadField, attempt
 
 #: Two long texts in Korean, three bytes a letter, with room for the rest of the form.
-TEXT_BODY = 512 * 1024
+TEXT_BODY = Body(512 * 1024)
+#: What removing something asks.
+REMOVAL = Ask.CONFIRMATION | Ask.REASON
 
 
 class SectionForm(StampedForm):
     """A part of a campaign that is saved by itself."""
-
-    max_body: int | Callable[[Config], int] = TEXT_BODY
-    asks = Ask.NOTHING  #: saving shows what somebody else stored, and the next save takes it back
 
     @classmethod
     def content(cls, desk: Campaign) -> Mapping[str, object]:
@@ -51,33 +46,16 @@ class SectionForm(StampedForm):
         raise NotImplementedError
 
 
-def section_views(
-    path: str, sections: Mapping[str, type[SectionForm]], page: Callable[..., Response]
-) -> None:
-    """Add a view that saves each section; `page` shows all of them, with the form that was sent and what was wrong with it.
+def save_section(slug: str, name: str, form: SectionForm, page: Callable[..., Response]) -> AnyResponse:
+    """Save a section; `page` shows all of them, with the form that was sent and what was wrong with it.
 
-    Sent by a button of the name `preview`, nothing of it is stored: the page shows what was typed.
+    Sent by a button of the name `preview`, nothing is stored: the page shows what was typed.
     """
-    for name, form in sections.items():
-        view = allows(body=form.max_body)(
-            needs(Permission.EDIT_CAMPAIGNS, form.asks)(_saving(name, form, page))
-        )
-        rule = f"/campaigns/<slug>/{path}/{name.replace('_', '-')}"
-        staff.add_url_rule(rule, f"campaign_{name}", view, methods=["POST"])
-
-
-def _saving(
-    name: str, form_type: type[SectionForm], page: Callable[..., Response]
-) -> Callable[..., AnyResponse]:
-    def save(slug: str) -> AnyResponse:
-        form = form_type(request.form)
-        if "preview" in request.form:
-            return page(slug, sent={name: form})
-        files = {field.name: field.store() for field in form if isinstance(field, UploadField)}
-        problem = attempt(form, lambda: form.save(slug, files), check=lambda: form.check(files))
-        return page(slug, problem, {name: form}) if problem else saved(page.__name__, slug)
-
-    return save
+    if "preview" in request.form:
+        return page(slug, sent={name: form})
+    files = {field.name: field.store() for field in form if isinstance(field, UploadField)}
+    problem = attempt(form, lambda: form.save(slug, files), check=lambda: form.check(files))
+    return page(slug, problem, {name: form}) if problem else saved(page.__name__, slug)
 
 
 def section_forms(
@@ -115,52 +93,41 @@ def confirmation_page(desk: Campaign, form: StaffForm, problem: SavingProblem, *
     return section_page("staff/campaigns/confirm.html", desk, form, problem, **words)
 
 
-def removal_route(
-    name: str,
-    path: str,
+def ask_and_remove(
+    title: Texts,
+    stamp: str,
     page: Callable[..., Response],
-    find: Callable[..., Any],
-    remove: Callable[..., None],
+    remove: Callable[[str, str], object],
     *,
-    then: Callable[..., AnyResponse],
-    title: str,
-    states: Collection[str] = (),
-) -> None:
-    """Add the route that asks for a reason, then removes what is at a place below a campaign, in one of the states where it has
-    some. `title`: the attribute that names it.
+    then: str,
+) -> AnyResponse:
+    """Ask for a reason, then remove something and go on to `then`.
+
+    `title` names it and `page` is its view, which shows it once somebody else has decided about it. `remove` gets the stamp of what
+    was seen, and the reason.
     """
-
-    def ask_and_remove(slug: str, **place: Any) -> AnyResponse:
-        found, form, problem = find(slug, **place), RemoveForm(request.form), OK
-        back = url_for(f"staff.{page.__name__}", slug=slug, **place)
-        if request.method == "POST":
-            given = {"seen": form.seen.data, "reason": form.reason.data or ""}
-            refused = attempt(form, lambda: remove(actor(), slug, **place, **given), {"role": "reason"})
-            if refused is None:
-                return then(_("It was removed."), slug, **place)
-            if refused.decided:
-                return page(slug, **place, status=409, refused="state")
-            problem = refused
-        elif states and found.state not in states:
-            return redirect(back, 303)
-        else:
-            form.seen.data = found.stamp
-        called: Texts = getattr(found, title)
-        first, *others = dict.fromkeys(
-            text for lang in (i18n.language(), *called) if (text := called.in_language(lang))
-        )
-        return confirmation_page(
-            campaigns.desk(slug),
-            form,
-            problem,
-            heading=_("Remove “%(name)s”?", name=first),
-            lines=others,
-            verb=_("Remove"),
-            is_step_back=True,
-            is_reason_needed=True,
-            back=back,
-        )
-
-    ask_and_remove.__name__ = f"{name}_remove"
-    view = needs(Permission.EDIT_CAMPAIGNS, Ask.CONFIRMATION | Ask.REASON)(ask_and_remove)
-    staff.add_url_rule(f"{path}/remove", view_func=view, methods=["GET", "POST"])
+    form, problem, place = RemoveForm(request.form), OK, request.view_args or {}
+    if request.method == "POST":
+        refused = attempt(form, lambda: remove(form.seen.data, form.reason.data or ""), {"role": "reason"})
+        if refused is None:
+            flash(_("It was removed."), "done")
+            return redirect(then, 303)
+        if refused.decided:
+            return page(**place, status=409, refused="state")
+        problem = refused
+    else:
+        form.seen.data = stamp
+    first, *others = dict.fromkeys(
+        text for lang in (i18n.language(), *title) if (text := title.in_language(lang))
+    )
+    return confirmation_page(
+        campaigns.desk(place["slug"]),
+        form,
+        problem,
+        heading=_("Remove “%(name)s”?", name=first),
+        lines=others,
+        verb=_("Remove"),
+        is_step_back=True,
+        is_reason_needed=True,
+        back=url_for(f"staff.{page.__name__}", **place),
+    )

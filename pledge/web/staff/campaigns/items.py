@@ -14,7 +14,6 @@ from wtforms.fields import Field
 from wtforms.validators import AnyOf, Optional, ValidationError
 
 from pledge.accounts.roles import Permission
-from pledge.audit.models import Actor
 from pledge.campaigns import items
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.events import EVENT, EventFields
@@ -28,10 +27,10 @@ from pledge.core.urls import campaign_link, public_url
 from pledge.statistics import referrals
 from pledge.statistics.referrals import Referrer
 from pledge.web.forms import ByLanguage, TickField, WholeNumberField
-from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import Ask, actor, done, needs
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import actor, done
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import OK, removal_route, section_page
+from pledge.web.staff.campaigns.forms import OK, REMOVAL, ask_and_remove, section_page
 from pledge.web.staff.forms import (
     PICTURE_BODY,
     SavingProblem,
@@ -43,6 +42,8 @@ from pledge.web.staff.forms import (
     in_seoul,
     time_field,
 )
+
+_EDIT = Permission.EDIT_CAMPAIGNS
 
 
 class ItemForm(StampedForm):
@@ -167,15 +168,11 @@ class SisterForm(LogoForm):
 #: By its name in the address.
 SECTIONS: dict[str, type[ItemForm]] = {"partners": PartnerForm, "events": EventForm, "sisters": SisterForm}
 
-_LIST = f"/campaigns/<slug>/<any({', '.join(SECTIONS)}):section>"
-
-
 #: Partners on one page of their list.
 _PAGE_SIZE = 20
 
 
-@staff.get("/campaigns/<slug>/partners")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/campaigns/<slug>/partners", needs=_EDIT)
 def campaign_partners(slug: str) -> Response:
     """The partners and the organisations that brought somebody with their links, and the sister campaigns."""
     desk, wanted = campaigns.desk(slug), request.args.get("q", "").strip()
@@ -211,10 +208,12 @@ def _page_url(desk: Campaign, referrer: Referrer, lang: str) -> str:
     return public_url("public.partner_page", lang=lang, slug=desk.slug, token=token)
 
 
-@staff.get(f"{_LIST}/new", defaults={"number": None})
-@staff.get(f"{_LIST}/<int:number>")
-@needs(Permission.EDIT_CAMPAIGNS)
-def item(slug: str, section: str, number: int | None) -> Response:
+@staff.page(
+    "/campaigns/<slug>/<any(partners, events, sisters):section>/new",
+    "/campaigns/<slug>/<any(partners, events, sisters):section>/<int:number>",
+    needs=_EDIT,
+)
+def item(slug: str, section: str, number: int | None = None) -> Response:
     form = SECTIONS[section]
     if number is None:
         return _page(slug, section, None, form(), OK)
@@ -222,11 +221,14 @@ def item(slug: str, section: str, number: int | None) -> Response:
     return _page(slug, section, row, form(data={**form.typed(row.fields), "seen": row.stamp}), OK)
 
 
-@staff.post(f"{_LIST}/new", defaults={"number": None})
-@staff.post(f"{_LIST}/<int:number>")
-@allows(body=PICTURE_BODY)
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
-def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
+@staff.act(
+    "/campaigns/<slug>/<any(partners, events, sisters):section>/new",
+    "/campaigns/<slug>/<any(partners, events, sisters):section>/<int:number>",
+    needs=_EDIT,
+    asks=Ask.NOTHING,
+    body=PICTURE_BODY,
+)
+def item_post(slug: str, section: str, number: int | None = None) -> AnyResponse:
     """Add an item, or change it."""
     kind, form = SECTIONS[section].kind, SECTIONS[section](request.form)
     logo = form["logo"].store() if kind.has_logo else ""
@@ -236,7 +238,11 @@ def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
             items.add(kind, actor(), slug, form.fields, logo)
             return
         items.change(
-            *(kind, actor(), slug, number, form.fields),
+            kind,
+            actor(),
+            slug,
+            number,
+            form.fields,
             seen=form.seen.data,
             logo=logo,
             drop_logo=kind.has_logo and form["drop_logo"].data,
@@ -249,7 +255,7 @@ def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
         check=lambda: items.check(kind, form.fields, CampaignState(campaigns.desk(slug).state)),
     )
     if problem is None:
-        return _back_to_list(_("Saved."), slug, section)
+        return done(_("Saved."), SECTIONS[section].page, slug=slug, _anchor=f"{section}-title")
     # None when somebody has removed it: then the form adds it again.
     row = next((row for row in items.rows(kind, campaigns.desk(slug).id) if row.id == number), None)
     if problem.stored and row is not None:
@@ -257,8 +263,11 @@ def item_post(slug: str, section: str, number: int | None) -> AnyResponse:
     return _page(slug, section, row, form, problem)
 
 
-@staff.post(f"{_LIST}/<int:number>/move/<any(up, down):direction>")
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
+@staff.act(
+    "/campaigns/<slug>/<any(partners, events, sisters):section>/<int:number>/move/<any(up, down):direction>",
+    needs=_EDIT,
+    asks=Ask.NOTHING,
+)
 def item_move(slug: str, section: str, number: int, direction: str) -> AnyResponse:
     kind = SECTIONS[section].kind
     if not kind.has_position:
@@ -267,13 +276,24 @@ def item_move(slug: str, section: str, number: int, direction: str) -> AnyRespon
     return redirect(url_for(f"staff.{SECTIONS[section].page}", slug=slug, _anchor=f"{section}-{number}"), 303)
 
 
+@staff.page(
+    "/campaigns/<slug>/<any(partners, events, sisters):section>/<int:number>/remove",
+    needs=_EDIT,
+    asks=REMOVAL,
+)
+def item_remove(slug: str, section: str, number: int) -> AnyResponse:
+    row, kind = _item(slug, section, number), SECTIONS[section].kind
+    return ask_and_remove(
+        row.title,
+        row.stamp,
+        item,
+        lambda seen, reason: items.remove(kind, actor(), slug, number, seen=seen, reason=reason),
+        then=url_for(f"staff.{SECTIONS[section].page}", slug=slug, _anchor=f"{section}-title"),
+    )
+
+
 def _item(slug: str, section: str, number: int) -> Item[Any]:
     return items.get(SECTIONS[section].kind, campaigns.desk(slug).id, number)
-
-
-def _back_to_list(said: str, slug: str, section: str, **_place: object) -> AnyResponse:
-    """Back to the list, which says what was done."""
-    return done(said, SECTIONS[section].page, slug=slug, _anchor=f"{section}-title")
 
 
 def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, problem: SavingProblem) -> Response:
@@ -286,10 +306,3 @@ def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, proble
         section=SECTIONS[section],
         item=row,
     )
-
-
-def _remove(actor: Actor, slug: str, *, section: str, number: int, **given: str) -> None:
-    items.remove(SECTIONS[section].kind, actor, slug, number, **given)
-
-
-removal_route("item", f"{_LIST}/<int:number>", item, _item, _remove, then=_back_to_list, title="title")

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 
-from config import Config, current_config
+from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.audit import queries as audit
 from pledge.audit.models import AuditEntry
@@ -27,7 +27,8 @@ from pledge.campaigns.models import SHARE_CHANNELS, TEXT_PARTS, Campaign, Partne
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.pledges import NewVersion, wording_changes
 from pledge.campaigns.queries import find_draft, pledge_versions
-from pledge.campaigns.video import OwnVideo, Video, campaign_video
+from pledge.campaigns.video import OwnVideo, Video
+from pledge.campaigns.video import campaign_video as stored_video
 from pledge.core import languages, urls
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
@@ -37,34 +38,36 @@ from pledge.signatures import queries as signatures
 from pledge.statistics.totals import signed_versions
 from pledge.web.forms import ByLanguage, TickField, whole_number
 from pledge.web.public.campaign.sharing import invitation, words
-from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import Ask, actor, needs, was_shown_lately
+from pledge.web.routes import Ask, Body
+from pledge.web.staff.auth.access import actor, was_shown_lately
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
     OK,
     TEXT_BODY,
     SectionForm,
+    save_section,
     saved,
     section_forms,
     section_page,
-    section_views,
 )
 from pledge.web.staff.forms import (
     PICTURE_BODY,
+    PICTURE_BYTES,
     SavingProblem,
     StampedForm,
     UploadField,
     attempt,
 )
 
-_PAGE = "/campaigns/<slug>/page"
+_EDIT = Permission.EDIT_CAMPAIGNS
 #: How many changes of the texts the page offers to take back.
 _CHANGES = 20
 
 
-def video_body(config: Config) -> int:
-    """Bytes of the video's form: up to twice what a video may have, so that one too large is refused beside its field."""
-    return PICTURE_BODY + 2 * config.max_video_mb * MEGABYTE
+#: Two letters of 5 MB, and the fields beside them.
+_LETTERS_BODY = Body(10_200_000)
+#: Up to twice what a video may have, so that one too large is refused beside its field.
+_VIDEO_BODY = Body(lambda config: PICTURE_BYTES + 2 * config.max_video_mb * MEGABYTE)
 
 
 class TextsForm(SectionForm):
@@ -107,7 +110,6 @@ class PledgeForm(StampedForm):
 
 
 class PhotoForm(SectionForm):
-    max_body = PICTURE_BODY
     photo = UploadField(_l("Photograph"), "wide picture")
     photo_alt = ByLanguage(StringField, _l("What the photograph shows"))
     photo_focus = SelectField(_l("Focal point"), validate_choice=False)
@@ -119,14 +121,17 @@ class PhotoForm(SectionForm):
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         media.set_photo(
-            *(actor(), slug, self.seen.data, self.by_language("photo_alt"), self.photo_focus.data or ""),
+            actor(),
+            slug,
+            self.seen.data,
+            self.by_language("photo_alt"),
+            self.photo_focus.data or "",
             new=files["photo"],
             drop=self.drop_photo.data,
         )
 
 
 class VideoForm(SectionForm):
-    max_body = staticmethod(video_body)
     video = StringField(_l("Address of the video"))
     own = UploadField(_l("Video file"), "video")
     drop_own = TickField(_l("Remove the video file"))
@@ -136,7 +141,7 @@ class VideoForm(SectionForm):
 
     @classmethod
     def stored(cls, desk: Campaign) -> dict[str, object]:
-        video = campaign_video(desk)
+        video = stored_video(desk)
         return {
             "video": video.link if isinstance(video, Video) else "",
             **languages.by_field("captions", video.captions if isinstance(video, OwnVideo) else {}),
@@ -160,7 +165,6 @@ class VideoForm(SectionForm):
 
 
 class QuotationForm(SectionForm):
-    max_body = PICTURE_BODY
     quotation = ByLanguage(TextAreaField, _l("Quotation"))
     quotation_name = ByLanguage(StringField, _l("Name"))
     quotation_role = ByLanguage(StringField, _l("Office or role"))
@@ -175,14 +179,16 @@ class QuotationForm(SectionForm):
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         words = {name: self.by_language(name) for name in media.WORDS}
         media.set_quotation(
-            *(actor(), slug, self.seen.data, words),
+            actor(),
+            slug,
+            self.seen.data,
+            words,
             new=files["quotation_portrait"],
             drop=self.drop_portrait.data,
         )
 
 
 class LettersForm(SectionForm):
-    max_body = 10_200_000  #: two letters of 5 MB and the fields beside them
     letter = ByLanguage(partial(UploadField, kind="document"), _l("Letter"))
     drop = ByLanguage(TickField, _l("Remove the letter"))
 
@@ -218,7 +224,11 @@ class RecipientForm(SectionForm):
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         texts = {f"recipient_{lang}": self[f"recipient_{lang}"].data or "" for lang in languages.codes()}
         moderation.edit_texts(
-            *(actor(), slug, self.seen.data, texts, self.reason.data or ""),
+            actor(),
+            slug,
+            self.seen.data,
+            texts,
+            self.reason.data or "",
             is_stepped_up=was_shown_lately(),
         )
 
@@ -226,7 +236,6 @@ class RecipientForm(SectionForm):
 class ReplyForm(SectionForm):
     """Where answers to the e-mails of the campaign go."""
 
-    asks = Ask.FACTOR
     reply_to = StringField(_l("E-mail address for answers"))
 
     @classmethod
@@ -272,8 +281,7 @@ def _text_fields() -> list[str]:
     return [f"{part}_{lang}" for part in parts for lang in languages.codes()]
 
 
-@staff.get("/campaigns/<slug>")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/campaigns/<slug>", needs=_EDIT)
 def campaign(
     slug: str,
     problem: SavingProblem = OK,
@@ -301,18 +309,44 @@ def campaign(
         history=_history(slug),
         versions=versions,
         focuses=FOCUSES.items(),
-        video=campaign_video(desk),
+        video=stored_video(desk),
         max_video_mb=limit,
         video_too_large=str(VideoFault.TOO_LARGE.value) % {"limit": limit},
         **forms,
     )
 
 
-section_views("page", PAGE_SECTIONS, campaign)
+@staff.act("/campaigns/<slug>/page/texts", needs=_EDIT, asks=Ask.NOTHING, body=TEXT_BODY)
+def campaign_texts(slug: str) -> AnyResponse:
+    return save_section(slug, "texts", TextsForm(request.form), campaign)
 
 
-@staff.get("/campaigns/<slug>/settings")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.act("/campaigns/<slug>/page/photo", needs=_EDIT, asks=Ask.NOTHING, body=PICTURE_BODY)
+def campaign_photo(slug: str) -> AnyResponse:
+    return save_section(slug, "photo", PhotoForm(request.form), campaign)
+
+
+@staff.act("/campaigns/<slug>/page/video", needs=_EDIT, asks=Ask.NOTHING, body=_VIDEO_BODY)
+def campaign_video(slug: str) -> AnyResponse:
+    return save_section(slug, "video", VideoForm(request.form), campaign)
+
+
+@staff.act("/campaigns/<slug>/page/quotation", needs=_EDIT, asks=Ask.NOTHING, body=PICTURE_BODY)
+def campaign_quotation(slug: str) -> AnyResponse:
+    return save_section(slug, "quotation", QuotationForm(request.form), campaign)
+
+
+@staff.act("/campaigns/<slug>/page/letters", needs=_EDIT, asks=Ask.NOTHING, body=_LETTERS_BODY)
+def campaign_letters(slug: str) -> AnyResponse:
+    return save_section(slug, "letters", LettersForm(request.form), campaign)
+
+
+@staff.act("/campaigns/<slug>/page/letter-text", needs=_EDIT, asks=Ask.NOTHING, body=TEXT_BODY)
+def campaign_letter_text(slug: str) -> AnyResponse:
+    return save_section(slug, "letter_text", LetterTextForm(request.form), campaign)
+
+
+@staff.page("/campaigns/<slug>/settings", needs=_EDIT)
 def campaign_settings(
     slug: str, problem: SavingProblem = OK, sent: Mapping[str, StampedForm] | None = None
 ) -> Response:
@@ -341,7 +375,19 @@ def campaign_settings(
     )
 
 
-section_views("settings", SETTINGS, campaign_settings)
+@staff.act("/campaigns/<slug>/settings/recipient", needs=_EDIT, asks=Ask.NOTHING, body=TEXT_BODY)
+def campaign_recipient(slug: str) -> AnyResponse:
+    return save_section(slug, "recipient", RecipientForm(request.form), campaign_settings)
+
+
+@staff.act("/campaigns/<slug>/settings/sharing", needs=_EDIT, asks=Ask.NOTHING, body=TEXT_BODY)
+def campaign_sharing(slug: str) -> AnyResponse:
+    return save_section(slug, "sharing", SharingForm(request.form), campaign_settings)
+
+
+@staff.act("/campaigns/<slug>/settings/reply-to", needs=_EDIT, asks=Ask.FACTOR, body=TEXT_BODY)
+def campaign_reply_to(slug: str) -> AnyResponse:
+    return save_section(slug, "reply_to", ReplyForm(request.form), campaign_settings)
 
 
 def _share_texts(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[str, str]]:
@@ -357,8 +403,7 @@ def _share_texts(campaign_id: int, lang: str, form: StampedForm) -> list[tuple[s
     return thanks + [(str(SHARE_CHANNELS[channel]), texts[channel]) for channel in shown]
 
 
-@staff.post(f"{_PAGE}/texts/restore/<int:number>")
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
+@staff.act("/campaigns/<slug>/page/texts/restore/<int:number>", needs=_EDIT, asks=Ask.NOTHING)
 def campaign_texts_restore(slug: str, number: int) -> AnyResponse:
     """Save the words that a change has replaced, unless somebody else has saved others meanwhile."""
     change = next((line for line in _history(slug) if line.id == number), None)
@@ -377,17 +422,18 @@ def _history(slug: str) -> list[AuditEntry]:
     return [line for line in lines if not json.loads(line.details)["after"].keys().isdisjoint(_text_fields())]
 
 
-@staff.post(f"{_PAGE}/pledge")
-@allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
+@staff.act("/campaigns/<slug>/page/pledge", needs=_EDIT, asks=Ask.NOTHING, body=TEXT_BODY)
 def campaign_pledge(slug: str) -> AnyResponse:
     """Save, or show what a new version changes: this publishes nothing."""
     return _save_pledge(slug, PledgeForm(request.form), agreed=0, otherwise=200)
 
 
-@staff.post(f"{_PAGE}/pledge/publish")
-@allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS, Ask.FACTOR)
+@staff.act(
+    "/campaigns/<slug>/page/pledge/publish",
+    needs=_EDIT,
+    asks=Ask.FACTOR,
+    body=TEXT_BODY,
+)
 def campaign_pledge_publish(slug: str) -> AnyResponse:
     """Publish the version that was shown; where it is another one by now, show that."""
     form = PledgeForm(request.form)
@@ -400,7 +446,9 @@ def _save_pledge(slug: str, form: PledgeForm, *, agreed: int, otherwise: int) ->
         problem = attempt(
             form,
             lambda: pledges.edit_pledge(
-                *(actor(), slug, form.seen.data),
+                actor(),
+                slug,
+                form.seen.data,
                 wording=form.by_language("wording"),
                 in_use=_in_use,
                 agreed=agreed,

@@ -25,8 +25,8 @@ from pledge.campaigns.partner_import import (
 from pledge.campaigns.partners import PARTNER
 from pledge.core import i18n
 from pledge.core.text.tables import BadTable, decode_table, read_table
-from pledge.web.request_checks import allows
-from pledge.web.staff.auth.access import Ask, actor, needs
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY, saved, section_page
 from pledge.web.staff.files import attachment
@@ -40,15 +40,14 @@ class ImportForm(StampedForm):
     text = HiddenField()  #: of the table that the preview shows
 
 
-@staff.get("/campaigns/<slug>/partners/import")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/campaigns/<slug>/partners/import", needs=Permission.EDIT_CAMPAIGNS)
 def partner_import(slug: str) -> Response:
     return _page(slug, ImportForm(), 200)
 
 
-@staff.post("/campaigns/<slug>/partners/import")
-@allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
+@staff.act(
+    "/campaigns/<slug>/partners/import", needs=Permission.EDIT_CAMPAIGNS, asks=Ask.NOTHING, body=TEXT_BODY
+)
 def partner_import_post(slug: str) -> AnyResponse:
     form, status = ImportForm(request.form), 200
     chosen = request.files.get("table")
@@ -71,8 +70,7 @@ def partner_import_post(slug: str) -> AnyResponse:
     return _page(slug, form, 422 if plan.faults else status, plan)
 
 
-@staff.get("/campaigns/<slug>/partners/table.csv")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/campaigns/<slug>/partners/table.csv", needs=Permission.EDIT_CAMPAIGNS)
 def partner_table(slug: str) -> Response:
     """The partners as a table that can be filled in and imported."""
     table = write_table(campaigns.desk(slug).id, i18n.language())

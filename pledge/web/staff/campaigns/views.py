@@ -24,16 +24,18 @@ from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
 from pledge.news.services import closing_moved
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField, whole_number
-from pledge.web.staff.auth.access import Ask, SecondFactorNeeded, actor, done, needs, was_shown_lately
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import SecondFactorNeeded, actor, done, was_shown_lately
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
     OK,
+    TEXT_BODY,
     SectionForm,
     confirmation_page,
+    save_section,
     section_forms,
     section_page,
-    section_views,
 )
 from pledge.web.staff.campaigns.items import SECTIONS
 from pledge.web.staff.campaigns.page import PledgeForm, RecipientForm, TextsForm
@@ -43,6 +45,8 @@ from pledge.web.staff.forms import (
     attempt,
     moment_field,
 )
+
+_EDIT = Permission.EDIT_CAMPAIGNS
 
 
 class NewForm(StaffForm):
@@ -83,7 +87,9 @@ class ScheduleForm(SectionForm):
 
     def save(self, slug: str, files: Mapping[str, str]) -> None:
         moderation.edit_schedule(
-            *(actor(), slug, self.seen.data),
+            actor(),
+            slug,
+            self.seen.data,
             goal=self.goal.data or 0,
             goal_steps=self.goal_steps.data,
             step_sentences=self.by_language("step_sentences"),
@@ -124,8 +130,7 @@ def step_up_needed(_error: StepUpNeeded) -> AnyResponse:
     return on_second_factor_needed(SecondFactorNeeded(sign_in=False))
 
 
-@staff.route("/campaigns", methods=["GET", "POST"])
-@needs(Permission.EDIT_CAMPAIGNS, Ask.NOTHING)
+@staff.page("/campaigns", needs=_EDIT, asks=Ask.NOTHING)
 def campaigns() -> AnyResponse:
     """All campaigns; and a new draft, empty or with what is on the page of another campaign."""
     form, problem, created = NewForm(request.form), OK, []
@@ -142,8 +147,7 @@ def campaigns() -> AnyResponse:
     return make_response(page, problem.status)
 
 
-@staff.get("/campaigns/<slug>/dates")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/campaigns/<slug>/dates", needs=_EDIT)
 def campaign_dates(
     slug: str,
     problem: SavingProblem = OK,
@@ -173,12 +177,18 @@ def campaign_dates(
 
 
 DATES = {"schedule": ScheduleForm}
-section_views("dates", DATES, campaign_dates)
 
 
-@staff.get("/campaigns/<slug>/preview/<language>")
-@staff.get("/campaigns/<slug>/preview/<language>/<any(letter):part>")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.act("/campaigns/<slug>/dates/schedule", needs=_EDIT, asks=Ask.NOTHING, body=TEXT_BODY)
+def campaign_schedule(slug: str) -> AnyResponse:
+    return save_section(slug, "schedule", ScheduleForm(request.form), campaign_dates)
+
+
+@staff.page(
+    "/campaigns/<slug>/preview/<language>",
+    "/campaigns/<slug>/preview/<language>/<any(letter):part>",
+    needs=_EDIT,
+)
 def campaign_preview(slug: str, language: str, part: str = "") -> AnyResponse:
     """Redirect to the public page, or to the letter, with a link that shows it in any state for an hour."""
     if language not in languages.codes():
@@ -188,8 +198,7 @@ def campaign_preview(slug: str, language: str, part: str = "") -> AnyResponse:
     return redirect(url_for(endpoint, lang=language, slug=slug, token=token), 302)
 
 
-@staff.get("/campaigns/<slug>/state/<any(open, closed, archived):after>")
-@needs(Permission.EDIT_CAMPAIGNS)
+@staff.page("/campaigns/<slug>/state/<any(open, closed, archived):after>", needs=_EDIT)
 def campaign_state(slug: str, after: str) -> Response:
     desk, wanted = staff_queries.desk(slug), CampaignState(after)
     if (desk.state, wanted) not in STEPS or (wanted is CampaignState.OPEN and staff_queries.missing(desk)):
@@ -197,8 +206,11 @@ def campaign_state(slug: str, after: str) -> Response:
     return _state_page(desk, wanted, StateForm(data={"before": desk.state}), OK)
 
 
-@staff.post("/campaigns/<slug>/state/<any(open, closed, archived):after>")
-@needs(Permission.EDIT_CAMPAIGNS, Ask.CONFIRMATION | Ask.REASON | Ask.FACTOR)
+@staff.act(
+    "/campaigns/<slug>/state/<any(open, closed, archived):after>",
+    needs=_EDIT,
+    asks=Ask.CONFIRMATION | Ask.REASON | Ask.FACTOR,
+)
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = staff_queries.desk(slug), CampaignState(after)
     form = StateForm(request.form)
@@ -208,9 +220,7 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
     moved = partial(closing_moved, actor())
     problem = attempt(
         form,
-        lambda: moderation.move(
-            *(actor(), slug, before, wanted, form.reason.data or ""), closing_moved=moved
-        ),
+        lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or "", closing_moved=moved),
     )
     if problem is None:
         return done(_("The campaign’s state was changed."), "campaign_dates", slug=slug)

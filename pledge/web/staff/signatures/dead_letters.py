@@ -11,7 +11,8 @@ from pledge.core.i18n import format_duration
 from pledge.mail import outbox, queries, suppression
 from pledge.watch.deliverability import deliverability, falls
 from pledge.web.request_checks import before_number
-from pledge.web.staff.auth.access import Ask, actor, done, needs
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import actor, done
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.signatures.forms import LookUpForm
 
@@ -20,29 +21,25 @@ PAGE = 50
 WEEK = timedelta(days=7)
 
 
-@staff.get("/mail")
-@needs(Permission.RUN_MAIL)
+@staff.page("/mail", needs=Permission.RUN_MAIL)
 def dead_letters() -> Response:
     return _page(200)
 
 
-@staff.post("/mail/retry")
-@needs(Permission.RUN_MAIL, Ask.NOTHING)
+@staff.act("/mail/retry", needs=Permission.RUN_MAIL, asks=Ask.NOTHING)
 def retry_all() -> AnyResponse:
     outbox.retry(actor(), None)
     return redirect(url_for("staff.dead_letters"), 303)
 
 
-@staff.post("/mail/<int(min=1,max=9223372036854775807):mail_id>/retry")
-@needs(Permission.RUN_MAIL, Ask.NOTHING)
+@staff.act("/mail/<int64:mail_id>/retry", needs=Permission.RUN_MAIL, asks=Ask.NOTHING)
 def retry_one(mail_id: int) -> AnyResponse:
     if not outbox.retry(actor(), mail_id):
         return _page(409)
     return redirect(url_for("staff.dead_letters"), 303)
 
 
-@staff.post("/mail/lift")
-@needs(Permission.RUN_MAIL, Ask.NOTHING)
+@staff.act("/mail/lift", needs=Permission.RUN_MAIL, asks=Ask.NOTHING)
 def lift_suppression() -> AnyResponse:
     form = LookUpForm(request.form)
     if not form.validate():

@@ -13,18 +13,16 @@ from pledge.ledger import queries as ledger
 from pledge.signatures.invalidation import queries, services
 from pledge.signatures.invalidation.models import InvalidationAct, NoCondition
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import Ask, actor, needs
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.decisions import Decision, decision_routes
+from pledge.web.staff.decisions import decide
 from pledge.web.staff.forms import StatedReasonForm
 from pledge.web.staff.signatures.forms import InvalidationForm
 from pledge.web.staff.signatures.watch import review_page
 
-_ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
 
-
-@staff.post("/invalidations/new")
-@needs(Permission.INVALIDATE, Ask.REASON)
+@staff.act("/invalidations/new", needs=Permission.INVALIDATE, asks=Ask.REASON)
 def invalidation_new_post() -> AnyResponse:
     form = InvalidationForm(request.form)
     form.campaigns = slugs()
@@ -65,8 +63,7 @@ def invalidation_new_post() -> AnyResponse:
     return review_page(422, proposal=form)
 
 
-@staff.get(_ONE)
-@needs(Permission.INVALIDATE)
+@staff.page("/invalidations/<int32:invalidation_id>", needs=Permission.INVALIDATE)
 def invalidation(
     invalidation_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
@@ -89,13 +86,36 @@ def invalidation(
     return make_response(page, status)
 
 
-decision_routes(
-    "invalidation",
-    _ONE,
-    Permission.INVALIDATE,
-    invalidation,
-    Decision(services.approve, asks=Ask.FACTOR),
-    Decision(services.discard, StatedReasonForm, Ask.REASON, recorded=("discard", "take_back")),
-    Decision(services.acknowledge),
-    Decision(services.undo, StatedReasonForm, Ask.REASON | Ask.FACTOR),
+@staff.act("/invalidations/<int32:invalidation_id>/approve", needs=Permission.INVALIDATE, asks=Ask.FACTOR)
+def invalidation_approve(invalidation_id: int) -> AnyResponse:
+    return decide(invalidation, StaffForm(request.form), lambda: services.approve(actor(), invalidation_id))
+
+
+@staff.act("/invalidations/<int32:invalidation_id>/discard", needs=Permission.INVALIDATE, asks=Ask.REASON)
+def invalidation_discard(invalidation_id: int) -> AnyResponse:
+    """Refuse it, or recall one’s own."""
+    form = StatedReasonForm(request.form)
+    return decide(
+        invalidation,
+        form,
+        lambda: services.discard(actor(), invalidation_id, reason=form.why.data),
+        recorded=("discard", "take_back"),
+    )
+
+
+@staff.act(
+    "/invalidations/<int32:invalidation_id>/acknowledge", needs=Permission.INVALIDATE, asks=Ask.NOTHING
 )
+def invalidation_acknowledge(invalidation_id: int) -> AnyResponse:
+    """As its author: take it out of the inbox."""
+    return decide(
+        invalidation, StaffForm(request.form), lambda: services.acknowledge(actor(), invalidation_id)
+    )
+
+
+@staff.act(
+    "/invalidations/<int32:invalidation_id>/undo", needs=Permission.INVALIDATE, asks=Ask.REASON | Ask.FACTOR
+)
+def invalidation_undo(invalidation_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    return decide(invalidation, form, lambda: services.undo(actor(), invalidation_id, reason=form.why.data))

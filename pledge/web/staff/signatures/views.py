@@ -6,7 +6,7 @@ The address is sent by POST, so that no address bar, history or log contains it;
 from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
-from flask_babel import lazy_gettext as _l
+from flask_babel import gettext as _
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
@@ -21,23 +21,22 @@ from pledge.signatures import moderation, queries
 from pledge.signatures.origins import listed_address_hash
 from pledge.watch.clusters import COLUMNS
 from pledge.web.forms import StaffForm
-from pledge.web.staff.auth.access import Ask, actor, needs
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.decisions import Decision, decision_routes
+from pledge.web.staff.decisions import decide
 from pledge.web.staff.forms import StatedReasonForm
 from pledge.web.staff.signatures.forms import HoldForm, LookUpForm
 
-_ONE = "/signatures/<int(min=1,max=9223372036854775807):signature_id>"
+_LOOK_UP = Permission.LOOK_UP_SIGNATURES
 
 
-@staff.get("/signatures")
-@needs(Permission.LOOK_UP_SIGNATURES)
+@staff.page("/signatures", needs=_LOOK_UP)
 def signatures() -> Response:
     return _page(200)
 
 
-@staff.post("/signatures")
-@needs(Permission.LOOK_UP_SIGNATURES, Ask.NOTHING)
+@staff.act("/signatures", needs=_LOOK_UP, asks=Ask.NOTHING)
 def signatures_post() -> AnyResponse:
     form = LookUpForm(request.form)
     if not form.validate():
@@ -48,8 +47,7 @@ def signatures_post() -> AnyResponse:
     return _page(200, look_up=form, nobody=True, likely=likely_domain(domain_of(form.address)))
 
 
-@staff.get(_ONE)
-@needs(Permission.LOOK_UP_SIGNATURES)
+@staff.page("/signatures/<int64:signature_id>", needs=_LOOK_UP)
 def signature(
     signature_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
@@ -75,44 +73,83 @@ def signature(
 
 
 _DECIDED = Ask.REASON | Ask.FACTOR
-decision_routes(
-    "signature",
-    _ONE,
-    Permission.LOOK_UP_SIGNATURES,
-    signature,
-    Decision(moderation.resend, said=_l("The e-mail is on its way.")),
-    Decision(
-        *(moderation.withdraw, StatedReasonForm, _DECIDED),
-        said=_l("The signature is withdrawn and not counted. The person is told by e-mail."),
-    ),
-    Decision(
-        *(moderation.plan_erasure, StatedReasonForm, _DECIDED),
-        said=_l("Everything will be erased in a day. The person is told by e-mail, and can stop it."),
-    ),
-    Decision(moderation.stop_erasure, said=_l("Nothing will be erased.")),
-    Decision(
-        *(moderation.stop_news, StatedReasonForm, _DECIDED),
-        said=_l("They get no more news. The person is told by e-mail."),
-    ),
-    Decision(moderation.hide_name, StatedReasonForm, Ask.REASON, _l("The name is hidden.")),
-    Decision(
-        *(moderation.allow_name, StatedReasonForm, Ask.REASON),
-        said=_l("The name may be shown again, if its owner wants that."),
-    ),
-)
-decision_routes(
-    "signature",
-    _ONE,
-    Permission.INVALIDATE,
-    signature,
-    Decision(
-        *(moderation.release, HoldForm, _DECIDED),
-        said=_l("The signature is counted. The person gets the e-mail with thanks."),
-    ),
-    Decision(
-        *(moderation.clear, HoldForm, _DECIDED), said=_l("The signature is counted when it is confirmed.")
-    ),
-)
+
+
+@staff.act("/signatures/<int64:signature_id>/resend", needs=_LOOK_UP, asks=Ask.NOTHING)
+def signature_resend(signature_id: int) -> AnyResponse:
+    said = _("The e-mail is on its way.")
+    return decide(signature, StaffForm(request.form), lambda: moderation.resend(actor(), signature_id), said)
+
+
+@staff.act("/signatures/<int64:signature_id>/withdraw", needs=_LOOK_UP, asks=_DECIDED)
+def signature_withdraw(signature_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    said = _("The signature is withdrawn and not counted. The person is told by e-mail.")
+    return decide(
+        signature, form, lambda: moderation.withdraw(actor(), signature_id, why=form.why.data), said
+    )
+
+
+@staff.act("/signatures/<int64:signature_id>/plan-erasure", needs=_LOOK_UP, asks=_DECIDED)
+def signature_plan_erasure(signature_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    said = _("Everything will be erased in a day. The person is told by e-mail, and can stop it.")
+    return decide(
+        signature, form, lambda: moderation.plan_erasure(actor(), signature_id, why=form.why.data), said
+    )
+
+
+@staff.act("/signatures/<int64:signature_id>/stop-erasure", needs=_LOOK_UP, asks=Ask.NOTHING)
+def signature_stop_erasure(signature_id: int) -> AnyResponse:
+    said = _("Nothing will be erased.")
+    return decide(
+        signature, StaffForm(request.form), lambda: moderation.stop_erasure(actor(), signature_id), said
+    )
+
+
+@staff.act("/signatures/<int64:signature_id>/stop-news", needs=_LOOK_UP, asks=_DECIDED)
+def signature_stop_news(signature_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    said = _("They get no more news. The person is told by e-mail.")
+    return decide(
+        signature, form, lambda: moderation.stop_news(actor(), signature_id, why=form.why.data), said
+    )
+
+
+@staff.act("/signatures/<int64:signature_id>/hide-name", needs=_LOOK_UP, asks=Ask.REASON)
+def signature_hide_name(signature_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    said = _("The name is hidden.")
+    return decide(
+        signature, form, lambda: moderation.hide_name(actor(), signature_id, why=form.why.data), said
+    )
+
+
+@staff.act("/signatures/<int64:signature_id>/allow-name", needs=_LOOK_UP, asks=Ask.REASON)
+def signature_allow_name(signature_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    said = _("The name may be shown again, if its owner wants that.")
+    return decide(
+        signature, form, lambda: moderation.allow_name(actor(), signature_id, why=form.why.data), said
+    )
+
+
+@staff.act("/signatures/<int64:signature_id>/release", needs=Permission.INVALIDATE, asks=_DECIDED)
+def signature_release(signature_id: int) -> AnyResponse:
+    form = HoldForm(request.form)
+    said = _("The signature is counted. The person gets the e-mail with thanks.")
+    return decide(
+        signature, form, lambda: moderation.release(actor(), signature_id, why=form.hold_why.data), said
+    )
+
+
+@staff.act("/signatures/<int64:signature_id>/clear", needs=Permission.INVALIDATE, asks=_DECIDED)
+def signature_clear(signature_id: int) -> AnyResponse:
+    form = HoldForm(request.form)
+    said = _("The signature is counted when it is confirmed.")
+    return decide(
+        signature, form, lambda: moderation.clear(actor(), signature_id, why=form.hold_why.data), said
+    )
 
 
 def _page(status: int, *, look_up: LookUpForm | None = None, **shown: Any) -> Response:

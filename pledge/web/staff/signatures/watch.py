@@ -26,8 +26,9 @@ from pledge.watch import services as sign_ups
 from pledge.watch.clusters import WEEK
 from pledge.watch.queries import Report
 from pledge.web.caching import cache
+from pledge.web.routes import Ask
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import Ask, actor, needs
+from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.decisions import offer_undo
 from pledge.web.staff.forms import StatedReasonForm
@@ -44,16 +45,14 @@ _CLUSTER = "/watch/<slug>/<any(network, wide_network, domain, address):sort>/<va
 _REAL_CLUSTER = _CLUSTER.replace(", address", "")
 
 
-@staff.get("/watch")
-@needs(Permission.INVALIDATE)
+@staff.page("/watch", needs=Permission.INVALIDATE)
 def watch() -> Response:
     """The clusters; a network or domain that a cluster's page shows may be filled in, by its hash."""
     filled = {name: f"#{request.args[name]}" for name in ("network", "domain") if name in request.args}
     return review_page(200, proposal=InvalidationForm(**filled))
 
 
-@staff.post("/watch")
-@needs(Permission.INVALIDATE, Ask.NOTHING)
+@staff.act("/watch", needs=Permission.INVALIDATE, asks=Ask.NOTHING)
 def watch_post() -> AnyResponse:
     """Look for a network, domain or address, which is recorded. Sent by POST, so that no address bar, history or log contains it."""
     form = FindForm(request.form)
@@ -65,14 +64,18 @@ def watch_post() -> AnyResponse:
     return redirect(url_for("staff.watch_cluster", **where), 303)
 
 
-@staff.get(_CLUSTER)
-@needs(Permission.INVALIDATE)
+@staff.page(
+    "/watch/<slug>/<any(network, wide_network, domain, address):sort>/<value>", needs=Permission.INVALIDATE
+)
 def watch_cluster(slug: str, sort: str, value: str) -> Response:
     return _cluster_page(slug, _origin(slug, sort, value), 200)
 
 
-@staff.post(f"{_REAL_CLUSTER}/<any(hold, release, invalidate):act>")
-@needs(Permission.INVALIDATE, Ask.REASON)
+@staff.act(
+    "/watch/<slug>/<any(network, wide_network, domain):sort>/<value>/<any(hold, release, invalidate):act>",
+    needs=Permission.INVALIDATE,
+    asks=Ask.REASON,
+)
 def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     """Count what the act is about and propose it; the page of the proposal shows the number and asks for the decision."""
     origin, form = _origin(slug, sort, value), ActForm(request.form)
@@ -99,8 +102,11 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     return _cluster_page(slug, origin, 422, form)
 
 
-@staff.post(f"{_CLUSTER}/list/<any(hold, allow):effect>")
-@needs(Permission.INVALIDATE, Ask.REASON | Ask.FACTOR)
+@staff.act(
+    "/watch/<slug>/<any(network, wide_network, domain, address):sort>/<value>/list/<any(hold, allow):effect>",
+    needs=Permission.INVALIDATE,
+    asks=Ask.REASON | Ask.FACTOR,
+)
 def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
     """Hold what comes from there, or allow it, which counts those who are held."""
     origin, form = _origin(slug, sort, value), StatedReasonForm(request.form, prefix=_LIST)
@@ -122,8 +128,7 @@ def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
     return redirect(url_for("staff.watch_cluster", slug=slug, sort=sort, value=value), 303)
 
 
-@staff.post("/watch/listed/<int(min=1,max=2147483647):listed_id>/lift")
-@needs(Permission.INVALIDATE, Ask.NOTHING)
+@staff.act("/watch/listed/<int32:listed_id>/lift", needs=Permission.INVALIDATE, asks=Ask.NOTHING)
 def watch_lift(listed_id: int) -> AnyResponse:
     origin, effect, why = origin_list.remove(actor(), listed_id)
     place = {"slug": slugs()[origin.campaign_id], "sort": origin.kind.value, "value": origin.hash.hex()}

@@ -26,7 +26,8 @@ from pledge.exports.models import file_name
 from pledge.switches.registry import SWITCHES
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import before_number
-from pledge.web.staff.auth.access import Ask, actor, me, needs
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import actor, me
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
 from pledge.web.staff.files import attachment
@@ -89,14 +90,12 @@ class AuditExportForm(SearchForm):
         check_reason(field)
 
 
-@staff.get("/audit")
-@needs(Permission.READ_AUDIT)
+@staff.page("/audit", needs=Permission.READ_AUDIT)
 def audit() -> Response:
     return _page(SearchForm(request.args))
 
 
-@staff.post("/audit/export")
-@needs(Permission.READ_AUDIT, Ask.REASON | Ask.FACTOR | Ask.FILE)
+@staff.act("/audit/export", needs=Permission.READ_AUDIT, asks=Ask.REASON | Ask.FACTOR | Ask.FILE)
 def audit_export() -> Response:
     """The entries that the filter finds, as CSV. The export is an entry itself, written before the first line is sent."""
     form = AuditExportForm(request.form)

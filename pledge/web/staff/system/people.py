@@ -14,15 +14,14 @@ from pledge.accounts.moderation import AlreadyInvited, BadName, BadStaffAddress,
 from pledge.accounts.roles import Permission, Role
 from pledge.core import clock, i18n, languages
 from pledge.web.forms import StaffForm, WholeNumberField
-from pledge.web.staff.auth.access import Ask, actor, done, needs
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import actor, done
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.decisions import Decision, decision_routes, offer_undo
+from pledge.web.staff.decisions import decide, offer_undo
 from pledge.web.staff.forms import StatedReasonForm, form_page
 
 #: What one person proposes and another one with the same permission approves.
 _APPROVED = (Permission.EDIT_CAMPAIGNS, Permission.INVALIDATE)
-
-_ONE = "/people/<int(min=1,max=2147483647):staff_id>"
 
 
 class RolesForm(StaffForm):
@@ -71,14 +70,12 @@ class InviteForm(RolesForm):
             ) from None
 
 
-@staff.get("/people")
-@needs(Permission.MANAGE_STAFF)
+@staff.page("/people", needs=Permission.MANAGE_STAFF)
 def people() -> Response:
     return _people_page(InviteForm(lang=i18n.language()))
 
 
-@staff.post("/people/invite")
-@needs(Permission.MANAGE_STAFF, Ask.FACTOR)
+@staff.act("/people/invite", needs=Permission.MANAGE_STAFF, asks=Ask.FACTOR)
 def invite() -> AnyResponse:
     form = InviteForm(request.form)
     if not form.validate():
@@ -95,8 +92,7 @@ def invite() -> AnyResponse:
     return _people_page(form)
 
 
-@staff.get(_ONE)
-@needs(Permission.MANAGE_STAFF)
+@staff.page("/people/<int32:staff_id>", needs=Permission.MANAGE_STAFF)
 def person(staff_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None) -> Response:
     """The page of a person, with the form that was sent."""
     shown = _person(staff_id)
@@ -112,8 +108,7 @@ def person(staff_id: int, status: int = 200, refused: str = "", form: StaffForm 
     return make_response(page, status)
 
 
-@staff.post(f"{_ONE}/roles")
-@needs(Permission.MANAGE_STAFF, Ask.FACTOR)
+@staff.act("/people/<int32:staff_id>/roles", needs=Permission.MANAGE_STAFF, asks=Ask.FACTOR)
 def person_roles(staff_id: int) -> AnyResponse:
     form, before = RolesForm(request.form), _person(staff_id).roles
     if not form.validate():
@@ -127,18 +122,26 @@ def person_roles(staff_id: int) -> AnyResponse:
     return redirect(url_for("staff.person", staff_id=staff_id), 303)
 
 
-decision_routes(
-    "person",
-    _ONE,
-    Permission.MANAGE_STAFF,
-    person,
-    Decision(
-        *(moderation.close, StatedReasonForm, Ask.REASON | Ask.FACTOR),
-        said=_l("The account is closed, and its sessions have ended."),
-    ),
-    Decision(moderation.invite_again, asks=Ask.FACTOR, said=_l("The invitation is on its way by e-mail.")),
-    Decision(moderation.end_sessions, SessionForm, Ask.FACTOR, _l("The sessions have ended.")),
-)
+@staff.act("/people/<int32:staff_id>/close", needs=Permission.MANAGE_STAFF, asks=Ask.REASON | Ask.FACTOR)
+def person_close(staff_id: int) -> AnyResponse:
+    form = StatedReasonForm(request.form)
+    said = _("The account is closed, and its sessions have ended.")
+    return decide(person, form, lambda: moderation.close(actor(), staff_id, reason=form.why.data), said)
+
+
+@staff.act("/people/<int32:staff_id>/invite-again", needs=Permission.MANAGE_STAFF, asks=Ask.FACTOR)
+def person_invite_again(staff_id: int) -> AnyResponse:
+    """Remove password, factors and sessions, and mail a new link."""
+    said = _("The invitation is on its way by e-mail.")
+    return decide(person, StaffForm(request.form), lambda: moderation.invite_again(actor(), staff_id), said)
+
+
+@staff.act("/people/<int32:staff_id>/end-sessions", needs=Permission.MANAGE_STAFF, asks=Ask.FACTOR)
+def person_end_sessions(staff_id: int) -> AnyResponse:
+    form, said = SessionForm(request.form), _("The sessions have ended.")
+    return decide(
+        person, form, lambda: moderation.end_sessions(actor(), staff_id, session_id=form.session.data), said
+    )
 
 
 def _people_page(form: InviteForm) -> Response:

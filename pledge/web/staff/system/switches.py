@@ -28,7 +28,8 @@ from pledge.switches.registry import (
     SwitchKind,
 )
 from pledge.web.forms import ByLanguage, StaffForm, TickField, whole_number
-from pledge.web.staff.auth.access import Ask, actor, needs
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
 
@@ -68,14 +69,12 @@ class TurnForm(StaffForm):
         return wrong.get(fault, [self.reason])
 
 
-@staff.get("/switches")
-@needs(Permission.SWITCH)
+@staff.page("/switches", needs=Permission.SWITCH)
 def switches() -> Response:
     return _page({}, 200)
 
 
-@staff.post("/switches/<name>")
-@needs(Permission.SWITCH, Ask.REASON | Ask.FACTOR)
+@staff.act("/switches/<name>", needs=Permission.SWITCH, asks=Ask.REASON | Ask.FACTOR)
 def switch(name: str) -> AnyResponse:
     """Do it and come back, or show what is wrong beside the field it is about."""
     if name not in SWITCHES:

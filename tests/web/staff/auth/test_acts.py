@@ -5,7 +5,8 @@ import re
 import pytest
 
 from config import ROOT
-from pledge.web.staff.auth.access import AccessLevel, Ask, asks, needed_permission
+from pledge.web.routes import AccessLevel, Ask
+from pledge.web.staff.auth.access import asks, needed_permission
 from tests.web.staff.auth import guarded_acts
 from tests.web.staff.auth.guarded_acts import WHY
 

@@ -3,12 +3,14 @@
 And every POST of the area is refused without its token (400), whoever sends it; from a foreign page (403): test_request_checks.py.
 """
 
+from dataclasses import replace
+
 import pytest
 from structlog.testing import capture_logs
 
 from pledge.accounts.roles import GRANTS, Permission, Role
-from pledge.web.staff.auth import access
-from pledge.web.staff.auth.access import AccessLevel, needed_permission
+from pledge.web.routes import AccessLevel, routes_of
+from pledge.web.staff.auth.access import needed_permission
 from tests.support import staff as signed_in
 from tests.support.factories import staff
 from tests.support.routes import unknown
@@ -46,10 +48,7 @@ def refused(answer):
 
 @pytest.mark.sqlite_only
 def test_every_view_declares_what_it_needs(app):
-    undeclared = [
-        endpoint for endpoint, _, _ in routes(app) if not hasattr(app.view_functions[endpoint], access._MARK)
-    ]
-    assert undeclared == []
+    assert [endpoint for endpoint, _, _ in routes(app) if routes_of(app)[endpoint].needs is None] == []
 
 
 @pytest.mark.sqlite_only
@@ -143,14 +142,18 @@ def test_the_token_of_somebody_else_is_refused(app):
 @pytest.mark.sqlite_only
 def test_a_view_that_declares_nothing_is_refused(app, staff_client, monkeypatch):
     admin = staff_client("admin")
-
-    def forgetful():
-        raise AssertionError("nobody may get here")
-
-    monkeypatch.setitem(app.view_functions, "staff.account", forgetful)
+    monkeypatch.setitem(routes_of(app), "staff.account", replace(routes_of(app)["staff.account"], needs=None))
     assert admin.get("/staff/account").status_code == 403
     anonymous = signed_in.StaffClient(app, app.response_class)
     assert anonymous.get("/staff/account").status_code == 403
+
+
+@pytest.mark.sqlite_only
+def test_an_act_that_does_not_say_what_it_asks_is_refused(app, staff_client, monkeypatch):
+    admin = staff_client("admin")
+    silent = replace(routes_of(app)["staff.choose_name"], asks=None)
+    monkeypatch.setitem(routes_of(app), "staff.choose_name", silent)
+    assert admin.post("/staff/account/name", data={"name": "Sky"}).status_code == 403
 
 
 def test_roles_that_were_changed_hold_with_the_next_request(staff_client):

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from config import current_config
 from pledge.accounts import moderation, sessions
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
-from pledge.web.staff.auth.access import SIGNED_IN_AT, Ask, asks, guard
+from pledge.web.routes import Ask, routes_of
+from pledge.web.staff.auth.access import SIGNED_IN_AT, asks, guard
 from tests.support import factories
 from tests.support.pages import hidden_fields
 from tests.support.rows import number_of
@@ -195,10 +195,8 @@ def test_a_form_without_its_token_or_from_another_site_is_refused_at_once(admin,
 def test_no_form_that_asks_for_it_takes_a_file(app):
     """No page can carry a file."""
     for endpoint in ACTS:
-        allowed = getattr(app.view_functions[endpoint], "pledge_allowed", None)
-        if allowed:
-            with app.app_context():
-                assert allowed.body(current_config()) <= 512 * 1024, endpoint
+        body = routes_of(app)[endpoint].body
+        assert body is None or body.max_bytes(app.extensions["pledge.config"]) <= 512 * 1024, endpoint
 
 
 def test_whoever_lost_the_role_meanwhile_is_refused(app, admin, frozen_clock):

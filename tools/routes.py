@@ -1,0 +1,86 @@
+"""Writes the tables of docs/routes.md from what each page and each act declares: `make routes`."""
+
+import inspect
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from flask import Flask
+
+from config import ROOT
+from pledge import create_app
+from pledge.web.routes import Ask, Route, routes_of
+
+PAGE = ROOT / "docs" / "routes.md"
+#: Before the tables, which are written anew; the words above it are by hand.
+BEGINS = "<!-- Written by `make routes`: -->"
+#: Blueprints by the heading of their table.
+AREAS = {
+    "Pages": ("short", "public", "discovery", "files"),
+    "For programs and other sites": ("api", "log", "tool", "embed"),
+    "Staff": ("staff",),
+    "For the operator": ("ops", "metrics", "hooks", "mailbox"),
+}
+_ASKS = {
+    Ask.CONFIRMATION: "confirmation",
+    Ask.REASON: "reason",
+    Ask.FACTOR: "second factor",
+    Ask.SIGN_IN: "sign-in",
+}
+
+
+def page(app: Flask) -> str:
+    """The page as it ought to be."""
+    head = PAGE.read_text("utf-8").partition(BEGINS)[0]
+    tables = [f"## {area}\n\n{_table(app, blueprints)}\n" for area, blueprints in AREAS.items()]
+    return head + BEGINS + "\n\n" + "\n".join(tables)
+
+
+def _table(app: Flask, blueprints: Collection[str]) -> str:
+    lines = ["| Address | What | Declares | In |", "|---|---|---|---|"]
+    for endpoint, route in routes_of(app).items():
+        blueprint = app.blueprints[endpoint.partition(".")[0]]
+        if blueprint.name in blueprints:
+            for rule in route.rules:
+                path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", f"{blueprint.url_prefix or ''}{rule}")
+                lines.append(
+                    f"| {_methods(route)}`{path}` | {_what(route)} | {_declared(route)} | {_place(route)} |"
+                )
+    return "\n".join(lines)
+
+
+def _methods(route: Route) -> str:
+    return "" if route.methods == ("GET",) else f"{', '.join(route.methods)} "
+
+
+def _what(route: Route) -> str:
+    """The first sentence about the view."""
+    text = " ".join((inspect.getdoc(route.view) or "").partition("\n\n")[0].split())
+    return re.split(r"[:;] |\. (?=[A-Z])", text)[0].rstrip(".").replace("|", "\\|")
+
+
+def _declared(route: Route) -> str:
+    """What it needs, asks, and is limited to."""
+    asked = [words for ask, words in _ASKS.items() if route.asks and ask in route.asks]
+    words = [*([str(route.needs)] if route.needs else []), *asked]
+    if route.limit:
+        words.append(f"limit *{route.limit.amount.__name__.removesuffix('_limit')}*")
+    if route.body and route.body.one_click:
+        words.append("one click")
+    elif route.body:
+        size = route.body.size
+        words.append("larger by a setting" if callable(size) else f"up to {size // 1000:,} kB")
+    if route.cache:
+        seconds = re.findall(r"(?:s-maxage|max-age)=(\d+)", route.cache.control)[-1]
+        words.append(f"cached {seconds} s")
+    return ", ".join(words)
+
+
+def _place(route: Route) -> str:
+    """The file in pledge/ and the function, whose name is that of the endpoint."""
+    file = Path(inspect.getfile(inspect.unwrap(route.view))).relative_to(ROOT / "pledge")
+    return f"`{file}` {route.view.__name__}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(create_app()), "utf-8")
