@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,7 +70,7 @@ class Purpose(StrEnum):
     STAFF_BROWSER = "staff_browser", timedelta(days=90)
 
 
-Payload = list[int | str]
+Payload = Sequence[int | str]
 
 _MIXED: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 _AS_IS: dict[str, Any] = {**_MIXED, "key_derivation": "none"}

@@ -16,7 +16,7 @@ from pledge.campaigns.goals import check_group_goal
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.campaigns.opening import CampaignNotOpen, check_not_paused, open_now, takes_confirmations_now
 from pledge.campaigns.rules import Checker, changed
-from pledge.core import clock, tokens
+from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.text.lines import LineFault
 from pledge.core.tokens import BadToken, Purpose
@@ -115,17 +115,6 @@ def read_ticket(slug: str, ticket: str) -> tuple[bytes, str]:
     return bytes.fromhex(hashed), digest
 
 
-def match_number(slug: str, ticket: str) -> str:
-    """The two digits of the page after the form; "" for a visitor who came by a mailed link. Raises BadToken."""
-    by_link = tickets.is_by_link(Purpose.ENDORSE_TICKET, ticket)
-    return "" if by_link else number_for(*read_ticket(slug, ticket))
-
-
-def number_for(hashed: bytes, digest: str) -> str:
-    """The two digits that the page after the form shows, for person and organisation as a ticket names them."""
-    return tokens.two_digits(bytes(hashed).hex(), digest)
-
-
 def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | None:
     """Hand a confirmed application over for review, with the level that mail and website prove.
 
@@ -183,11 +172,6 @@ def resend(slug: str, ticket: str, lang: str) -> None:
     """Ask for the mail about one application once more. Raises BadToken."""
     hashed, digest = read_ticket(slug, ticket)
     tickets.ask(RequestKind.ENDORSE_RESEND, slug, lang, address_hash=hashed, payload=digest)
-
-
-def send_link(slug: str, address: Address, lang: str) -> None:
-    """Ask for the links to the own pages of whatever this person speaks for; for a stranger no mail follows."""
-    tickets.ask(RequestKind.ENDORSE_LINK, slug, lang, address_hash=address_hash(address))
 
 
 def mail_own_link(token: str, lang: str) -> None:

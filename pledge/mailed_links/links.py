@@ -14,7 +14,7 @@ from pledge.abuse.signals import MAX_MATCH_TRIES
 from pledge.core import tokens
 from pledge.core.tokens import BadToken, Purpose
 
-Record = TypeVar("Record")
+Record_co = TypeVar("Record_co", covariant=True)
 
 
 class LinkState(StrEnum):
@@ -31,11 +31,11 @@ class LinkState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Link(Generic[Record]):
+class Link(Generic[Record_co]):
     """The state of a mailed link, and the signature or endorsement as its holder may read it."""
 
     state: LinkState
-    record: Record | None = None
+    record: Record_co | None = None
     expired: bool = False
 
 

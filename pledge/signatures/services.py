@@ -128,22 +128,12 @@ def sign(submission: Submission) -> str:
 
 def ticket_for(slug: str, signature_id: int, *, by_link: bool = False) -> str:
     """The ticket of the page where somebody waits for the mail about a submission."""
-    return tickets.seal(Purpose.TICKET, slug, f"{signature_id:019d}", by_link=by_link)
+    return tickets.seal(Purpose.TICKET, slug, signature_id, by_link=by_link)
 
 
 def read_ticket(slug: str, ticket: str) -> int:
     """Id of the submission that a ticket of this campaign belongs to. Raises BadToken."""
     return int(tickets.read(Purpose.TICKET, slug, ticket)[0])
-
-
-def match_number(slug: str, ticket: str) -> str:
-    """The two digits of the page where one signed; "" for a visitor who came by a mailed link. Raises BadToken."""
-    return "" if tickets.is_by_link(Purpose.TICKET, ticket) else number_for(read_ticket(slug, ticket))
-
-
-def number_for(signature_id: int) -> str:
-    """The two digits on the page after signing, the same for new and known people."""
-    return tokens.two_digits(signature_id)
 
 
 def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = False) -> str | None:
@@ -194,11 +184,6 @@ def resend(slug: str, ticket: str, lang: str) -> None:
     Raises BadToken.
     """
     tickets.ask(RequestKind.CONFIRM, slug, lang, subject_id=read_ticket(slug, ticket))
-
-
-def send_link(slug: str, address: Address, lang: str) -> None:
-    """Ask for the link to the own page of the person with this address; for a stranger no mail follows."""
-    tickets.ask(RequestKind.LINK, slug, lang, address_hash=address_hash(address))
 
 
 def mail_own_link(token: str, lang: str) -> None:

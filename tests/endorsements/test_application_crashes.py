@@ -14,8 +14,9 @@ from pledge.files.models import StoredFile
 from pledge.files.services import store_picture
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.addresses import parse
-from pledge.mail.models import MailAllowance, MailRequest, OutboxMail
+from pledge.mail.models import MailAllowance, MailRequest, OutboxMail, RequestKind
 from pledge.mail.requests import answer
+from pledge.mailed_links import tickets
 from pledge.worker.registry import handlers
 from tests.support import crash
 from tests.support.factories import (
@@ -74,7 +75,12 @@ def test_a_crash_while_a_person_acts_leaves_all_or_nothing(state, act_on):
 def test_a_crash_while_the_mail_is_asked_for_again_leaves_all_or_nothing():
     row = endorsement(state="pending", email=HANEUL.mailbox.mailed)
     assert row
-    assert crash.everywhere(lambda: services.send_link("blue-skies", HANEUL.mailbox, "ko"), contents) >= 1
+    assert (
+        crash.everywhere(
+            lambda: tickets.send_link(RequestKind.ENDORSE_LINK, "blue-skies", HANEUL.mailbox, "ko"), contents
+        )
+        >= 1
+    )
     assert crash.everywhere(lambda: answer(handlers()), contents) >= 4
     assert len(contents()["outbox_mails"]) == 1
 

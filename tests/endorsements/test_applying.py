@@ -21,7 +21,8 @@ from pledge.endorsements.rules import BadContent, ContentFault
 from pledge.endorsements.services import read_ticket, ticket_for
 from pledge.endorsements.versions import drop
 from pledge.mail.addresses import address_hash, parse
-from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.mail.models import MailKind, MailState, OutboxMail, RequestKind
+from pledge.mailed_links import tickets
 from pledge.mailed_links.links import LinkState
 from tests.support.factories import (
     HANEUL,
@@ -310,7 +311,9 @@ class TestAskingForTheMailAgain:
             )  # an application for another organisation took the place of its mail
             session.execute(update(OutboxMail).values(state=MailState.SENT))
         frozen_clock.move(hours=1)
-        self.ask(ticket) if by_ticket else services.send_link("blue-skies", HANEUL.mailbox, "ko")
+        self.ask(ticket) if by_ticket else tickets.send_link(
+            RequestKind.ENDORSE_LINK, "blue-skies", HANEUL.mailbox, "ko"
+        )
         assert enqueued()[2:] == [MailKind.ENDORSE_CONFIRM]
         assert db.session.scalars(select(OutboxMail.seq).order_by(OutboxMail.id)).all() == [1, 2, 1]
 
@@ -349,17 +352,17 @@ class TestAskingForTheLinkToTheOwnPage:
     )
     def test_the_mail_with_the_link_fits_the_state_of_the_endorsement(self, state, kind):
         endorsement(email="sky@haneul.co.kr", state=state)
-        services.send_link("blue-skies", parse("SKY@haneul.co.kr"), "ko")
+        tickets.send_link(RequestKind.ENDORSE_LINK, "blue-skies", parse("SKY@haneul.co.kr"), "ko")
         assert enqueued() == [kind]
 
     def test_each_organisation_of_a_person_gets_its_own_link(self, frozen_clock):
         for _ in range(2):
             endorsement(email="sky@haneul.co.kr")
-        services.send_link("blue-skies", parse("sky@haneul.co.kr"), "ko")
+        tickets.send_link(RequestKind.ENDORSE_LINK, "blue-skies", parse("sky@haneul.co.kr"), "ko")
         answer_requests()
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.due_at))
         assert second.due_at - first.due_at == timedelta(minutes=10)
 
     def test_a_stranger_who_asks_for_a_link_gets_no_mail(self):
-        services.send_link("blue-skies", parse("nobody@haneul.co.kr"), "ko")
+        tickets.send_link(RequestKind.ENDORSE_LINK, "blue-skies", parse("nobody@haneul.co.kr"), "ko")
         assert enqueued() == []

@@ -17,6 +17,8 @@ from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile, store_picture
 from pledge.ledger.queries import count
+from pledge.mail.models import RequestKind
+from pledge.mailed_links import tickets
 from tests.support.factories import (
     HANEUL,
     answer_requests,
@@ -270,7 +272,7 @@ class TestErasing:
     def test_no_table_knows_a_person_who_was_erased(self):
         row = endorsement(email=HANEUL.mailbox.mailed)
         hashed = bytes(row.address_hash)
-        services.send_link("blue-skies", HANEUL.mailbox, "ko")
+        tickets.send_link(RequestKind.ENDORSE_LINK, "blue-skies", HANEUL.mailbox, "ko")
         services.erase(endorse_manage_token(row))
         for table in ("endorsements", "mail_allowances"):
             found = db.session.execute(

@@ -5,8 +5,9 @@ from sqlalchemy import select
 
 from pledge.core.db import fetch
 from pledge.ledger.models import LedgerEntry
-from pledge.mail.models import MailAllowance, MailKind, MailRequest, OutboxMail
+from pledge.mail.models import MailAllowance, MailKind, MailRequest, OutboxMail, RequestKind
 from pledge.mail.requests import answer
+from pledge.mailed_links import tickets
 from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.worker.registry import handlers
@@ -31,7 +32,7 @@ def test_a_crash_while_signing_leaves_all_or_nothing():
 def test_a_crash_while_requests_are_answered_leaves_all_or_nothing():
     campaign()
     services.sign(HONG)
-    services.send_link("blue-skies", HONG.address, "ko")
+    tickets.send_link(RequestKind.LINK, "blue-skies", HONG.address, "ko")
     assert crash.everywhere(lambda: answer(handlers()), contents) >= 5
     _, requests, _, mails, allowances = contents()
     assert (len(requests), len(mails), len(allowances)) == (0, 1, 1)

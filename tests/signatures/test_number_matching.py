@@ -7,7 +7,7 @@ from pledge.core import tokens
 from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services
-from pledge.signatures.services import Confirmation, confirm_by_number, mail_code, number_for
+from pledge.signatures.services import Confirmation, confirm_by_number, mail_code
 from tests.support.at_once import at_once
 from tests.support.factories import answer_requests, code, confirm_token, mailed, scanned, signature
 from tests.support.mails import LINK, delivered, full_text, part
@@ -23,7 +23,7 @@ def person():
 
 
 def wrong_for(person):
-    return str(10 + (int(number_for(person.id)) - 9) % 90)
+    return str(10 + (int(tokens.two_digits(person.id)) - 9) % 90)
 
 
 def send():
@@ -49,12 +49,12 @@ def test_a_press_without_a_gesture_does_not_count_anywhere():
 
 
 def test_the_two_digits_confirm(person):
-    assert confirm_by_number(confirm_token(person), number_for(person.id)) is Confirmation.DONE
+    assert confirm_by_number(confirm_token(person), tokens.two_digits(person.id)) is Confirmation.DONE
     assert number_of(LedgerEntry) == 1
 
 
 def test_the_digits_belong_to_one_submission_and_are_two():
-    numbers = {number_for(signature_id) for signature_id in range(1, 2000)}
+    numbers = {tokens.two_digits(signature_id) for signature_id in range(1, 2000)}
     assert numbers == {str(number) for number in range(10, 100)}
 
 
@@ -62,7 +62,7 @@ def test_after_three_wrong_numbers_the_right_one_is_not_taken_either(person):
     token = confirm_token(person)
     for _ in range(MAX_MATCH_TRIES):
         assert confirm_by_number(token, wrong_for(person)) is Confirmation.WRONG
-    assert confirm_by_number(token, number_for(person.id)) is Confirmation.SPENT
+    assert confirm_by_number(token, tokens.two_digits(person.id)) is Confirmation.SPENT
     assert number_of(LedgerEntry) == 0
     assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE, (
         "the page has the code still"
@@ -71,7 +71,7 @@ def test_after_three_wrong_numbers_the_right_one_is_not_taken_either(person):
 
 @pytest.mark.postgresql_only
 def test_guesses_at_the_same_moment_get_no_more_chances(app, person):
-    token, right = confirm_token(person), int(number_for(person.id))
+    token, right = confirm_token(person), int(tokens.two_digits(person.id))
     guesses = [str(10 + (right - 10 + number) % 90) for number in range(1, 13)]
     outcomes = at_once(app, *(lambda guess=guess: confirm_by_number(token, guess) for guess in guesses))
     assert outcomes.count(Confirmation.WRONG) == MAX_MATCH_TRIES
@@ -131,7 +131,7 @@ def test_there_is_no_code_for_what_does_not_wait(state):
 def test_an_expired_link_confirms_with_no_number(person, frozen_clock):
     token = confirm_token(person)
     frozen_clock.move(days=8)
-    assert confirm_by_number(token, number_for(person.id)) is Confirmation.WRONG
+    assert confirm_by_number(token, tokens.two_digits(person.id)) is Confirmation.WRONG
     assert number_of(LedgerEntry) == 0
 
 
@@ -140,7 +140,7 @@ def test_the_signals_of_the_press_that_confirmed_are_kept(person):
     assert services.confirm_by_link(confirm_token(quick), {ClickSignal.INSTANT})
     assert services.confirm_by_link(confirm_token(other))
     assert (
-        confirm_by_number(confirm_token(person), number_for(person.id), {ClickSignal.INSTANT})
+        confirm_by_number(confirm_token(person), tokens.two_digits(person.id), {ClickSignal.INSTANT})
         is Confirmation.DONE
     )
     kept = [again(row).confirm_signals for row in (quick, other, person)]

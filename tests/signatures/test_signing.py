@@ -14,7 +14,8 @@ from pledge.core.db import db, load
 from pledge.core.text.lines import BadLine
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail.addresses import parse
-from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.mail.models import MailKind, MailState, OutboxMail, RequestKind
+from pledge.mailed_links import tickets
 from pledge.signatures import queries, services
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
@@ -362,11 +363,11 @@ class TestAskingForTheLinkToOnesOwnPage:
     )
     def test_the_mail_with_the_link_fits_the_state_of_the_signature(self, state, kind):
         signature(email="hong@naver.com", state=state)
-        services.send_link("blue-skies", parse("HONG@naver.com"), "ko")
+        tickets.send_link(RequestKind.LINK, "blue-skies", parse("HONG@naver.com"), "ko")
         assert enqueued() == [kind]
 
     def test_a_stranger_who_asks_for_a_link_gets_no_mail(self):
-        services.send_link("blue-skies", parse("nobody@naver.com"), "ko")
+        tickets.send_link(RequestKind.LINK, "blue-skies", parse("nobody@naver.com"), "ko")
         assert enqueued() == []
 
 

@@ -5,26 +5,34 @@ and what the browser that sent its form, or pressed its link, is told besides th
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
+from typing import Any
 
 from flask import Response, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import CombinedMultiDict
 
+from config import current_config
 from pledge.abuse import signals
 from pledge.abuse.signals import is_machine_click
 from pledge.core import i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import handover, services
+from pledge.endorsements.models import VerificationLevel
 from pledge.endorsements.queries import EndorsementView, open_contact_link, own_endorsement
 from pledge.endorsements.rules import INTERIM_YEAR
+from pledge.endorsements.verification.ladder import Proof, proof_for
 from pledge.endorsements.versions import content_of
 from pledge.files.services import UnknownFile
+from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation, LinkState
+from pledge.statistics import referrals
+from pledge.statistics.referrals import organization_code
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.sharing import ShareLinks, campaign_links, organization_links
 from pledge.web.public.endorsing.forms import (
     MAX_FIELDS,
     MAX_FORM,
@@ -39,13 +47,13 @@ from pledge.web.public.mailed_links.journey import (
     add_pages,
     ask_mailbox,
     back_to_own_page,
+    download,
     invalid_link,
     is_wrong,
-    own_page,
     route,
     show,
 )
-from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.mailed_links.subject import Subject, plain
 from pledge.web.request_checks import allows
 
 #: States in which "this is not me" still has something to delete.
@@ -64,9 +72,77 @@ def no_longer_possible(_error: services.EndorsementInWrongState) -> Response:
     """An act that the state no longer allows gets the own page, which shows the state."""
     token = (request.view_args or {})["token"]
     try:
-        return own_page(ENDORSEMENT, token, own_endorsement(token, i18n.language()), 409, changed=True)
+        endorsement = own_endorsement(token, i18n.language())
     except BadToken as error:
         return invalid_link(error)
+    return _own_page(ENDORSEMENT, token, endorsement, 409, changed=True)
+
+
+@route("/endorse/me/<token>", ENDORSEMENT)
+def me(subject: Subject, token: str) -> Response:
+    return _own_page(subject, token, own_endorsement(token, i18n.language()))
+
+
+def _own_page(
+    subject: Subject, token: str, endorsement: EndorsementView, status: int = 200, **more: Any
+) -> Response:
+    """Values in `more` override those of the endorsement."""
+    row, change = endorsement.row, endorsement.change
+    context = {
+        "correctable": row.state in services.CORRECTABLE,
+        # What the person who was asked to take over may be asked for; "" when nobody was.
+        "contact_number": handover.number_for(row.id, change.contact_number) if change else "",
+        "proof": _proof(endorsement),
+        "group": referrals.group(endorsement.campaign.id, organization_code(row.id)),
+        "form": GoalForm(obj=row),
+        "share": _share(endorsement),
+        **more,
+    }
+    return show("public/endorsing/own.html", subject, endorsement, status, token=token, **context)
+
+
+def _share(endorsement: EndorsementView) -> ShareLinks:
+    """The page of the organisation under the name that is public, once there is one; the campaign before that."""
+    if endorsement.published is None:
+        return campaign_links(endorsement.campaign)
+    return organization_links(endorsement.campaign, endorsement.row.id, endorsement.published.name)
+
+
+def _proof(endorsement: EndorsementView) -> Proof | None:
+    """None when it is not offered."""
+    if not current_config().site_checks or endorsement.row.state not in services.CORRECTABLE:
+        return None
+    if endorsement.row.level not in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
+        return None
+    return proof_for(endorsement.row.id, endorsement.shown.website)
+
+
+@route("/endorse/me/<token>/download", ENDORSEMENT)
+def me_download(subject: Subject, token: str) -> Response:
+    endorsement = own_endorsement(token, i18n.language())
+    row = endorsement.row
+    stored = {
+        "contact": {
+            "name": row.contact_name,
+            "title": row.contact_title,
+            "email": row.contact_email,
+            "shown_in_public": row.show_contact,
+        },
+        "versions": [
+            {
+                "number": version.seq,
+                **plain(version, "state", "submitted_at", "spokesperson"),
+                **asdict(content_of(version)),
+            }
+            for version in endorsement.versions
+        ],
+        "last_decision": row.decision_reason,
+        **plain(row, "registration_number", "state", "level", "group_goal"),
+        **plain(row, "submitted_at", "confirmed_at", "published_at", "ended_at"),
+        "language": row.lang,
+        "privacy_notice": row.privacy_version,
+    }
+    return download(subject, endorsement, stored)
 
 
 @route("/endorse/me/<token>/correct", ENDORSEMENT, methods=FORM)
@@ -145,7 +221,7 @@ def check_site(subject: Subject, token: str) -> Response:
 def set_group_goal(subject: Subject, token: str) -> Response:
     form = GoalForm(request.form)
     if not form.validate():
-        return own_page(subject, token, own_endorsement(token, i18n.language()), 422, form=form)
+        return _own_page(subject, token, own_endorsement(token, i18n.language()), 422, form=form)
     services.set_group_goal(token, form.group_goal.data)
     return back_to_own_page(subject, token, "saved")
 
@@ -216,7 +292,7 @@ def mine(subject: Subject, slug: str) -> Response:
     """JSON as that for people."""
     digits, html, key = "", None, request.form.get("key", "")
     with suppress(BadToken):
-        digits = services.match_number(slug, request.form.get("ticket", ""))
+        digits = tickets.match_number(subject.ticket, slug, request.form.get("ticket", ""))
     with suppress(BadToken):
         endorsement = own_endorsement(key, i18n.language(), Purpose.ENDORSE_PRESSED)
         if endorsement.campaign.slug == slug:

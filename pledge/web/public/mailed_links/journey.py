@@ -20,10 +20,10 @@ from pledge.abuse import signals
 from pledge.abuse.signals import MAX_MATCH_TRIES, ClickSignal
 from pledge.campaigns import queries as campaigns
 from pledge.core import i18n, metrics, tokens
-from pledge.core.tokens import BadToken, Purpose
+from pledge.core.tokens import BadToken
 from pledge.mail.providers import MAILBOXES
+from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation, Link, LinkState
-from pledge.signatures import services as signatures
 from pledge.web.address_book import record_own
 from pledge.web.caching import cached
 from pledge.web.errors import on_too_many_requests
@@ -32,7 +32,7 @@ from pledge.web.limits import count_unknown_link, limited, link_limit, token_lim
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.forms import ConfirmCodeForm, LinkForm, MailboxForm, NumberForm
-from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.mailed_links.subject import Record, Subject
 from pledge.web.templating import render_page
 
 View = TypeVar("View", bound=Callable[..., AnyResponse])
@@ -79,7 +79,7 @@ def invalid_link(_error: BadToken) -> Response:
         return on_too_many_requests(refused)
 
 
-def show(template: str, subject: Subject, record: Any, status: int = 200, **more: Any) -> Response:
+def show(template: str, subject: Subject, record: Record | None, status: int = 200, **more: Any) -> Response:
     """A page about a signature or endorsement, for the holder of a link to it; None: about none in particular."""
     named = {"page": None} if record is None else {"page": record.campaign, subject.name: record.row}
     return render_page(template, status, subject=subject, record=record, **named, **more)
@@ -90,7 +90,7 @@ def ask(
     kind: str,
     back: str = "",
     *,
-    record: Any = None,
+    record: Record | None = None,
     form: MailboxForm | None = None,
     status: int = 200,
 ) -> Response:
@@ -115,12 +115,12 @@ def ask_mailbox(
     return ask(subject, kind, back, form=form, status=422 if is_pressed else 200)
 
 
-def done(subject: Subject, kind: str, record: Any = None) -> Response:
+def done(subject: Subject, kind: str, record: Record | None = None) -> Response:
     """A page that says what was done, when nothing is left to do. `record`: as it was."""
     return show("public/mailed_links/done.html", subject, record, kind=kind)
 
 
-def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Response:
+def problem(subject: Subject, link: Link[Record], token: str, status: int) -> Response:
     """The page of a link that does not confirm, with a way on. Unknown and erased look exactly the same."""
     known = link.state is not LinkState.UNKNOWN
     if not known:
@@ -163,10 +163,10 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
     if "digits" in request.form:
         match_number = ""
         with suppress(BadToken):
-            match_number = subject.use_cases.match_number(slug, ticket)
+            match_number = tickets.match_number(subject.ticket, slug, ticket)
         return check_page(subject, slug, ConfirmCodeForm(), match_number)
-    if subject.has_code and form.validate():
-        outcome, token = _confirm_by_code(slug, ticket, form.digits)
+    if subject.confirm_by_code is not None and form.validate():
+        outcome, token = subject.confirm_by_code(slug, ticket, form.digits)
         if outcome is Confirmation.DONE:
             metrics.confirmations.labels(subject.name, "code").inc()
             return see_other(subject.url("thanks", slug=slug))
@@ -207,7 +207,7 @@ def my_link(subject: Subject) -> Response:
     shown = campaigns.public_campaigns(i18n.language())
     if request.method == "POST" and form.validate():
         slug = form.campaign.data or (shown[0].slug if shown else "")
-        subject.use_cases.send_link(slug, form.address, i18n.language())
+        tickets.send_link(subject.link_request, slug, form.address, i18n.language())
         return see_other(subject.url("my_link_sent"))
     return render_page(
         "public/mailed_links/my_link.html",
@@ -233,15 +233,6 @@ def _resend(subject: Subject, slug: str, ticket: str) -> Response:
     with suppress(BadToken):
         subject.use_cases.resend(slug, ticket, i18n.language())
     return _back_to_check(subject, slug, ticket)
-
-
-def _confirm_by_code(slug: str, ticket: str, code: str) -> tuple[Confirmation, str]:
-    """How it ended, and the token of the link that says how it stands."""
-    try:
-        submission = signatures.read_ticket(slug, ticket)
-    except BadToken:
-        return Confirmation.WRONG, ""
-    return signatures.confirm_by_code(submission, code), tokens.mint(Purpose.CONFIRM, [submission])
 
 
 def check_page(subject: Subject, slug: str, form: ConfirmCodeForm, match_number: str = "") -> Response:
@@ -292,7 +283,7 @@ def confirm(subject: Subject, token: str) -> Response:
             return see_other(subject.url("thanks", slug=link.record.campaign.slug))
         # The same for whoever opens it, also where a person looks at the signature first.
         return show("public/mailed_links/used.html", subject, link.record, token=token)
-    if link.state is LinkState.PENDING:
+    if link.record is not None and link.state is LinkState.PENDING:
         if is_pressed:  # it waits all the same: a machine may have been the one
             return see_other(subject.url("confirm", token=token, asked=1))
         return _confirm_page(subject, link.record, token)
@@ -350,7 +341,7 @@ def _error(subject: Subject, outcome: Confirmation | None, digits: str, *, has_c
     return _WRONG_NEW_CODE if has_code_only else _WRONG_CODE
 
 
-def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm | None = None) -> Response:
+def _confirm_page(subject: Subject, record: Record, token: str, wrong: NumberForm | None = None) -> Response:
     """What will be recorded, with one button; with a field for a number where a machine may have pressed it.
 
     `wrong` is the form with a number that did not confirm.
@@ -369,25 +360,16 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
     )
 
 
-@page("{subject.prefix}/me/<token>")
-def me(subject: Subject, token: str) -> Response:
-    return own_page(subject, token, subject.find_own(token, i18n.language()))
-
-
-@page("{subject.prefix}/me/<token>/download")
-def me_download(subject: Subject, token: str) -> Response:
+def download(subject: Subject, record: Record, stored: dict[str, Any]) -> Response:
     """Everything that is stored, as its holder may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
-    record = subject.find_own(token, i18n.language())
     response = jsonify(
-        **subject.readable(record),
+        **stored,
         campaign={"slug": record.campaign.slug, "title": record.campaign.title},
         pledge={
             "version": record.pledge.version,
             "sha256": record.pledge.sha256,
             "text": record.pledge.html.striptags(),
         },
-        language=record.row.lang,
-        privacy_notice=record.row.privacy_version,
     )
     response.headers["Content-Disposition"] = f'attachment; filename="my-{subject.name}.json"'
     return response
@@ -418,9 +400,3 @@ def me_erase(subject: Subject, token: str) -> Response:
 def back_to_own_page(subject: Subject, token: str, done: str) -> Response:
     """After an act: the own page says what was done, and reading begins there."""
     return see_other(subject.url("me", token=token, done=done, _anchor="done"))
-
-
-def own_page(subject: Subject, token: str, record: Any, status: int = 200, **more: Any) -> Response:
-    """The own page; values in `more` override those of the subject."""
-    context = {**subject.own_context(record), **more}
-    return show(subject.own_template, subject, record, status, token=token, **context)

@@ -1,23 +1,71 @@
 """The interface by which a person's signature and an organisation's endorsement share the pages of mailed links (journey.py)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from flask import current_app, url_for
 
-from pledge.campaigns.queries import CampaignView
+from pledge.abuse.signals import ClickSignal
+from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import i18n, tokens
 from pledge.core.tokens import Purpose
-from pledge.mailed_links.links import Link
+from pledge.mail.models import RequestKind
+from pledge.mailed_links.links import Confirmation, Link
+
+
+class Record(Protocol):
+    """A signature or an endorsement as the holder of its link may read it."""
+
+    @property
+    def row(self) -> object: ...
+    @property
+    def campaign(self) -> CampaignView: ...
+    @property
+    def pledge(self) -> PledgeView: ...
+    @property
+    def token_numbers(self) -> list[int]: ...
+    @property
+    def mailed_to(self) -> str: ...
+    @property
+    def is_scanned(self) -> bool: ...
+    @property
+    def match_tries(self) -> int: ...
+    @property
+    def has_code_only(self) -> bool: ...
+
+
+class UseCases(Protocol):
+    """The functions that signatures.services and endorsements.services both have. Each raises BadToken."""
+
+    def confirm_by_link(self, token: str, signals: Collection[ClickSignal]) -> str | None:
+        """The campaign's slug when this call confirmed; else None."""
+
+    def confirm_by_number(
+        self, token: str, digits: str, signals: Collection[ClickSignal]
+    ) -> Confirmation: ...
+
+    def renew(self, token: str, lang: str) -> tuple[str, str]:
+        """Ask for a new mail for an expired link. The campaign's slug and the ticket of the waiting page."""
+
+    def resend(self, slug: str, ticket: str, lang: str) -> None: ...
+
+    def mail_own_link(self, token: str, lang: str) -> None: ...
+
+    def disown(self, token: str) -> bool:
+        """Delete what waits for this address; False when nothing does."""
+
+    def withdraw(self, token: str) -> bool:
+        """False when that was done before."""
+
+    def erase(self, token: str) -> None: ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Subject:
-    """What differs between signatures and endorsements there. A `record` is the view of one, as its holder may read it."""
+    """What differs between signatures and endorsements there."""
 
     name: str  #: "signature" or "endorsement", which also names the row in its own templates
     prefix: str  #: of its addresses, after the language and the campaign
@@ -26,21 +74,26 @@ class Subject:
     form_template: str
     confirm_template: str  #: fills in that of mailed_links, like the next one
     thanks_template: str
-    own_template: str
     words: str  #: the template with its texts on the shared pages
     questions: str  #: the template with what its buttons do, and what was done
-    has_code: bool  #: the mail also carries six digits
+    ticket: Purpose  #: of the page where one waits for the mail
     link: Purpose  #: of the token in the mail to confirm
     pressed: Purpose  #: of what the browser keeps that pressed its button
     own: Purpose  #: of the link to the own page
+    link_request: RequestKind  #: asks for that link
 
-    use_cases: ModuleType  #: signatures.services or endorsements.services: functions of the same names
-    open_link: Callable[[str, str], Link[Any]]  #: (token, lang)
-    find_own: Callable[[str, str], Any]  #: (token, lang) to the record; raises BadToken
-    readable: Callable[[Any], dict[str, Any]]  #: (record) to what else is stored, for the download
-    own_context: Callable[[Any], dict[str, Any]]  #: (record) to what its own page shows besides
+    use_cases: UseCases
+    open_link: Callable[[str, str], Link[Record]]  #: (token, lang)
+    find_own: Callable[[str, str], Record]  #: (token, lang); raises BadToken
     thanks_context: Callable[[CampaignView], dict[str, Any]]  #: to what the thank-you page shows besides
+    #: (slug, ticket, code) to how it ended, and the token of the link that says how it stands; None: the mail has no code
+    confirm_by_code: Callable[[str, str, str], tuple[Confirmation, str]] | None = None
     layout: str = "layouts/action.html"  #: of the page where the code is typed
+
+    @property
+    def has_code(self) -> bool:
+        """Whether the mail also carries six digits."""
+        return self.confirm_by_code is not None
 
     @property
     def texts(self) -> Any:
@@ -55,11 +108,11 @@ class Subject:
         """The form, to be filled in again."""
         return url_for(self.form, slug=slug)
 
-    def key(self, record: Any) -> str:
+    def key(self, record: Record) -> str:
         """What the browser keeps that presses the button."""
         return tokens.mint(self.pressed, record.token_numbers)
 
-    def own_token(self, record: Any) -> str:
+    def own_token(self, record: Record) -> str:
         return tokens.mint(self.own, record.token_numbers)
 
 

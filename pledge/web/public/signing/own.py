@@ -6,6 +6,7 @@ page whose button it pressed. The ticket tells the two digits and, for an hour, 
 read the mail.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, abort, jsonify, make_response, render_template, request, url_for
@@ -17,6 +18,7 @@ from pledge.core.text.lines import typed_digits
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_of
 from pledge.ledger.services import Place
+from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation
 from pledge.signatures import services
 from pledge.signatures.entries import set_region_by_key
@@ -29,18 +31,20 @@ from pledge.web.caching import cache
 from pledge.web.forms import see_other
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.campaign.pages import campaign_or_404
-from pledge.web.public.forms import OwnForm, RegionForm
+from pledge.web.public.campaign.sharing import signer_links
+from pledge.web.public.forms import OwnForm, RegionForm, SignForm
 from pledge.web.public.mailed_links.journey import (
     FORM,
     add_pages,
     ask,
     back_to_own_page,
     done,
+    download,
     is_wrong,
-    own_page,
     route,
+    show,
 )
-from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.mailed_links.subject import Subject, plain
 from pledge.web.public.signing.subject import CACHED, SIGNATURE, step_with
 from pledge.web.request_checks import allows
 from pledge.web.templating import render_page
@@ -59,12 +63,18 @@ def mail_code(subject: Subject, token: str) -> Response:
     return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
 
 
+@route("/me/<token>", SIGNATURE)
+def me(subject: Subject, token: str) -> Response:
+    signature = own_signature(token, i18n.language())
+    return _own_page(subject, token, signature, OwnForm(obj=signature.row))
+
+
 @route("/me/<token>/consents", SIGNATURE, methods=["POST"])
 @limited(link_limit)
 def me_consents(subject: Subject, token: str) -> Response:
     form = OwnForm(request.form)
     if not form.validate():
-        return own_page(subject, token, own_signature(token, i18n.language()), 422, form=form)
+        return _own_page(subject, token, own_signature(token, i18n.language()), form, 422)
     services.change(
         token,
         name=form.name.data or "",
@@ -73,6 +83,49 @@ def me_consents(subject: Subject, token: str) -> Response:
         updates=form.updates.data,
     )
     return back_to_own_page(subject, token, "saved")
+
+
+def _own_page(
+    subject: Subject, token: str, signature: SignatureView, form: OwnForm, status: int = 200
+) -> Response:
+    return show(
+        "public/signing/own.html",
+        subject,
+        signature,
+        status,
+        token=token,
+        form=form,
+        number=signature.number if signature.row.state == SignatureState.CONFIRMED else None,
+        share=signer_links(signature.campaign),
+        again=_form_to_sign_again(signature),
+        unsubscribe_token=tokens.mint(Purpose.UNSUBSCRIBE, [signature.row.id]),
+    )
+
+
+def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
+    """Filled in but for the consents, while the campaign takes signatures."""
+    if signature.row.state != SignatureState.WITHDRAWN or not signature.campaign.is_open:
+        return None
+    row = signature.row
+    return SignForm(name=row.name, email=row.email, country=row.country, region=row.region)
+
+
+@route("/me/<token>/download", SIGNATURE)
+def me_download(subject: Subject, token: str) -> Response:
+    """`via` is the code of whose link led to the form; the hashes tell nothing without the key."""
+    signature = own_signature(token, i18n.language())
+    row = signature.row
+    stored = {
+        **plain(row, "name", "email", "country", "region", "public_name", "updates", "state", "via"),
+        **plain(row, "submitted_at", "confirmed_at", "withdrawn_at", "erase_at", "mail_provider"),
+        **plain(row, "network_hash", "wide_network_hash", "domain_hash"),
+        "consent": asdict(signature.consent),
+        "invalidated_for": signature.invalidated_for,
+        "name_hidden_by_staff": row.name_hidden,
+        "language": row.lang,
+        "privacy_notice": row.privacy_version,
+    }
+    return download(subject, signature, stored)
 
 
 @route("/unsubscribe/<token>", SIGNATURE, methods=FORM)
@@ -147,7 +200,7 @@ def mine(subject: Subject, slug: str) -> Response:
         )
     if submission is None:
         return _answer()
-    digits, state = services.match_number(slug, ticket), confirmed_lately(submission)
+    digits, state = tickets.match_number(subject.ticket, slug, ticket), confirmed_lately(submission)
     if state is None:
         return _answer(digits=digits)
     number = number_of(submission)

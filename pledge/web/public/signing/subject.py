@@ -1,6 +1,5 @@
 """A person's signature as a subject of mailed links: its use cases and what its pages show."""
 
-from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
@@ -10,17 +9,16 @@ from pledge.campaigns.events import campaign_events
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.queries import CampaignView
 from pledge.core import tokens
-from pledge.core.tokens import Purpose
+from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger import queries as ledger
-from pledge.mailed_links.links import Link
+from pledge.mail.models import RequestKind
+from pledge.mailed_links.links import Confirmation, Link
 from pledge.signatures import services
-from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.caching import SECONDS, cache
 from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, goal_step
 from pledge.web.public.campaign.sharing import qr_code, short_link, signer_links
-from pledge.web.public.forms import OwnForm, SignForm
-from pledge.web.public.mailed_links.subject import Subject, plain
+from pledge.web.public.mailed_links.subject import Subject
 
 #: Campaign and pledge text as of a second ago at most.
 CACHED = (cached_campaign, cached_pledge)
@@ -35,22 +33,12 @@ def open_cached_link(token: str, lang: str) -> Link[SignatureView]:
     return open_link(token, lang, CACHED)
 
 
-def own_context(signature: SignatureView) -> dict[str, Any]:
-    return {
-        "number": signature.number if signature.row.state == SignatureState.CONFIRMED else None,
-        "share": signer_links(signature.campaign),
-        "form": OwnForm(obj=signature.row),
-        "again": _form_to_sign_again(signature),
-        "unsubscribe_token": tokens.mint(Purpose.UNSUBSCRIBE, [signature.row.id]),
-    }
-
-
-def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
-    """Filled in but for the consents, while the campaign takes signatures."""
-    if signature.row.state != SignatureState.WITHDRAWN or not signature.campaign.is_open:
-        return None
-    row = signature.row
-    return SignForm(name=row.name, email=row.email, country=row.country, region=row.region)
+def confirm_by_code(slug: str, ticket: str, code: str) -> tuple[Confirmation, str]:
+    try:
+        submission = services.read_ticket(slug, ticket)
+    except BadToken:
+        return Confirmation.WRONG, ""
+    return services.confirm_by_code(submission, code), tokens.mint(Purpose.CONFIRM, [submission])
 
 
 #: Events named on the page with the thanks.
@@ -77,19 +65,6 @@ def _people(campaign_id: int) -> int:
     return ledger.count(campaign_id).people
 
 
-def readable(signature: SignatureView) -> dict[str, Any]:
-    """What is stored about a person; `via` is the code of whose link led to the form, the hashes tell nothing without the key."""
-    row = signature.row
-    return {
-        **plain(row, "name", "email", "country", "region", "public_name", "updates", "state", "via"),
-        **plain(row, "submitted_at", "confirmed_at", "withdrawn_at", "erase_at", "mail_provider"),
-        **plain(row, "network_hash", "wide_network_hash", "domain_hash"),
-        "consent": asdict(signature.consent),
-        "invalidated_for": signature.invalidated_for,
-        "name_hidden_by_staff": row.name_hidden,
-    }
-
-
 SIGNATURE = Subject(
     name="signature",
     prefix="",
@@ -98,17 +73,16 @@ SIGNATURE = Subject(
     form_template="public/signing/sign.html",
     confirm_template="public/signing/confirm.html",
     thanks_template="public/signing/thanks.html",
-    own_template="public/signing/own.html",
     words="public/signing/words.html",
     questions="public/signing/questions.html",
-    has_code=True,
+    ticket=Purpose.TICKET,
     link=Purpose.CONFIRM,
     pressed=Purpose.PRESSED,
     own=Purpose.MANAGE,
+    link_request=RequestKind.LINK,
     use_cases=services,
     open_link=open_cached_link,
     find_own=own_signature,
-    readable=readable,
-    own_context=own_context,
     thanks_context=thanks_context,
+    confirm_by_code=confirm_by_code,
 )

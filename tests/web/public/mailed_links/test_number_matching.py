@@ -10,13 +10,12 @@ from pledge.core.db import load
 from pledge.endorsements import handover
 from pledge.endorsements.applications import name_digest
 from pledge.endorsements.handover import number_for as contact_number_for
-from pledge.endorsements.services import number_for as endorse_number
 from pledge.endorsements.services import ticket_for as endorse_ticket
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import suppression
 from pledge.mail.models import Returned
 from pledge.signatures.models import Signature
-from pledge.signatures.services import number_for, ticket_for
+from pledge.signatures.services import ticket_for
 from tests.support.factories import (
     answer_requests,
     confirm_token,
@@ -59,7 +58,7 @@ def test_the_page_asks_at_once_where_a_scanner_reads_the_mail_and_pressing_witho
     assert page.status_code == 200
     assert f'action="{address}/number"' in page.text
     assert f'action="{address}"' not in page.text
-    assert number_for(person.id) not in re.sub(r"<[^>]*>", " ", page.text).split(), (
+    assert tokens.two_digits(person.id) not in re.sub(r"<[^>]*>", " ", page.text).split(), (
         "it must not be found here"
     )
     reply = client.post(address)
@@ -81,12 +80,12 @@ def test_the_number_of_the_page_where_one_signed_confirms(client):
 
 def test_a_wrong_number_is_told_at_the_field_and_after_three_the_page_offers_a_code_instead(client, person):
     address = f"/en/confirm/{confirm_token(person)}"
-    wrong = str(10 + (int(number_for(person.id)) - 9) % 90)
+    wrong = str(10 + (int(tokens.two_digits(person.id)) - 9) % 90)
     for typed in ("", "x", "123", wrong, wrong):
         page = client.post(f"{address}/number", data={"number": typed})
         assert page.status_code == 422
         assert 'id="number-error"' in page.text
-    for typed in (wrong, number_for(person.id)):
+    for typed in (wrong, tokens.two_digits(person.id)):
         page = client.post(f"{address}/number", data={"number": typed})
         assert page.status_code == 422
         assert "no longer taken" in page.text
@@ -122,7 +121,7 @@ def test_the_way_from_an_expired_link_to_a_new_mail_does_not_show_the_number(cli
     ticket = waiting.rpartition("/")[2]
     assert client.post("/en/c/blue-skies/mine", data={"ticket": ticket}).json["digits"] == ""
     signed = f"/en/c/blue-skies/check/{ticket_for('blue-skies', person.id)}"
-    assert shown_digits(client, signed) == number_for(person.id)
+    assert shown_digits(client, signed) == tokens.two_digits(person.id)
 
 
 class TestOrganisations:
@@ -145,7 +144,7 @@ class TestOrganisations:
 
     def test_three_wrong_numbers_end_it_until_the_form_is_sent_again(self, client, row):
         address = f"/en/endorse/confirm/{endorse_confirm_token(row)}"
-        right = endorse_number(row.address_hash, name_digest(row.name_key))
+        right = tokens.two_digits(row.address_hash.hex(), name_digest(row.name_key))
         for typed in [str(10 + (int(right) - 9) % 90)] * 3 + [right]:
             page = client.post(f"{address}/number", data={"number": typed})
             assert page.status_code == 422
