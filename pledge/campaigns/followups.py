@@ -5,16 +5,11 @@ staff write it in and for as long as they say. Its link is a plain one, and noth
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-from sqlalchemy import Row
 
 from pledge.campaigns.models import FOLLOWUP_PARTS, Campaign
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock, languages
 from pledge.core.i18n import SEOUL
-
-COLUMNS = tuple(getattr(Campaign, part) for part in FOLLOWUP_PARTS)
 
 
 @dataclass(frozen=True)
@@ -26,12 +21,15 @@ class Followup:
     link: str
 
 
-def current(row: Row[*tuple[Any, ...]], lang: str) -> Followup | None:
-    """The card of a row that has COLUMNS in this language, if today is one of its days; nothing leads to an address that is not https."""
-    title, sentence, link, first, last = (getattr(row, part)[lang] for part in FOLLOWUP_PARTS)
+def current(campaign: Campaign, lang: str) -> Followup | None:
+    """The card in this language, if today is one of its days; nothing leads to an address that is not https."""
+    title, link = campaign.followup_title[lang], campaign.followup_link[lang]
+    first, last = campaign.followup_from[lang], campaign.followup_until[lang]
     today = clock.now().astimezone(SEOUL).date().isoformat()
     is_time = (first or today) <= today <= (last or today)
-    return Followup(title, sentence, link) if is_time and link.startswith("https://") else None
+    if not is_time or not link.startswith("https://"):
+        return None
+    return Followup(title, campaign.followup_sentence[lang], link)
 
 
 def check_cards(check: Checker, texts: Mapping[str, str]) -> None:

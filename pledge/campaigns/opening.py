@@ -5,9 +5,9 @@ Each rule is here in Python, for what is shown, and in SQL, for what is written;
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, TextClause, bindparam, case, literal, text
+from sqlalchemy import TextClause, bindparam, text
 
-from pledge.campaigns.models import CampaignState
+from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock
 from pledge.core.db.types import UTCDateTime
 from pledge.core.i18n import SEOUL, format_date
@@ -60,29 +60,24 @@ def open_now() -> TextClause:
     return text(OPEN).bindparams(bindparam("now", clock.now(), type_=UTCDateTime()))
 
 
-def is_open_now() -> ColumnElement[bool]:
-    """The same as a column."""
-    return case((open_now(), literal(True)), else_=literal(False))
-
-
 def takes_confirmations_now() -> TextClause:
     """TAKES_CONFIRMATIONS as a condition of a query."""
     since = clock.now() - CONFIRM_GRACE
     return text(TAKES_CONFIRMATIONS).bindparams(bindparam("grace", since, type_=UTCDateTime()))
 
 
-def is_open(state: CampaignState, opens_at: datetime | None, closes_at: datetime | None) -> bool:
-    """Whether a campaign takes signatures now."""
+def is_open(campaign: Campaign) -> bool:
+    """Whether it takes signatures now."""
     now = clock.now()
     return (
-        state is CampaignState.OPEN
-        and (opens_at is None or opens_at <= now)
-        and (closes_at is None or closes_at > now)
+        campaign.state == CampaignState.OPEN
+        and (campaign.opens_at is None or campaign.opens_at <= now)
+        and (campaign.closes_at is None or campaign.closes_at > now)
     )
 
 
-def takes_confirmations(state: CampaignState, closes_at: datetime | None) -> bool:
+def takes_confirmations(campaign: Campaign) -> bool:
     """Whether links to confirm still work."""
-    if closes_at is None:
-        return state is CampaignState.OPEN
-    return state is not CampaignState.DRAFT and closes_at > clock.now() - CONFIRM_GRACE
+    if campaign.closes_at is None:
+        return campaign.state == CampaignState.OPEN
+    return campaign.state != CampaignState.DRAFT and campaign.closes_at > clock.now() - CONFIRM_GRACE

@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from functools import cache
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date
 
 from markupsafe import Markup
 from sqlalchemy import (
     Connection,
-    Label,
-    Row,
+    ScalarSelect,
     Select,
     String,
     bindparam,
@@ -20,11 +17,10 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from pledge.campaigns import consents, followups, goals, opening, video
 from pledge.campaigns.followups import Followup
-from pledge.campaigns.media import PHOTO, QUOTATION
 from pledge.campaigns.models import (
     Campaign,
     CampaignState,
@@ -35,8 +31,8 @@ from pledge.campaigns.models import (
 )
 from pledge.campaigns.rules import fingerprint
 from pledge.campaigns.video import OwnVideo, Video
-from pledge.core import clock, languages
-from pledge.core.db import fetch, load
+from pledge.core import clock
+from pledge.core.db import db, fetch, load
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
@@ -55,8 +51,7 @@ class PledgeView:
 class CampaignView:
     """One campaign in one language, without its counts (those are the ledger's)."""
 
-    id: int
-    slug: str
+    row: Campaign
     title: str
     tagline: str
     summary: str
@@ -64,35 +59,27 @@ class CampaignView:
     who_may_sign: str
     followup: Followup | None  #: for those who have signed, today
     secretariat_line: str  #: who runs it, in one line; "" where nobody is named
-    short_name: str  #: of its address for posters; "" without one
     thanks: str  #: a sentence of staff for those who have signed; "" without one in this language
     share_texts: Mapping[str, str]  #: by channel, those that staff have written in this language
     sections: tuple[Section, ...]  #: of its text
-    goal: int
-    goal_steps: tuple[int, ...]  #: set by staff; without any, the usual ones (goals.py)
     step_sentences: dict[int, str]  #: what is done at a step in this language, by its number of people
-    state: CampaignState
-    opens_at: datetime | None
-    closes_at: datetime | None
     pledge: PledgeView
     consent_version: int | None  #: of the sign form; None in a draft
-    video: Video | OwnVideo | None = None
-    letter: Texts = field(default_factory=Texts)  #: documents in `files`
-    photo: str = ""
-    photo_alt: Texts = field(default_factory=Texts)
-    photo_focus: str = ""
-    quotation: Texts = field(default_factory=Texts)
-    quotation_name: Texts = field(default_factory=Texts)
-    quotation_role: Texts = field(default_factory=Texts)
-    quotation_portrait: str = ""
-    quotation_alt: Texts = field(default_factory=Texts)
-    has_letter_page: bool = False
-    has_sisters: bool = False
+    video: Video | OwnVideo | None
+    has_sisters: bool
+
+    @property
+    def id(self) -> int:
+        return self.row.id
+
+    @property
+    def slug(self) -> str:
+        return self.row.slug
 
     @property
     def is_running(self) -> bool:
         """Whether it takes signatures, or would if staff had not paused signing."""
-        return opening.is_open(self.state, self.opens_at, self.closes_at)
+        return opening.is_open(self.row)
 
     @property
     def is_open(self) -> bool:
@@ -122,41 +109,35 @@ class CampaignView:
     @property
     def has_ended(self) -> bool:
         """Whether signing is over, not still to begin."""
-        return not self.is_running and (self.opens_at is None or self.opens_at <= clock.now())
+        return not self.is_running and (self.row.opens_at is None or self.row.opens_at <= clock.now())
 
     @property
     def last_day(self) -> date | None:
         """The last Korean day on which one can sign; None where no closing time is set."""
-        return opening.last_day(self.closes_at)
+        return opening.last_day(self.row.closes_at)
 
     @property
     def takes_confirmations(self) -> bool:
         """Whether links to confirm still work: while open, and for a day after closing."""
-        return opening.takes_confirmations(self.state, self.closes_at)
+        return opening.takes_confirmations(self.row)
 
 
 def find(slug: str, lang: str) -> CampaignView | None:
     """A public campaign by its slug; None when there is none (or only a draft)."""
-    row = fetch(_public_by_slug(lang), {"slug": slug}).first()
-    return None if row is None else _view(row, lang)
+    return next(iter(_views(_PUBLIC_BY_SLUG, lang, slug=slug)), None)
 
 
 def find_by_id(campaign_id: int, lang: str) -> CampaignView | None:
-    row = fetch(_public_by_id(lang), {"id": campaign_id}).first()
-    return None if row is None else _view(row, lang)
+    return next(iter(_views(_PUBLIC_BY_ID, lang, id=campaign_id)), None)
 
 
 def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
     """A campaign whatever its state, as the public would see it once it is open; for the preview."""
-    row = fetch(_whole(lang).where(Campaign.id == campaign_id)).first()
-    if row is None:
-        return None
-    view = _view(row, lang)
-    if view.state is not CampaignState.DRAFT:
+    view = next(iter(_views(_BY_ID, lang, id=campaign_id)), None)
+    if view is None or view.row.state != CampaignState.DRAFT:
         return view
-    return replace(
-        view, state=CampaignState.OPEN, title=view.title or view.slug, recipient=view.recipient or "…"
-    )
+    view.row.state = CampaignState.OPEN  # of a row that is not stored again
+    return replace(view, title=view.title or view.slug, recipient=view.recipient or "…")
 
 
 def count(slug: str) -> Count | None:
@@ -179,20 +160,17 @@ def slugs() -> dict[int, str]:
 
 def public_campaigns(lang: str) -> list[CampaignView]:
     """All campaigns that the public may see: those that run first, then newest first."""
-    rows = fetch(_public_newest_first(lang)).all()
-    return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_running)
+    newest_first = _views(_PUBLIC_NEWEST_FIRST, lang)
+    return sorted(newest_first, key=lambda campaign: not campaign.is_running)
 
 
 def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
     """The version that somebody signed, which may be an older one."""
-    query = select(PledgeText.version, PledgeText.wording, PledgeText.sha256).where(
-        PledgeText.id == pledge_text_id
-    )
-    return pledge_view(fetch(query).one(), lang)
+    (text,) = load(select(PledgeText).where(PledgeText.id == pledge_text_id))
+    return pledge_view(text, lang)
 
 
-def pledge_view(text: PledgeText | Row[*tuple[Any, ...]], lang: str) -> PledgeView:
-    """A pledge text, or the columns of one, in a language."""
+def pledge_view(text: PledgeText, lang: str) -> PledgeView:
     return PledgeView(text.version, markdown(text.wording.in_language(lang)), bytes(text.sha256).hex())
 
 
@@ -210,91 +188,62 @@ _COUNT = (
 )
 
 
-# Made once for each language: pages of a signing read by them all the time, and to make one takes longer than to run it.
-@cache
-def _public_by_slug(lang: str) -> Select[*tuple[Any, ...]]:
-    return _public(lang).where(Campaign.slug == bindparam("slug"))
-
-
-@cache
-def _public_by_id(lang: str) -> Select[*tuple[Any, ...]]:
-    return _public(lang).where(Campaign.id == bindparam("id"))
-
-
-@cache
-def _public_newest_first(lang: str) -> Select[*tuple[Any, ...]]:
-    return _public(lang).order_by(Campaign.id.desc())
-
-
-def _public(lang: str) -> Select[*tuple[Any, ...]]:
-    return _whole(lang).where(Campaign.state != CampaignState.DRAFT)
-
-
-def _whole(lang: str) -> Select[*tuple[Any, ...]]:
-    """All columns of a campaign in one statement; its texts in this language, or else in its first."""
-    texts = (Campaign.title, Campaign.tagline, Campaign.summary, Campaign.body, Campaign.recipient)
-    any_version = aliased(PledgeText)
-    newest = (
-        select(func.max(any_version.version)).where(any_version.campaign_id == Campaign.id).scalar_subquery()
-    )
-    return (
-        select(
-            *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.step_sentences),
-            *(Campaign.state, Campaign.opens_at, Campaign.closes_at),
-            *(Campaign.short_name, Campaign.thanks, Campaign.share_texts),
-            *video.COLUMNS,
-            *(languages.in_language(text, lang).label(text.key) for text in texts),
-            *(Campaign.who_may_sign, *followups.COLUMNS),
-            *(consents.newest().label("consent_version"), secretariat_column()),
-            *(Campaign.letter, (cast(Campaign.letter_text, String) != "{}").label("has_letter_page")),
-            *(getattr(Campaign, name) for name in (*PHOTO, *QUOTATION)),
-            exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
-            *(PledgeText.version, PledgeText.wording, PledgeText.sha256),
-        )
-        .select_from(Campaign)
-        .join(PledgeText, (PledgeText.campaign_id == Campaign.id) & (PledgeText.version == newest))
-    )
-
-
-#: What a view has as the row has it.
-_AS_STORED = (
-    *("id", "slug", "title", "tagline", "summary", "recipient"),
-    *("goal", "opens_at", "closes_at", "consent_version", "letter", *PHOTO, *QUOTATION),
-)
-
-
-def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
-    return CampaignView(
-        **{name: getattr(row, name) for name in _AS_STORED},
-        who_may_sign=row.who_may_sign[lang],
-        followup=followups.current(row, lang),
-        secretariat_line=secretariat_line(row.secretariat, lang),
-        short_name=row.short_name or "",
-        thanks=row.thanks[lang],
-        share_texts={channel: text[lang] for channel, text in row.share_texts.items() if lang in text},
-        sections=sections(row.body),
-        goal_steps=tuple(row.goal_steps),
-        step_sentences=goals.sentences(row.step_sentences[lang]),
-        state=CampaignState(row.state),
-        pledge=pledge_view(row, lang),
-        video=video.campaign_video(row),
-        has_letter_page=bool(row.has_letter_page),
-        has_sisters=bool(row.has_sisters),
-    )
-
-
-def secretariat_column() -> Label[Any]:
+def _secretariat() -> ScalarSelect[str]:
     """The names of the secretariat as JSON, each with its position, as an aggregate keeps no order."""
     member = aliased(Partner)
     return (
         select(func.aggregate_strings(cast(member.position, String) + "\t" + cast(member.name, String), "\n"))
         .where(member.campaign_id == Campaign.id, member.role == PartnerRole.SECRETARIAT)
         .scalar_subquery()
-        .label("secretariat")
     )
 
 
-def secretariat_line(members: str | None, lang: str) -> str:
+_NEWER = aliased(PledgeText)
+_NEWEST = select(func.max(_NEWER.version)).where(_NEWER.campaign_id == Campaign.id).scalar_subquery()
+# Made once: pages of a signing read by them all the time, and to make one takes longer than to run it.
+_WHOLE = select(
+    Campaign,
+    PledgeText,
+    consents.newest(),
+    _secretariat(),
+    exists().where(SisterCampaign.campaign_id == Campaign.id),
+).join(PledgeText, (PledgeText.campaign_id == Campaign.id) & (PledgeText.version == _NEWEST))
+_BY_ID = _WHOLE.where(Campaign.id == bindparam("id"))
+_PUBLIC = _WHOLE.where(Campaign.state != CampaignState.DRAFT)
+_PUBLIC_BY_ID = _PUBLIC.where(Campaign.id == bindparam("id"))
+_PUBLIC_BY_SLUG = _PUBLIC.where(Campaign.slug == bindparam("slug"))
+_PUBLIC_NEWEST_FIRST = _PUBLIC.order_by(Campaign.id.desc())
+
+
+def _views(
+    query: Select[Campaign, PledgeText, int | None, str | None, bool], lang: str, **values: object
+) -> list[CampaignView]:
+    with Session(db.engine) as session:
+        rows = session.execute(query, values).all()
+    return [
+        CampaignView(
+            row=row,
+            title=row.title.in_language(lang),
+            tagline=row.tagline.in_language(lang),
+            summary=row.summary.in_language(lang),
+            recipient=row.recipient.in_language(lang),
+            who_may_sign=row.who_may_sign[lang],
+            followup=followups.current(row, lang),
+            secretariat_line=_secretariat_line(secretariat, lang),
+            thanks=row.thanks[lang],
+            share_texts={channel: text[lang] for channel, text in row.share_texts.items() if lang in text},
+            sections=sections(row.body.in_language(lang)),
+            step_sentences=goals.sentences(row.step_sentences[lang]),
+            pledge=pledge_view(pledge, lang),
+            consent_version=consent_version,
+            video=video.campaign_video(row),
+            has_sisters=has_sisters,
+        )
+        for row, pledge, consent_version, secretariat, has_sisters in rows
+    ]
+
+
+def _secretariat_line(members: str | None, lang: str) -> str:
     """The names in their order and in a language; "" where nobody is named."""
     pairs = [member.partition("\t") for member in (members or "").split("\n") if member]
     names = [Texts(json.loads(name)) for _, _, name in sorted(pairs, key=lambda pair: int(pair[0]))]

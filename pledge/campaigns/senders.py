@@ -2,79 +2,89 @@
 may set.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from dataclasses import replace
+from typing import Protocol, TypeVar, TypeVarTuple
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, defer
 
 from pledge.audit.models import Actor
 from pledge.campaigns.models import Campaign, Partner, PartnerRole
 from pledge.campaigns.moderation import edited_part
 from pledge.campaigns.rules import Checker, FieldFault
-from pledge.core.db import fetch
+from pledge.core.db import db, fetch
 from pledge.core.languages import Texts
 from pledge.mail.messages import Claimed, Composer, Message, is_address
 from pledge.mail.messages import composer as plain_composer
 from pledge.mail.models import OutboxMail
 
-#: What a mail is about, as the query of its composer reads it.
-Subject = Row[*tuple[Any, ...]]
+#: The long texts of a campaign's page, which no mail says.
+_UNREAD = [
+    defer(column, raiseload=True)
+    for column in (Campaign.body, Campaign.summary, Campaign.letter_text, Campaign.video_captions)
+]
 
 
-@dataclass(frozen=True)
-class Sender:
-    """Who sends the mails about a campaign."""
+class About(Protocol):
+    """What a mail is about."""
 
-    campaign: Texts  #: its title
-    organizations: tuple[Texts, ...]  #: the names of its secretariat, in their order
-    reply_to: str  #: "": the contact of the site
+    @property
+    def mail_id(self) -> int: ...
+    @property
+    def campaign(self) -> Campaign: ...
 
-    def signed(self, message: Message, lang: str) -> Message:
-        """The message about the campaign, in this sender's name; an address for questions that it prints is that of the answers."""
-        values = {**message.values, "campaign": self.campaign.in_language(lang)}
-        if self.reply_to and "contact" in values:
-            values["contact"] = self.reply_to
-        organization = " · ".join(name.in_language(lang) for name in self.organizations)
-        return replace(message, values=values, organization=organization, reply_to=self.reply_to)
+
+_About = TypeVar("_About", bound=About)
+_Columns = TypeVarTuple("_Columns")
 
 
 def composer(
-    query: Callable[[], Select[*tuple[Any, ...]]], write: Callable[[Claimed, Subject], Message | None]
+    query: Select[*_Columns],
+    about: Callable[[*_Columns], _About],
+    write: Callable[[Claimed, _About], Message | None],
 ) -> Composer:
-    """A composer of mails about a campaign, as mail.messages.composer: each is in the name of its campaign's sender.
+    """A composer of mails about campaigns, as mail.messages.composer: each is in the name of its campaign's secretariat.
 
-    `query` reads a row for each mail of the outbox, with its number as `mail_id`, the `campaign_id`, and what `write` needs.
+    `query` reads mails of the outbox with all that `about` is made of.
     """
 
-    def load(mails: Sequence[Claimed]) -> Mapping[int, tuple[Subject, Sender]]:
-        rows = fetch(query().where(OutboxMail.id.in_([mail.id for mail in mails]))).all()
-        found = senders({row.campaign_id for row in rows})
-        return {row.mail_id: (row, found[row.campaign_id]) for row in rows}
+    def load(mails: Sequence[Claimed]) -> Mapping[int, tuple[_About, list[Texts]]]:
+        of_mails = query.where(OutboxMail.id.in_([mail.id for mail in mails])).options(*_UNREAD)
+        with Session(db.engine) as session:
+            found = [about(*row) for row in session.execute(of_mails)]
+        names = _secretariats({it.campaign.id for it in found})
+        return {it.mail_id: (it, names[it.campaign.id]) for it in found}
 
-    def write_signed(mail: Claimed, about: tuple[Subject, Sender]) -> Message | None:
-        subject, sender = about
-        message = write(mail, subject)
-        return None if message is None else sender.signed(message, mail.lang)
+    def write_signed(mail: Claimed, found: tuple[_About, list[Texts]]) -> Message | None:
+        it, names = found
+        message = write(mail, it)
+        return None if message is None else _signed(message, it.campaign, names, mail.lang)
 
     return plain_composer(load, write_signed)
 
 
-def senders(campaign_ids: Collection[int]) -> Mapping[int, Sender]:
-    """The senders of these campaigns, by number."""
+def _signed(message: Message, campaign: Campaign, names: Sequence[Texts], lang: str) -> Message:
+    """The message in the name of the secretariat; an address for questions that it prints is that of the answers."""
+    values = {**message.values, "campaign": campaign.title.in_language(lang)}
+    if campaign.reply_to and "contact" in values:
+        values["contact"] = campaign.reply_to
+    organization = " · ".join(name.in_language(lang) for name in names)
+    return replace(message, values=values, organization=organization, reply_to=campaign.reply_to)
+
+
+def _secretariats(campaign_ids: Collection[int]) -> Mapping[int, list[Texts]]:
+    """The names of the secretariats of these campaigns in their order, by number."""
     query = (
-        select(Campaign.id, Campaign.title, Campaign.reply_to, Partner.name)
-        .outerjoin(Partner, and_(Partner.campaign_id == Campaign.id, Partner.role == PartnerRole.SECRETARIAT))
-        .where(Campaign.id.in_(campaign_ids))
-        .order_by(Campaign.id, Partner.position)
+        select(Partner.campaign_id, Partner.name)
+        .where(Partner.campaign_id.in_(campaign_ids), Partner.role == PartnerRole.SECRETARIAT)
+        .order_by(Partner.position)
     )
-    rows = fetch(query).all()
-    return {
-        campaign_id: Sender(found[0].title, tuple(row.name for row in found if row.name), found[0].reply_to)
-        for campaign_id, found in ((number, list(rows)) for number, rows in groupby(rows, itemgetter(0)))
-    }
+    names: dict[int, list[Texts]] = defaultdict(list)
+    for campaign_id, name in fetch(query):
+        names[campaign_id].append(name)
+    return names
 
 
 def set_reply_to(actor: Actor, slug: str, seen: str, address: str) -> None:

@@ -6,10 +6,7 @@ Nothing is loaded before somebody presses play.
 import html
 import re
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
-
-from sqlalchemy import Row
 
 from pledge.campaigns.models import Campaign, VideoFormat, VideoProvider
 from pledge.core.languages import Texts
@@ -43,11 +40,6 @@ def caption_words(text: str) -> list[str]:
             found.append(html.unescape(_TAG.sub("", " ".join(lines[timed + 1 :]))).strip())
     return [line for line in found if line]
 
-
-COLUMNS = (
-    *(Campaign.video_provider, Campaign.video_id, Campaign.video_still),
-    *(Campaign.video_file, Campaign.video_format, Campaign.video_captions),
-)
 
 _YOUTUBE_HOSTS = frozenset({"youtube.com", "m.youtube.com", "youtube-nocookie.com", "music.youtube.com"})
 _IDS = {
@@ -117,8 +109,7 @@ class OwnVideo:
         return caption_words(self.captions.in_language(lang))
 
 
-def campaign_video(row: Row[*tuple[Any, ...]] | Campaign) -> Video | OwnVideo | None:
-    """The video of a row that has COLUMNS."""
+def campaign_video(row: Campaign) -> Video | OwnVideo | None:
     if row.video_file:
         return OwnVideo(row.video_file, VideoFormat(row.video_format), row.video_still, row.video_captions)
     if row.video_provider:

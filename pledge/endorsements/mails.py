@@ -4,16 +4,18 @@ No word that came from the form goes into a mail to an address that is not confi
 texts through us. Who has confirmed is told which organisation a mail is about, and the reason that staff gave.
 """
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, case, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import case, or_, select
+from sqlalchemy.orm import aliased, defer
 
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.opening import closed_on, confirmable_until, is_open_now
-from pledge.campaigns.senders import Subject, composer
+from pledge.campaigns.opening import closed_on, confirmable_until, is_open
+from pledge.campaigns.senders import composer
 from pledge.core import clock, tokens, urls
 from pledge.core.i18n import format_date, format_datetime
+from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
 from pledge.endorsements import outbox
 from pledge.endorsements.expiry import UNCONFIRMED
@@ -66,30 +68,36 @@ _SUBMITTED_AT = (
 )
 
 
-def _subjects() -> Select[*tuple[Any, ...]]:
-    """The endorsement that a mail is about, as it is now, and who speaks for it.
+@dataclass(frozen=True)
+class Spokesperson:
+    """The endorsement that a mail is about, as it is now, and who speaks for it."""
 
-    `submitted_at` is of the version that the mail is about; None when it does not wait to be confirmed. `change_email`
-    is of the other person of a change that is still the newest one: of the new one, or, once it is in force, the one before.
-    """
-    changed = (ContactChange.endorsement_id == Endorsement.id) & (
-        ContactChange.contact_number == OutboxMail.seq
+    mail_id: int
+    row: Endorsement
+    campaign: Campaign
+    #: Of the version that the mail is about; None when it does not wait to be confirmed.
+    submitted_at: datetime | None
+    #: With the other person, if it is still the newest one: the new one, or, once it is in force, the one before.
+    change: ContactChange | None
+    organization: Texts | None  #: the name
+
+
+_SPOKESPERSONS = (
+    select(OutboxMail.id, Endorsement, Campaign, _SUBMITTED_AT, ContactChange, _ORGANIZATION)
+    .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
+    .join(Campaign, Campaign.id == Endorsement.campaign_id)
+    .outerjoin(
+        ContactChange,
+        (ContactChange.endorsement_id == Endorsement.id) & (ContactChange.contact_number == OutboxMail.seq),
     )
-    return (
-        select(
-            *(OutboxMail.id.label("mail_id"), Endorsement.id, Endorsement.campaign_id, Endorsement.state),
-            *(Endorsement.contact_number, Endorsement.contact_email.label("email"), Campaign.slug),
-            *(Endorsement.decision_reason, _SUBMITTED_AT.label("submitted_at")),
-            ContactChange.contact_email.label("change_email"),
-            *(ContactChange.asked_at, ContactChange.done_at),
-            *(Campaign.closes_at, is_open_now().label("is_open")),
-            _ORGANIZATION.label("organization"),
-        )
-        .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
-        .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .outerjoin(ContactChange, changed)
-        .where(Endorsement.contact_number != NOBODY)
+    .where(Endorsement.contact_number != NOBODY)
+    .options(
+        defer(Endorsement.contact_name, raiseload=True),
+        defer(Endorsement.registration_number, raiseload=True),
+        defer(Endorsement.salt, raiseload=True),
+        defer(ContactChange.contact_name, raiseload=True),
     )
+)
 
 
 def composers() -> Composers:
@@ -101,92 +109,93 @@ def composers() -> Composers:
         MailKind.ENDORSE_CONTACT: contact,
         MailKind.ENDORSE_HANDOVER: handover,
     }
-    return {kind: composer(_subjects, write) for kind, write in writers.items()}
+    return {kind: composer(_SPOKESPERSONS, Spokesperson, write) for kind, write in writers.items()}
 
 
-def confirm(mail: Claimed, to: Subject) -> Message | None:
+def confirm(mail: Claimed, to: Spokesperson) -> Message | None:
     """Please confirm: only while this version waits, and after the campaign has closed within its day of grace."""
-    if to.state not in REPLACEABLE or to.submitted_at is None:
+    if to.row.state not in REPLACEABLE or to.submitted_at is None:
         return None
     valid_until = min(tokens.expires_at(Purpose.ENDORSE_CONFIRM), to.submitted_at + UNCONFIRMED)
-    until = confirmable_until(valid_until, to.closes_at)
+    until = confirmable_until(valid_until, to.campaign.closes_at)
     if until is None:
         return None
-    outbox.note(to.email)
-    token = tokens.mint(Purpose.ENDORSE_CONFIRM, [to.id, mail.seq, to.contact_number])
+    outbox.note(to.row.contact_email)
+    token = tokens.mint(Purpose.ENDORSE_CONFIRM, [to.row.id, mail.seq, to.row.contact_number])
     link = urls.public_url("public.endorsement_confirm", lang=mail.lang, token=token)
     values = {
         "link": link,
         "not_me": f"{link}/not-us",
         "days": str(REVIEW_DAYS),
         "until": format_datetime(until, mail.lang),
-        "closed": closed_on(to.closes_at, mail.lang),
+        "closed": closed_on(to.campaign.closes_at, mail.lang),
     }
-    return Message(to.email, values)
+    return Message(to.row.contact_email, values)
 
 
-def about_own_page(mail: Claimed, to: Subject) -> Message | None:
+def about_own_page(mail: Claimed, to: Spokesperson) -> Message | None:
     """What became of the endorsement, with the link to the organisation's own page; what staff gave a reason for only while that is
     in force: a correction that was sent meanwhile has none.
     """
     needs_reason = mail.kind in (MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED)
-    if to.state not in _TRUE_IN[mail.kind] or (needs_reason and not to.decision_reason):
+    if to.row.state not in _TRUE_IN[mail.kind] or (needs_reason and not to.row.decision_reason):
         return None
-    token = tokens.mint(Purpose.ENDORSE_MANAGE, [to.id, to.contact_number])
+    token = tokens.mint(Purpose.ENDORSE_MANAGE, [to.row.id, to.row.contact_number])
     values = {
         "organization": _name(mail, to),
         "link": urls.public_url("public.endorsement_me", lang=mail.lang, token=token),
-        "reason": to.decision_reason,
+        "reason": to.row.decision_reason,
         "contact": urls.contact(),
     }
-    return Message(to.email, values)
+    return Message(to.row.contact_email, values)
 
 
-def published(mail: Claimed, to: Subject) -> Message | None:
+def published(mail: Claimed, to: Spokesperson) -> Message | None:
     """With what the organisation may pass on: its public page, which comes first, while one can sign there a text, and the badge."""
     message = about_own_page(mail, to)
     if message is None:
         return None
-    entry = {"slug": to.slug, "endorsement_id": to.id, "lang": mail.lang}
+    entry = {"slug": to.campaign.slug, "endorsement_id": to.row.id, "lang": mail.lang}
     values = {
         **message.values,
         "link": urls.public_url("public.organization", **entry),
         "badge": urls.public_url("embed.endorsement_badge", **entry),
         "own_page": message.values["link"],
-        "is_open": "yes" if to.is_open else "",
+        "is_open": "yes" if is_open(to.campaign) else "",
     }
-    return Message(to.email, values)
+    return Message(to.row.contact_email, values)
 
 
-def contact(mail: Claimed, to: Subject) -> Message | None:
+def contact(mail: Claimed, to: Spokesperson) -> Message | None:
     """To the person who is to speak for an organisation: please confirm."""
-    if to.change_email is None or to.done_at or to.asked_at + UNCONFIRMED <= clock.now():
+    change = to.change
+    if change is None or change.done_at or change.asked_at + UNCONFIRMED <= clock.now():
         return None
-    outbox.note(to.change_email)
-    until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), to.asked_at + UNCONFIRMED)
-    token = tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, mail.seq])
+    outbox.note(change.contact_email)
+    until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), change.asked_at + UNCONFIRMED)
+    token = tokens.mint(Purpose.ENDORSE_CONTACT, [to.row.id, mail.seq])
     link = urls.public_url("public.endorsement_take_over", lang=mail.lang, token=token)
     values = {
         "link": link,
         "not_me": f"{link}/not-me",
         "until": format_datetime(until, mail.lang),
-        "deleted_on": format_date(to.asked_at + UNCONFIRMED, mail.lang),
+        "deleted_on": format_date(change.asked_at + UNCONFIRMED, mail.lang),
     }
-    return Message(to.change_email, values)
+    return Message(change.contact_email, values)
 
 
-def handover(mail: Claimed, to: Subject) -> Message | None:
+def handover(mail: Claimed, to: Spokesperson) -> Message | None:
     """To the person before: somebody else speaks for it now. Their own links are invalid, so it links to the campaign."""
-    if to.change_email is None or not to.done_at:
+    if to.change is None or not to.change.done_at:
         return None
     values = {
         "organization": _name(mail, to),
-        "link": urls.campaign_link(mail.lang, to.slug),
+        "link": urls.campaign_link(mail.lang, to.campaign.slug),
         "contact": urls.contact(),
     }
-    return Message(to.change_email, values)
+    return Message(to.change.contact_email, values)
 
 
-def _name(mail: Claimed, to: Subject) -> str:
+def _name(mail: Claimed, to: Spokesperson) -> str:
     """The organisation's in the language of the mail, never one that nobody has confirmed."""
     return to.organization.in_language(mail.lang) if to.organization else ""

@@ -4,18 +4,18 @@ No word that came from the form goes into a mail: a stranger must not be able to
 are made here, when the mail is sent, so neither the outbox nor a copy of the database holds a live one.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
 from pledge.campaigns import followups, goals
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.opening import closed_on, confirmable_until, is_open_now
-from pledge.campaigns.senders import Subject, composer
+from pledge.campaigns.opening import closed_on, confirmable_until, is_open
+from pledge.campaigns.senders import composer
 from pledge.core import clock, tokens, urls
 from pledge.core.i18n import format_count, format_date, format_datetime, format_ordinal
 from pledge.core.tokens import Purpose
@@ -30,24 +30,37 @@ from pledge.signatures.services import CODE_LIFETIME
 from pledge.switches import queries as switches
 
 
-def _about_signers() -> Select[*tuple[Any, ...]]:
-    """The recipients, and the signature that a mail is about, as it is now; of those whose signature still exists."""
-    return (
-        select(
-            *(OutboxMail.id.label("mail_id"), Signature.id, Signature.campaign_id, Signature.state),
-            *(Signature.email, Signature.domain_hash, Signature.submitted_at, Signature.code_since),
-            *(Signature.code_only_after, Signature.confirmed_at, Signature.updates, Signature.signals),
-            Signature.erase_at,
-            *(IS_SETTLED.label("is_settled"), HAS_CONFIRMED.label("has_confirmed")),
-            *(IS_REFUSED.label("is_refused"), number_column(Signature.id).label("number")),
-            *(Campaign.slug, Campaign.closes_at, is_open_now().label("is_open")),
-            *(Campaign.goal, Campaign.goal_steps, Campaign.thanks, LedgerHead.people),
-            *followups.COLUMNS,
-        )
-        .join(Signature, Signature.id == OutboxMail.subject_id)
-        .join(Campaign, Campaign.id == Signature.campaign_id)
-        .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
+@dataclass(frozen=True)
+class Signer:
+    """The recipient, and the signature that a mail is about, as it is now."""
+
+    mail_id: int
+    row: Signature
+    campaign: Campaign
+    is_settled: bool
+    has_confirmed: bool
+    is_refused: bool
+    number: int | None
+    people: int | None  #: counted in the campaign; None before the first
+
+
+_SIGNERS = (
+    select(
+        OutboxMail.id,
+        Signature,
+        Campaign,
+        IS_SETTLED,
+        HAS_CONFIRMED,
+        IS_REFUSED,
+        number_column(Signature.id),
+        LedgerHead.people,
     )
+    .join(Signature, Signature.id == OutboxMail.subject_id)
+    .join(Campaign, Campaign.id == Signature.campaign_id)
+    .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
+    # Nothing that a stranger may have written, and no secret, can get into a mail.
+    .options(defer(Signature.name, raiseload=True), defer(Signature.salt, raiseload=True))
+)
 
 
 def composers() -> Composers:
@@ -65,10 +78,10 @@ def composers() -> Composers:
         MailKind.UNSUBSCRIBED: unsubscribed,
         MailKind.ERASURE: erasure,
     }
-    return {kind: composer(_about_signers, write) for kind, write in mails.items()}
+    return {kind: composer(_SIGNERS, Signer, write) for kind, write in mails.items()}
 
 
-def confirm(mail: Claimed, signer: Subject) -> Message | None:
+def confirm(mail: Claimed, signer: Signer) -> Message | None:
     """Please confirm: only while this submission is pending and no other one of the person is settled.
 
     It says until when. When it waited for more than a week, only the link still works. A mail that was asked for like that, and
@@ -77,37 +90,44 @@ def confirm(mail: Claimed, signer: Subject) -> Message | None:
     now, until = clock.now(), _confirmable_until(signer)
     if until is None:
         return None
-    code, code_until = "", signer.code_since + CODE_LIFETIME
+    code, code_until = "", signer.row.code_since + CODE_LIFETIME
     if code_until > now:
-        code, until = tokens.code(signer.id, mail.seq), min(until, code_until)
-    is_asked_for = signer.code_only_after is not None and mail.seq > signer.code_only_after
-    has_link = not is_asked_for and not is_among(Signal.UNPROVED, signer.signals)
+        code, until = tokens.code(signer.row.id, mail.seq), min(until, code_until)
+    is_asked_for = signer.row.code_only_after is not None and mail.seq > signer.row.code_only_after
+    has_link = not is_asked_for and not is_among(Signal.UNPROVED, signer.row.signals)
     if not has_link and not code:
         return None
-    closed = closed_on(signer.closes_at, mail.lang)
+    closed = closed_on(signer.campaign.closes_at, mail.lang)
     return _to_confirm(mail, signer, until, has_link=has_link, code=code, closed=closed)
 
 
-def reminder(mail: Claimed, signer: Subject) -> Message | None:
+def reminder(mail: Claimed, signer: Signer) -> Message | None:
     """You have not confirmed yet: as confirm(), and only while the campaign takes signatures. It has no code, so that of the
     mail before stays the newest.
     """
     until = _confirmable_until(signer)
-    if until is None or signer.has_confirmed or not signer.is_open or switches.current().signing_paused:
+    if (
+        until is None
+        or signer.has_confirmed
+        or not is_open(signer.campaign)
+        or switches.current().signing_paused
+    ):
         return None
-    if is_among(Signal.UNPROVED, signer.signals):
+    if is_among(Signal.UNPROVED, signer.row.signals):
         return None
     return _to_confirm(mail, signer, until)
 
 
-def thanks(mail: Claimed, signer: Subject) -> Message | None:
+def thanks(mail: Claimed, signer: Signer) -> Message | None:
     """Your signature is counted: the number, the next step and how to share it; then the receipt and the own page."""
-    if signer.state != SignatureState.CONFIRMED:
+    if signer.row.state != SignatureState.CONFIRMED:
         return None
-    token, number = tokens.mint(Purpose.MANAGE, [signer.id]), signer.number
-    campaign = urls.campaign_link(mail.lang, signer.slug)
-    card = followups.current(signer, mail.lang)
-    step = goals.next_step(max(signer.people or 0, number or 0), signer.goal, signer.goal_steps)
+    token, number = tokens.mint(Purpose.MANAGE, [signer.row.id]), signer.number
+    campaign = urls.campaign_link(mail.lang, signer.campaign.slug)
+    card = followups.current(signer.campaign, mail.lang)
+    step = goals.next_step(
+        max(signer.people or 0, number or 0), signer.campaign.goal, signer.campaign.goal_steps
+    )
     values = {
         "link": f"{campaign}#share-title",
         "own": urls.public_url("public.signature_me", lang=mail.lang, token=token),
@@ -115,99 +135,99 @@ def thanks(mail: Claimed, signer: Subject) -> Message | None:
         "share": campaign,
         "contact": urls.contact(),
         "place": "" if number is None else format_ordinal(number, mail.lang),
-        "remaining": format_count(step.remaining, mail.lang) if signer.is_open else "",
+        "remaining": format_count(step.remaining, mail.lang) if is_open(signer.campaign) else "",
         "target": format_count(step.target, mail.lang),
-        "words": signer.thanks[mail.lang],
+        "words": signer.campaign.thanks[mail.lang],
         "next_title": card.title if card else "",
         "next_sentence": card.sentence if card else "",
         "next_link": card.link if card else "",
     }
-    return Message(signer.email, values)
+    return Message(signer.row.email, values)
 
 
-def held(mail: Claimed, signer: Subject) -> Message | None:
+def held(mail: Claimed, signer: Signer) -> Message | None:
     """A person looks at your signature before it is counted, why, and how to object; never which check asked for it."""
-    return _to_own_page(mail, signer) if signer.state == SignatureState.HELD else None
+    return _to_own_page(mail, signer) if signer.row.state == SignatureState.HELD else None
 
 
-def already(mail: Claimed, signer: Subject) -> Message | None:
+def already(mail: Claimed, signer: Signer) -> Message | None:
     """You are already counted since …; or the truth, where staff have taken the signature out of the count. Of one that is
     held the own page tells.
     """
     if message := invalidated(mail, signer):
         return replace(message, template=MailKind.INVALIDATED)
-    if signer.state == SignatureState.HELD:
+    if signer.row.state == SignatureState.HELD:
         return replace(_to_own_page(mail, signer), template=MailKind.MANAGE)
-    if signer.state != SignatureState.CONFIRMED or signer.confirmed_at is None:
+    if signer.row.state != SignatureState.CONFIRMED or signer.row.confirmed_at is None:
         return None
-    return _to_own_page(mail, signer, since=format_date(signer.confirmed_at, mail.lang))
+    return _to_own_page(mail, signer, since=format_date(signer.row.confirmed_at, mail.lang))
 
 
-def manage(mail: Claimed, signer: Subject) -> Message | None:
+def manage(mail: Claimed, signer: Signer) -> Message | None:
     """The link to one's own page, for a signature that was confirmed once."""
-    return None if signer.state == SignatureState.PENDING else _to_own_page(mail, signer)
+    return None if signer.row.state == SignatureState.PENDING else _to_own_page(mail, signer)
 
 
-def invalidated(mail: Claimed, signer: Subject) -> Message | None:
+def invalidated(mail: Claimed, signer: Signer) -> Message | None:
     """Your signature is not counted, any more or at all, and how to object."""
-    if signer.state != SignatureState.INVALIDATED:
+    if signer.row.state != SignatureState.INVALIDATED:
         return None
     return _to_own_page(mail, signer, refused="yes" if signer.is_refused else "")
 
 
-def withdrawn(mail: Claimed, signer: Subject) -> Message | None:
+def withdrawn(mail: Claimed, signer: Signer) -> Message | None:
     """The secretariat has withdrawn your signature, as it was asked to."""
-    if signer.state != SignatureState.WITHDRAWN:
+    if signer.row.state != SignatureState.WITHDRAWN:
         return None
-    return _to_own_page(mail, signer, is_open="yes" if signer.is_open else "")
+    return _to_own_page(mail, signer, is_open="yes" if is_open(signer.campaign) else "")
 
 
-def withdrawn_self(mail: Claimed, signer: Subject) -> Message | None:
+def withdrawn_self(mail: Claimed, signer: Signer) -> Message | None:
     """You have withdrawn your signature; not to somebody who has signed again since."""
     return None if signer.is_settled else withdrawn(mail, signer)
 
 
-def unsubscribed(mail: Claimed, signer: Subject) -> Message | None:
+def unsubscribed(mail: Claimed, signer: Signer) -> Message | None:
     """The secretariat has stopped your news, as it was asked to."""
-    return None if signer.updates else _to_own_page(mail, signer)
+    return None if signer.row.updates else _to_own_page(mail, signer)
 
 
-def erasure(mail: Claimed, signer: Subject) -> Message | None:
+def erasure(mail: Claimed, signer: Signer) -> Message | None:
     """The secretariat was asked to erase your data, and does so unless you stop it; a late mail leaves as much time."""
-    if signer.erase_at is None:
+    if signer.row.erase_at is None:
         return None
-    until = format_datetime(max(signer.erase_at, clock.now() + ERASURE_DELAY), mail.lang)
+    until = format_datetime(max(signer.row.erase_at, clock.now() + ERASURE_DELAY), mail.lang)
     return _to_own_page(mail, signer, "public.signature_me_keep", until=until)
 
 
-def _confirmable_until(signer: Subject) -> datetime | None:
+def _confirmable_until(signer: Signer) -> datetime | None:
     """Until when a link that is minted now confirms: a mail that is sent late has less left of the fourteen days than a link
     works, and after the campaign has closed only its day of grace. None when there is nothing to confirm.
     """
-    if signer.state != SignatureState.PENDING or signer.is_settled:
+    if signer.row.state != SignatureState.PENDING or signer.is_settled:
         return None
-    until = min(tokens.expires_at(Purpose.CONFIRM), signer.submitted_at + PENDING_LIFETIME)
-    return confirmable_until(until, signer.closes_at)
+    until = min(tokens.expires_at(Purpose.CONFIRM), signer.row.submitted_at + PENDING_LIFETIME)
+    return confirmable_until(until, signer.campaign.closes_at)
 
 
 def _to_confirm(
-    mail: Claimed, signer: Subject, until: datetime, *, has_link: bool = True, **values: str
+    mail: Claimed, signer: Signer, until: datetime, *, has_link: bool = True, **values: str
 ) -> Message:
     """Without a link there is none to the page where the code is typed either: a machine that reads the mail must not get there."""
-    links, domain = {"link": "", "not_me": ""}, signer.email.rpartition("@")[2]
+    links, domain = {"link": "", "not_me": ""}, signer.row.email.rpartition("@")[2]
     if has_link:
-        token = tokens.mint(Purpose.CONFIRM, [signer.id])
+        token = tokens.mint(Purpose.CONFIRM, [signer.row.id])
         links = {
             "link": urls.public_url("public.signature_confirm", lang=mail.lang, token=token),
             "not_me": urls.public_url("public.signature_not_mine", lang=mail.lang, token=token),
         }
-        if signer.domain_hash is not None and domain not in PROVIDERS:
+        if signer.row.domain_hash is not None and domain not in PROVIDERS:
             # Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again.
-            mail_servers.note(bytes(signer.domain_hash), domain, signer.slug)
+            mail_servers.note(bytes(signer.row.domain_hash), domain, signer.campaign.slug)
     until_text = format_datetime(until, mail.lang)
-    return Message(signer.email, {"until": until_text, **links, **values})
+    return Message(signer.row.email, {"until": until_text, **links, **values})
 
 
-def _to_own_page(mail: Claimed, signer: Subject, page: str = "public.signature_me", **values: str) -> Message:
-    link = urls.public_url(page, lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.id]))
-    return Message(signer.email, {"link": link, "contact": urls.contact(), **values})
+def _to_own_page(mail: Claimed, signer: Signer, page: str = "public.signature_me", **values: str) -> Message:
+    link = urls.public_url(page, lang=mail.lang, token=tokens.mint(Purpose.MANAGE, [signer.row.id]))
+    return Message(signer.row.email, {"link": link, "contact": urls.contact(), **values})

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 
-from sqlalchemy import LargeBinary, Row, delete, exists, func, or_, select, text, tuple_, type_coerce, update
+from sqlalchemy import LargeBinary, delete, exists, func, or_, select, text, tuple_, type_coerce, update
 from sqlalchemy.orm import Session
 
 from pledge.abuse import signals
@@ -37,17 +37,6 @@ from pledge.signatures.queries import OF_PERSON, OTHER
 MAX_PENDING = 3
 
 _OTHER = Signature.__table__.alias("o")
-#: The address as it is stored: one that no key opens must not be in the way of others (_read).
-_FACTS = (
-    Signature.id,
-    Signature.campaign_id,
-    Signature.submitted_at,
-    Signature.address_hash,
-    type_coerce(Signature.email, LargeBinary).label("sealed_email"),
-    Signature.signals,
-    Signature.wide_network_hash,
-    allowance.confirmed_once(_OTHER, Signature.address_hash).label("has_confirmed"),
-)
 
 #: The first mail with a code and no link takes a slot of its own: it is asked for from the mailbox, where another one has just arrived.
 CODE_SLOT = "code"
@@ -79,8 +68,8 @@ def enqueue_all(session: Session, wanted: Sequence[SignatureMail], *, may_wait: 
     No two may be to confirm the same signature. One about a signature that is gone is left out.
     Of mails to confirm that one address is to get in one campaign, the one for the newest form takes the place of those that wait.
     """
-    found = select(*_FACTS).where(Signature.id.in_({one.signature_id for one in wanted}))
-    facts = {row.id: _facts_from(row) for row in session.execute(found)}
+    found = _FACTS.where(Signature.id.in_({one.signature_id for one in wanted}))
+    facts = {row[0]: _Facts(*row) for row in session.execute(found)}
     wanted = _newest([one for one in wanted if one.signature_id in facts], facts)
     if not wanted:
         return 0
@@ -124,10 +113,18 @@ class _Facts:
     campaign_id: int
     submitted_at: datetime
     address_hash: bytes
-    address: str
+    sealed_email: bytes
     signals: str | None
     wide_network_hash: bytes | None
     has_confirmed: bool
+
+    @cached_property
+    def address(self) -> str:
+        """One that no key opens is not in the way of others: nothing can be sent before, and until then it has slots of its own."""
+        try:
+            return vault().unseal(bytes(self.sealed_email), EMAIL_CONTEXT)
+        except Unreadable:
+            return f"{self.address_hash.hex()}@"
 
     @property
     def network_group(self) -> bytes | None:
@@ -140,15 +137,16 @@ class _Facts:
         return is_same and self.id != other.id and self.submitted_at >= other.submitted_at
 
 
-def _facts_from(row: Row[*tuple[Any, ...]]) -> _Facts:
-    try:
-        address = vault().unseal(bytes(row.sealed_email), EMAIL_CONTEXT)
-    except Unreadable:  # nothing can be sent before a key opens it; until then it has slots of its own
-        address = f"{row.address_hash.hex()}@"
-    return _Facts(
-        *(row.id, row.campaign_id, row.submitted_at, row.address_hash, address),
-        *(row.signals, row.wide_network_hash, row.has_confirmed),
-    )
+_FACTS = select(
+    Signature.id,
+    Signature.campaign_id,
+    Signature.submitted_at,
+    Signature.address_hash,
+    type_coerce(Signature.email, LargeBinary),
+    Signature.signals,
+    Signature.wide_network_hash,
+    allowance.confirmed_once(_OTHER, Signature.address_hash),
+)
 
 
 def _newest(wanted: Sequence[SignatureMail], facts: Mapping[int, _Facts]) -> list[SignatureMail]:
@@ -185,7 +183,7 @@ def _granted(
 def _waiting(session: Session, about: Sequence[_Facts]) -> list[tuple[int, _Facts]]:
     """The mails to confirm that wait for these people, in the order in which they are due."""
     query = (
-        select(OutboxMail.id.label("mail"), *_FACTS)
+        _FACTS.add_columns(OutboxMail.id)
         .join(Signature, Signature.id == OutboxMail.subject_id)
         .where(
             Signature.address_hash.in_({one.address_hash for one in about}),
@@ -194,7 +192,7 @@ def _waiting(session: Session, about: Sequence[_Facts]) -> list[tuple[int, _Fact
         )
         .order_by(OutboxMail.due_at, OutboxMail.id)
     )
-    return [(row.mail, _facts_from(row)) for row in session.execute(query)] if about else []
+    return [(row[-1], _Facts(*row[:-1])) for row in session.execute(query)] if about else []
 
 
 def _slot(one: SignatureMail, facts: _Facts) -> allowance.SlotRequest:
@@ -224,13 +222,17 @@ def _numbers(session: Session, granted: Sequence[tuple[SignatureMail, datetime]]
 
 
 #: Without the sealed columns: nothing needs to be opened here.
-_ROW = (
-    Signature.id,
-    Signature.state,
-    Signature.signals,
-    #: Somebody asked for a code without a link, and no mail with one is enqueued yet.
-    (Signature.mails == Signature.code_only_after).label("wants_code"),
-    select(OTHER.id).where(OF_PERSON, text(f"o.{SETTLED}")).scalar_subquery().label("settled"),
+_SUBMISSIONS = (
+    select(
+        Signature.id,
+        Signature.state,
+        Signature.signals,
+        # Somebody asked for a code without a link, and no mail with one is enqueued yet.
+        Signature.mails == Signature.code_only_after,
+        select(OTHER.id).where(OF_PERSON, text(f"o.{SETTLED}")).scalar_subquery(),
+    )
+    .order_by(Signature.id)
+    .with_for_update()
 )
 
 
@@ -250,10 +252,15 @@ def handle_confirm(session: Session, requests: Sequence[MailRequest]) -> None:
         if request.subject_id is not None:
             langs.setdefault(request.subject_id, request.lang)  # sent twice, a form is answered once
     ids = list(langs)
-    waiting = select(*_ROW).where(Signature.id.in_(ids)).order_by(Signature.id).with_for_update()
-    rows = {row.id: row for row in session.execute(waiting)}
-    _lift(session, [row.id for row in rows.values() if is_among(Signal.PROVED, row.signals)])
-    _enqueue_once(session, [_mail_about(rows[number], langs[number]) for number in ids if number in rows])
+    mails, proved = {}, []
+    for number, state, signals_seen, wants_code, settled in session.execute(
+        _SUBMISSIONS.where(Signature.id.in_(ids))
+    ):
+        mails[number] = _mail_about(number, state, langs[number], wants_code=wants_code, settled=settled)
+        if is_among(Signal.PROVED, signals_seen):
+            proved.append(number)
+    _lift(session, proved)
+    _enqueue_once(session, [mails[number] for number in ids if number in mails])
     _trim(session, ids)
 
 
@@ -274,13 +281,16 @@ def handle_link(session: Session, request: MailRequest) -> None:
         _enqueue_once(session, [SignatureMail(kind, row.id, request.lang)])
 
 
-def _mail_about(row: Row[*tuple[Any, ...]], lang: str) -> SignatureMail:
-    if row.settled is not None:
-        return SignatureMail(MailKind.ALREADY, row.settled, lang)
-    if row.state == SignatureState.WITHDRAWN:
-        return SignatureMail(MailKind.MANAGE, row.id, lang)
+def _mail_about(
+    signature_id: int, state: str, lang: str, *, wants_code: bool, settled: int | None
+) -> SignatureMail:
+    """`settled`: the id of the person's settled row, if there is one."""
+    if settled is not None:
+        return SignatureMail(MailKind.ALREADY, settled, lang)
+    if state == SignatureState.WITHDRAWN:
+        return SignatureMail(MailKind.MANAGE, signature_id, lang)
     # The mail with the link may have gone out a moment ago: the one with a code is another mail, and has slots of its own.
-    return SignatureMail(MailKind.CONFIRM, row.id, lang, CODE_SLOT if row.wants_code else "")
+    return SignatureMail(MailKind.CONFIRM, signature_id, lang, CODE_SLOT if wants_code else "")
 
 
 def _lift(session: Session, ids: Sequence[int]) -> None:

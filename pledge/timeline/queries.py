@@ -53,9 +53,9 @@ def timeline(campaign: CampaignView, people: int) -> Timeline:
         elif row.answer_due:
             is_over = row.answer_due < _day(now)
             (past if is_over else ahead).append(TimelineEntry("answer_due", row.answer_due, delivery=row))
-    if campaign.opens_at:
-        opening = TimelineEntry("opening", _day(campaign.opens_at))
-        (past if campaign.opens_at <= now else ahead).append(opening)
+    if campaign.row.opens_at:
+        opening = TimelineEntry("opening", _day(campaign.row.opens_at))
+        (past if campaign.row.opens_at <= now else ahead).append(opening)
     if campaign.last_day:
         (past if campaign.has_ended else ahead).append(TimelineEntry("closing", campaign.last_day))
     past.sort(key=_place, reverse=True)
@@ -65,7 +65,9 @@ def timeline(campaign: CampaignView, people: int) -> Timeline:
 
 
 def _reached_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:
-    passed = list(takewhile(lambda step: step <= people, steps_of(campaign.goal, campaign.goal_steps)))
+    passed = list(
+        takewhile(lambda step: step <= people, steps_of(campaign.row.goal, campaign.row.goal_steps))
+    )
     days = days_reached(campaign.id, passed).items()
     return [TimelineEntry("step", day, step, campaign.step_sentences.get(step, "")) for step, day in days]
 
@@ -74,8 +76,8 @@ def _next_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:
     """The next one, then those with a sentence, and the goal; none once the campaign is over."""
     if campaign.has_ended:
         return []
-    nearest = next_step(people, campaign.goal, campaign.goal_steps).target
-    steps = {nearest} | {step for step in (*campaign.step_sentences, campaign.goal) if step > nearest}
+    nearest = next_step(people, campaign.row.goal, campaign.row.goal_steps).target
+    steps = {nearest} | {step for step in (*campaign.step_sentences, campaign.row.goal) if step > nearest}
     return [
         TimelineEntry("step", None, step, campaign.step_sentences.get(step, ""), is_next=step == nearest)
         for step in sorted(steps)

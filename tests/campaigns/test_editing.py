@@ -156,7 +156,7 @@ def test_closing_ends_signing_now_and_leaves_mails_under_way_their_day(frozen_cl
     moderation.move(EDITOR, "air", OPEN, CLOSED, "the summit has begun")
     campaign = queries.find("air", "en")
     assert not campaign.is_open
-    assert campaign.closes_at == frozen_clock.now()
+    assert campaign.row.closes_at == frozen_clock.now()
     assert campaign.takes_confirmations
     frozen_clock.move(hours=23, minutes=59)
     assert queries.find("air", "en").takes_confirmations
@@ -229,7 +229,7 @@ def test_steps_that_staff_set_and_what_is_done_at_them_are_stored_shown_and_reco
     schedule("air", goal_steps=[40], step_sentences={"ko": "40명: 묻습니다", "en": "1,000: We hand it over"})
     after = acts()[-1][2]["after"]
     assert (after["goal_steps"], after["step_sentences_ko"]) == ([40], "40명: 묻습니다\n")
-    assert queries.find("air", "en").goal_steps == (40,)
+    assert queries.find("air", "en").row.goal_steps == [40]
     assert queries.find("air", "ko").step_sentences == {40: "묻습니다"}
     assert queries.find("air", "en").step_sentences == {1_000: "We hand it over"}
     schedule("air", goal_steps=[40], step_sentences={"ko": "40명: 묻습니다"})

@@ -116,7 +116,7 @@ def test_a_letter_of_each_language_is_replaced_and_taken_away():
     set_letters({"ko": old})
     set_letters({"ko": new, "en": english})
     assert [is_kept(name) for name in (old, new, english)] == [False, True, True]
-    assert queries.find("air", "en").letter == {"ko": new, "en": english}
+    assert queries.find("air", "en").row.letter == {"ko": new, "en": english}
     set_letters(drop=["ko"])
     assert not is_kept(new)
-    assert queries.find("air", "ko").letter == {"en": english}
+    assert queries.find("air", "ko").row.letter == {"en": english}

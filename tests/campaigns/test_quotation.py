@@ -33,11 +33,11 @@ def set_quotation(words, **more):
 
 def test_a_quotation_is_shown_in_each_language_and_taken_away():
     set_quotation(WORDS)
-    shown = queries.find("air", "ko")
+    shown = queries.find("air", "ko").row
     assert (shown.quotation["ko"], shown.quotation_name["en"]) == ("하늘은 하나입니다.", "Han Garam")
     assert shown.quotation_role == WORDS["quotation_role"]
     set_quotation(NONE)
-    assert not queries.find("air", "en").quotation
+    assert not queries.find("air", "en").row.quotation
 
 
 def test_text_and_name_are_needed_in_every_language_a_role_in_all_or_none():
@@ -74,7 +74,7 @@ def test_a_portrait_is_kept_replaced_and_let_go_of():
     set_quotation({**WORDS, "quotation_alt": ALT}, new=old)
     set_quotation({**WORDS, "quotation_alt": ALT}, new=new)
     assert (is_kept(old), is_kept(new)) == (False, True)
-    assert queries.find("air", "en").quotation_alt["en"] == "A smiling face"
+    assert queries.find("air", "en").row.quotation_alt["en"] == "A smiling face"
     set_quotation(WORDS, drop=True)
     assert (stored().quotation_portrait, is_kept(new)) == ("", False)
     last = stored_picture()

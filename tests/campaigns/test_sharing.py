@@ -32,7 +32,7 @@ def test_what_is_written_is_read_in_its_language_and_each_change_is_recorded():
     campaign()
     write(short_name=" Sky ", thanks={"ko": "고맙습니다 "}, share_x={"en": "Sign  with me"})
     korean, english = (queries.find(SLUG, lang) for lang in ("ko", "en"))
-    assert (korean.short_name, korean.thanks, korean.share_texts) == ("sky", "고맙습니다", {})
+    assert (korean.row.short_name, korean.thanks, korean.share_texts) == ("sky", "고맙습니다", {})
     assert (english.thanks, english.share_texts) == ("", {"x": "Sign with me"})
     assert sharing.slug_of("SKY") == SLUG
     before = stored()

@@ -11,9 +11,10 @@ from flask import Response, abort, request
 from pledge.campaigns import items
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import EVENT
-from pledge.campaigns.goals import steps_of
+from pledge.campaigns.goals import sentences, steps_of
 from pledge.campaigns.queries import CampaignView
 from pledge.core import languages
+from pledge.core.languages import Texts
 from pledge.core.text.tables import csv_file
 from pledge.core.urls import public_url
 from pledge.deliveries.queries import public_deliveries
@@ -54,11 +55,9 @@ MAX_NUMBER = 2**63 - 1
 @api.page("/campaigns", cache=DATA_CACHE)
 def campaign_list() -> documents.CampaignsDocument:
     """Every public campaign, those that one can sign now first."""
-    found = {lang: {c.slug: c for c in campaigns.public_campaigns(lang)} for lang in languages.codes()}
-    slugs = list(found[languages.default()])
-    counts = ledger.counts(campaign.id for campaign in found[languages.default()].values())
-    views = [{lang: found[lang][slug] for lang in found if slug in found[lang]} for slug in slugs]
-    summaries = [_summary(view, counts[view[languages.default()].id]) for view in views]
+    found = campaigns.public_campaigns(languages.default())
+    counts = ledger.counts(campaign.id for campaign in found)
+    summaries = [_summary(campaign, counts[campaign.id]) for campaign in found]
     return documents.CampaignsDocument(
         campaigns=[documents.CampaignSummaryDocument(**summary) for summary in summaries]
     )
@@ -67,24 +66,20 @@ def campaign_list() -> documents.CampaignsDocument:
 @api.page("/campaigns/<slug>", cache=DATA_CACHE)
 def campaign_facts(slug: str) -> documents.CampaignDocument:
     """One campaign: its texts, dates, goal and counts, the pledge in use, and the addresses of its other documents."""
-    found = {lang: campaigns.find(slug, lang) for lang in languages.codes()}
-    views = {lang: view for lang, view in found.items() if view is not None}
-    one = views.get(languages.default())
-    if one is None:
-        abort(404)
-    count = ledger.count(one.id)
+    campaign = campaigns.find(slug, languages.default()) or abort(404)
+    count = ledger.count(campaign.id)
     return documents.CampaignDocument(
         as_of=count.as_of,
-        **_summary(views, count),
-        summary={lang: view.summary for lang, view in views.items()},
-        recipient={lang: view.recipient for lang, view in views.items()},
-        who_may_sign={lang: view.who_may_sign for lang, view in views.items() if view.who_may_sign},
-        steps=_steps(views, one, count.people),
+        **_summary(campaign, count),
+        summary=_in_each_language(campaign.row.summary),
+        recipient=_in_each_language(campaign.row.recipient),
+        who_may_sign=dict(campaign.row.who_may_sign),
+        steps=_steps(campaign, count.people),
         checkpoint=count.log_size,
         pledge=documents.PledgeDocument(
-            version=one.pledge.version,
-            sha256=one.pledge.sha256,
-            pages=_pages("public.pledge", slug=slug, version=one.pledge.version),
+            version=campaign.pledge.version,
+            sha256=campaign.pledge.sha256,
+            pages=_pages("public.pledge", slug=slug, version=campaign.pledge.version),
         ),
         documents={name: public_url(f"api.{name}", slug=slug) for name in DOCUMENTS},
         log=public_url("log.checkpoint", slug=slug),
@@ -194,37 +189,42 @@ def table(slug: str, table: str) -> Response:
     return response
 
 
-def _summary(views: dict[str, CampaignView], count: Count) -> dict[str, Any]:
-    one = views[languages.default()]
+def _summary(campaign: CampaignView, count: Count) -> dict[str, Any]:
+    row = campaign.row
     return {
-        "slug": one.slug,
-        "title": {lang: view.title for lang, view in views.items()},
-        "tagline": {lang: view.tagline for lang, view in views.items()},
-        "state": one.state,
-        "is_open": one.is_open,
-        "opens_at": one.opens_at,
-        "closes_at": one.closes_at,
-        "goal": one.goal,
+        "slug": row.slug,
+        "title": _in_each_language(row.title),
+        "tagline": _in_each_language(row.tagline),
+        "state": row.state,
+        "is_open": campaign.is_open,
+        "opens_at": row.opens_at,
+        "closes_at": row.closes_at,
+        "goal": row.goal,
         "people": count.people,
         "organizations": count.organizations,
-        "pages": _pages("public.campaign", slug=one.slug),
-        "api": public_url("api.campaign_facts", slug=one.slug),
+        "pages": _pages("public.campaign", slug=row.slug),
+        "api": public_url("api.campaign_facts", slug=row.slug),
     }
+
+
+def _in_each_language(texts: Texts) -> dict[str, str]:
+    return {lang: texts.in_language(lang) for lang in languages.codes()}
 
 
 def _pages(endpoint: str, **values: Any) -> dict[str, str]:
     return {lang: public_url(endpoint, lang=lang, **values) for lang in languages.codes()}
 
 
-def _steps(views: dict[str, CampaignView], one: CampaignView, people: int) -> list[documents.StepDocument]:
+def _steps(campaign: CampaignView, people: int) -> list[documents.StepDocument]:
     """The steps up to the goal, with what is done at each in the languages that say it."""
-    steps = list(takewhile(lambda step: step <= one.goal, steps_of(one.goal, one.goal_steps)))
-    reached = days_reached(one.id, [step for step in steps if step <= people])
-    said = {lang: view.step_sentences for lang, view in views.items()}
+    goal = campaign.row.goal
+    steps = list(takewhile(lambda step: step <= goal, steps_of(goal, campaign.row.goal_steps)))
+    reached = days_reached(campaign.id, [step for step in steps if step <= people])
+    said = {lang: sentences(text) for lang, text in campaign.row.step_sentences.items()}
     return [
         documents.StepDocument(
             people=step,
-            sentence={lang: sentences[step] for lang, sentences in said.items() if step in sentences},
+            sentence={lang: by_step[step] for lang, by_step in said.items() if step in by_step},
             reached_on=reached.get(step),
         )
         for step in steps

@@ -113,7 +113,7 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
         slug = campaign.slug
         pages = ["campaign", "organizations", "progress", "spread", "press", "live"]
         pages += ["sign", "endorse"] if campaign.is_running else []
-        pages += ["letter"] if campaign.has_letter_page else []
+        pages += ["letter"] if campaign.row.letter_text else []
         found = news.sent(campaign.id)
         pages += ["news"] if found else []
         for endpoint in pages:

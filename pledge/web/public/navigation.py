@@ -71,7 +71,7 @@ def _site_links() -> Navigation:
     shown = [
         campaign
         for campaign in campaigns.public_campaigns(i18n.language())
-        if campaign.state is not CampaignState.ARCHIVED
+        if campaign.row.state != CampaignState.ARCHIVED
     ]
     return _campaign_links(shown[0]) if len(shown) == 1 else Navigation()
 

@@ -84,7 +84,9 @@ class CampaignPage(CampaignView):
     @property
     def steps(self) -> list[int]:
         """Those behind and the next ones, for a page that stays open."""
-        return list(islice(goals.steps_of(self.goal, self.goal_steps), self.step.passed + STEPS_AHEAD))
+        return list(
+            islice(goals.steps_of(self.row.goal, self.row.goal_steps), self.step.passed + STEPS_AHEAD)
+        )
 
     @cached_property
     def extras(self) -> CampaignExtras:
@@ -185,7 +187,7 @@ _next_step = lru_cache(maxsize=64)(goals.next_step)
 
 def goal_step(campaign: CampaignView, people: int) -> GoalStep:
     """How far the campaign is on the way to its goal."""
-    return _next_step(people, campaign.goal, campaign.goal_steps)
+    return _next_step(people, campaign.row.goal, tuple(campaign.row.goal_steps))
 
 
 def mark_sample(text: str) -> str:

@@ -50,7 +50,7 @@ def progress(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     found = read_progress(slug)
     totals, grown = found.totals, found.history
-    opened = campaign.opens_at.astimezone(i18n.SEOUL).date() if campaign.opens_at else None
+    opened = campaign.row.opens_at.astimezone(i18n.SEOUL).date() if campaign.row.opens_at else None
     places = published_places(campaign.id)
     people, organizations = history.people_points(grown, opened), history.organization_points(grown, opened)
     handed_over = public_deliveries(campaign.id)

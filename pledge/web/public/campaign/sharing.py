@@ -196,8 +196,8 @@ def _links(url: str, text: str, campaign: CampaignView, **more: Any) -> ShareLin
 def short_link(campaign: CampaignView, via: str | None = None) -> str:
     """The address for posters and QR codes, which the browser's language completes; `via`: of a group, whose page it leads to."""
     link = (
-        public_url("short.short_name", short_name=campaign.short_name)
-        if campaign.short_name
+        public_url("short.short_name", short_name=campaign.row.short_name)
+        if campaign.row.short_name
         else public_url("short.campaign_root", slug=campaign.slug)
     )
     return f"{link}?via={via}" if via else link

@@ -51,7 +51,7 @@ from pledge.web.templating import render_page
 @public.page("/", cache=PAGE_CACHE)
 def home() -> Response:
     cards = campaign_pages(campaigns.public_campaigns(i18n.language()))
-    archived = [card for card in cards if card.state == CampaignState.ARCHIVED]
+    archived = [card for card in cards if card.row.state == CampaignState.ARCHIVED]
     return render_page(
         "public/campaign/home.html",
         cards=[card for card in cards if card not in archived],
@@ -289,7 +289,7 @@ def news_feed(slug: str) -> Response:
     """The same for feed readers (RFC 4287): what was sent is never changed, so an entry is updated when it was published."""
     campaign = campaign_page(campaign_or_404(slug))
     items = news_queries.sent(campaign.id)
-    updated = items[0].begun_at if items else campaign.opens_at or clock.now()
+    updated = items[0].begun_at if items else campaign.row.opens_at or clock.now()
     response = render_page("public/campaign/news.xml", campaign=campaign, items=items, updated=updated)
     response.content_type = "application/atom+xml; charset=utf-8"
     return response

@@ -40,26 +40,15 @@ class Record(Protocol):
 class UseCases(Protocol):
     """The functions that signatures.services and endorsements.services both have. Each raises BadToken."""
 
-    def confirm_by_link(self, token: str, signals: Collection[ClickSignal]) -> str | None:
-        """The campaign's slug when this call confirmed; else None."""
-
+    def confirm_by_link(self, token: str, signals: Collection[ClickSignal]) -> str | None: ...
     def confirm_by_number(
         self, token: str, digits: str, signals: Collection[ClickSignal]
     ) -> Confirmation: ...
-
-    def renew(self, token: str, lang: str) -> tuple[str, str]:
-        """Ask for a new mail for an expired link. The campaign's slug and the ticket of the waiting page."""
-
+    def renew(self, token: str, lang: str) -> tuple[str, str]: ...
     def resend(self, slug: str, ticket: str, lang: str) -> None: ...
-
     def mail_own_link(self, token: str, lang: str) -> None: ...
-
-    def disown(self, token: str) -> bool:
-        """Delete what waits for this address; False when nothing does."""
-
-    def withdraw(self, token: str) -> bool:
-        """False when that was done before."""
-
+    def disown(self, token: str) -> bool: ...
+    def withdraw(self, token: str) -> bool: ...
     def erase(self, token: str) -> None: ...
 
 
