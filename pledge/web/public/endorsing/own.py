@@ -119,6 +119,7 @@ def _proof(endorsement: EndorsementView) -> Proof | None:
 
 @route("/endorse/me/<token>/download", ENDORSEMENT)
 def me_download(subject: Subject, token: str) -> Response:
+    """Everything that is stored, as its holder may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
     endorsement = own_endorsement(token, i18n.language())
     row = endorsement.row
     stored = {

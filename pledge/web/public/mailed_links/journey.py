@@ -361,7 +361,7 @@ def _confirm_page(subject: Subject, record: Record, token: str, wrong: NumberFor
 
 
 def download(subject: Subject, record: Record, stored: dict[str, Any]) -> Response:
-    """Everything that is stored, as its holder may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
+    """A file of what is stored, with the campaign and the pledge that it was stored for."""
     response = jsonify(
         **stored,
         campaign={"slug": record.campaign.slug, "title": record.campaign.title},

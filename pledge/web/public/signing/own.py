@@ -112,7 +112,10 @@ def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
 
 @route("/me/<token>/download", SIGNATURE)
 def me_download(subject: Subject, token: str) -> Response:
-    """`via` is the code of whose link led to the form; the hashes tell nothing without the key."""
+    """Everything that is stored, as its holder may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2).
+
+    `via` is the code of whose link led to the form; the hashes tell nothing without the key.
+    """
     signature = own_signature(token, i18n.language())
     row = signature.row
     stored = {
