@@ -64,7 +64,8 @@ def _declared(route: Route) -> str:
     asked = [words for ask, words in _ASKS.items() if route.asks and ask in route.asks]
     words = [*([str(route.needs)] if route.needs else []), *asked]
     if route.limit:
-        words.append(f"limit *{route.limit.amount.__name__.removesuffix('_limit')}*")
+        name = route.limit.amount.__name__.removesuffix("_limit")
+        words.append(f"limit *{name}*{' of misses' if route.limit.deduct_when else ''}")
     if route.body and route.body.one_click:
         words.append("one click")
     elif route.body:
@@ -78,7 +79,7 @@ def _declared(route: Route) -> str:
 
 def _place(route: Route) -> str:
     """The file in pledge/ and the function, whose name is that of the endpoint."""
-    file = Path(inspect.getfile(inspect.unwrap(route.view))).relative_to(ROOT / "pledge")
+    file = Path(inspect.getfile(route.view)).relative_to(ROOT / "pledge")
     return f"`{file}` {route.view.__name__}"
 
 

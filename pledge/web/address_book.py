@@ -36,7 +36,6 @@ class AddressBook(Blueprint):
     ) -> None:
         super().__init__(name, import_name, url_prefix=url_prefix)
         self._answer = answer
-        self.routes: list[Route] = []
 
     def page(
         self, *rules: str, takes_form: bool = False, merge_slashes: bool = True, **declared: Unpack[Declared]
@@ -66,26 +65,8 @@ class AddressBook(Blueprint):
             handler = cached(route.cache)(handler)
         for rule in route.rules:
             self.add_url_rule(rule, view.__name__, handler, methods=route.methods, **options)
-        self.routes.append(route)
         self.record(lambda state: routes.add(cast("Flask", state.app), f"{self.name}.{view.__name__}", route))
         return view
-
-
-def record_own(blueprint: AddressBook, rule: str, endpoint: str, view: Any, methods: Any) -> None:
-    """For the pages of mailed links, which route their views by themselves."""
-
-    def add(state: Any) -> None:
-        known = routes.routes_of(state.app).get(f"{blueprint.name}.{endpoint}")
-        route = Route(
-            view=view,
-            rules=(*(known.rules if known else ()), rule),
-            methods=tuple(methods),
-            body=getattr(view, "declared_body", None),
-            cache=getattr(view, "declared_cache", None),
-        )
-        routes.add(state.app, f"{blueprint.name}.{endpoint}", route)
-
-    blueprint.record(add)
 
 
 def _answered(view: Callable[..., Any], answer: Callable[[Any], Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ away (deploy/nginx.conf, docs/adr/0014).
 
 import gzip
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -55,9 +55,8 @@ def init_app(app: Flask) -> None:
     app.before_request(answer_from_copy)
 
 
-def cached(how: Cached, **more: Any) -> Callable[[View], View]:
+def cached(how: Cached) -> Callable[[View], View]:
     """Cache the 200 answers of a GET view, compressed and with an ETag; conditional requests are answered from them."""
-    how = replace(how, **more)
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -79,7 +78,6 @@ def cached(how: Cached, **more: Any) -> Callable[[View], View]:
                 if name is not None:  # the next renewal is left to somebody else
                     cache.delete(f"{name}{_RENEWED}")
 
-        answer.declared_cache = how  # type: ignore[attr-defined]
         return answer
 
     return decorate

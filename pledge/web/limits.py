@@ -193,7 +193,13 @@ def link_limit() -> str:
     return current_config().limit_link
 
 
+def is_wrong(response: Response) -> bool:
+    """Whether the answer is to a wrong code: only those count against the limit, so many people behind one address can confirm."""
+    return response.status_code in (404, 422)
+
+
 TOKEN_LIMIT = Limit(token_limit)
+WRONG_TOKEN_LIMIT = Limit(token_limit, deduct_when=is_wrong)
 LINK_LIMIT = Limit(link_limit)
 
 

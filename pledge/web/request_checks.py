@@ -5,8 +5,7 @@ where a POST comes from still keeps other sites from signing in a visitor's brow
 """
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -16,7 +15,7 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.wsgi import get_host
 
 from config import Config, current_config
-from pledge.web.routes import MAX_BODY, MAX_PARTS, Body, route_of
+from pledge.web.routes import MAX_BODY, MAX_PARTS, route_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 URLENCODED = "application/x-www-form-urlencoded"
@@ -64,23 +63,6 @@ class KnownHosts:
         except (SecurityError, ValueError):  # ValueError: a name that cannot be encoded
             return False
         return True
-
-
-View = TypeVar("View", bound=Callable[..., Any])
-
-
-def allows(
-    *, body: Any = MAX_BODY, parts: int = MAX_PARTS, one_click: bool = False
-) -> Callable[[View], View]:
-    """For the pages of mailed links: declare what a view takes."""
-
-    def mark(view: View) -> View:
-        view.declared_body = Body(  # type: ignore[attr-defined]
-            body, parts=parts, one_click=one_click
-        )
-        return view
-
-    return mark
 
 
 def init_app(app: Flask) -> None:

@@ -69,9 +69,8 @@ class Cached:
     #: the few answers that there can be. Every other parameter is ignored, as social networks append some to links.
     reads: tuple[str, ...] = ()
     variant: Callable[[], str] | None = None
-    ignores: str = (
-        ""  #: the last part of the address where the view does not read it, by its name in the rule
-    )
+    #: The last part of the address where the view does not read it, by its name in the rule.
+    ignores: str = ""
     seconds: int = 1
 
 

@@ -14,12 +14,10 @@ _VALUES = {"language": "ko", "int": 2**20, "int32": 2**20, "int64": 2**20}
 
 
 def unknown(rule: Rule, name: str, values: dict[str, object] = _VALUES) -> object:
-    """A part of an address that names nothing, as its converter takes it; what the route itself gives stays.
+    """A part of an address that names nothing, as its converter takes it.
 
     `values` by converter, for tests that ask for something that exists.
     """
-    if rule.defaults and name in rule.defaults:
-        return rule.defaults[name]
     converter = re.search(rf"<(\w+)(?:\(([^)]*)\))?:{name}>", rule.rule)
     if converter is None:
         return "unknown"

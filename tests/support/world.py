@@ -40,9 +40,8 @@ class World:
     values: dict[str, list[str]]
 
     def parts(self, rule: Rule) -> Iterator[dict[str, str]]:
-        """The values of a route's parts, in each combination; what the route itself gives stays."""
-        given = {name: str(value) for name, value in (rule.defaults or {}).items()}
-        return self._parts(PART.sub(r"<\1>", rule.rule), sorted(rule.arguments - given.keys()), given)
+        """The values of a route's parts, in each combination."""
+        return self._parts(PART.sub(r"<\1>", rule.rule), sorted(rule.arguments), {})
 
     def _parts(self, route: str, names: list[str], given: dict[str, str]) -> Iterator[dict[str, str]]:
         if not names:

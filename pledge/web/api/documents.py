@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, get_type_hints
 
 from apispec import APISpec
-from flask import Response, abort, jsonify
+from flask import Response, abort, current_app, jsonify
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from config import current_config
@@ -20,7 +20,7 @@ from pledge.core.clock import iso_utc
 from pledge.statistics.cells import MIN_CELL
 from pledge.web.address_book import AddressBook
 from pledge.web.errors import PROBLEM
-from pledge.web.routes import Cached, Route
+from pledge.web.routes import Cached, Route, routes_of
 
 #: In UTC to the second.
 Moment = Annotated[
@@ -317,7 +317,8 @@ def _description() -> APISpec:
         servers=[{"url": config.base_url}],
     )
     _add_schema(spec, ProblemDocument)
-    for route in sorted(api.routes, key=lambda route: route.rules):
+    declared = [route for endpoint, route in routes_of(current_app).items() if endpoint.startswith("api.")]
+    for route in sorted(declared, key=lambda route: route.rules):
         model = get_type_hints(route.view)["return"]
         if issubclass(model, ApiDocument):
             _add_schema(spec, model)

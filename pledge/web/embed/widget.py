@@ -21,6 +21,7 @@ from pledge.share_images.drawing import WIDE
 from pledge.statistics import referrals
 from pledge.web.address_book import AddressBook
 from pledge.web.caching import revalidated
+from pledge.web.limits import WRONG_TOKEN_LIMIT
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.form_pages import form_page
 from pledge.web.public.forms import ConfirmCodeForm, SignForm
@@ -118,7 +119,7 @@ def check(slug: str, ticket: str = "") -> Response:
     return check_page(FRAMED, slug, ConfirmCodeForm())
 
 
-@embed.act("/embed/<slug>/check", "/embed/<slug>/check/<ticket>")
+@embed.act("/embed/<slug>/check", "/embed/<slug>/check/<ticket>", limit=WRONG_TOKEN_LIMIT)
 def check_post(slug: str, ticket: str = "") -> Response:
     answer = journey.check_post(FRAMED, slug, ticket)
     if answer.location and not answer.location.startswith("/embed/"):

@@ -30,8 +30,9 @@ from pledge.mailed_links.links import Confirmation, LinkState
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
 from pledge.web.forms import see_other
-from pledge.web.limits import limited, link_limit, token_limit
+from pledge.web.limits import LINK_LIMIT, WRONG_TOKEN_LIMIT
 from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.pages import PAGE_CACHE
 from pledge.web.public.campaign.sharing import ShareLinks, campaign_links, organization_links
 from pledge.web.public.endorsing.forms import (
     MAX_FIELDS,
@@ -42,19 +43,16 @@ from pledge.web.public.endorsing.forms import (
     TakeOverForm,
 )
 from pledge.web.public.endorsing.subject import ENDORSEMENT
+from pledge.web.public.mailed_links import journey
 from pledge.web.public.mailed_links.journey import (
-    FORM,
-    add_pages,
     ask_mailbox,
     back_to_own_page,
     download,
     invalid_link,
-    is_wrong,
-    route,
     show,
 )
-from pledge.web.public.mailed_links.subject import Subject, plain
-from pledge.web.request_checks import allows
+from pledge.web.public.mailed_links.subject import plain
+from pledge.web.routes import Body
 
 #: States in which "this is not me" still has something to delete.
 _WAITING = (LinkState.PENDING, LinkState.EXPIRED)
@@ -64,7 +62,67 @@ _SPENT = _l(
 )
 
 
-add_pages(ENDORSEMENT)
+journey.SUBJECTS["endorsement"] = ENDORSEMENT
+
+
+@public.page("/c/<slug>/endorse/check", "/c/<slug>/endorse/check/<ticket>", cache=journey.CHECK_CACHE)
+def endorsement_check(slug: str, ticket: str = "") -> Response:
+    return journey.check(ENDORSEMENT, slug)
+
+
+@public.act("/c/<slug>/endorse/check", "/c/<slug>/endorse/check/<ticket>", limit=WRONG_TOKEN_LIMIT)
+def endorsement_check_post(slug: str, ticket: str = "") -> Response:
+    return journey.check_post(ENDORSEMENT, slug, ticket)
+
+
+@public.page("/c/<slug>/endorse/thanks", cache=PAGE_CACHE)
+def endorsement_thanks(slug: str) -> Response:
+    return journey.thanks(ENDORSEMENT, slug)
+
+
+@public.page("/endorse/confirm/<token>", takes_form=True)
+def endorsement_confirm(token: str) -> Response:
+    return journey.confirm(ENDORSEMENT, token)
+
+
+@public.act("/endorse/confirm/<token>/number", limit=WRONG_TOKEN_LIMIT)
+def endorsement_answer(token: str) -> Response:
+    return journey.answer(ENDORSEMENT, token)
+
+
+@public.act("/endorse/confirm/<token>/renew", limit=LINK_LIMIT)
+def endorsement_renew(token: str) -> Response:
+    return journey.renew(ENDORSEMENT, token)
+
+
+@public.act("/endorse/confirm/<token>/my-link", limit=LINK_LIMIT)
+def endorsement_mail_own_link(token: str) -> Response:
+    return journey.mail_own_link(ENDORSEMENT, token)
+
+
+@public.page("/endorse/confirm/<token>/not-us", takes_form=True, limit=WRONG_TOKEN_LIMIT)
+def endorsement_not_mine(token: str) -> Response:
+    return journey.not_mine(ENDORSEMENT, token)
+
+
+@public.page("/endorse/me", takes_form=True, limit=LINK_LIMIT)
+def endorsement_my_link() -> Response:
+    return journey.my_link(ENDORSEMENT)
+
+
+@public.page("/endorse/me/sent")
+def endorsement_my_link_sent() -> Response:
+    return journey.my_link_sent(ENDORSEMENT)
+
+
+@public.page("/endorse/me/<token>/withdraw", takes_form=True)
+def endorsement_me_withdraw(token: str) -> Response:
+    return journey.withdraw(ENDORSEMENT, token)
+
+
+@public.page("/endorse/me/<token>/erase", takes_form=True)
+def endorsement_me_erase(token: str) -> Response:
+    return journey.erase(ENDORSEMENT, token)
 
 
 @public.errorhandler(services.EndorsementInWrongState)
@@ -75,17 +133,15 @@ def no_longer_possible(_error: services.EndorsementInWrongState) -> Response:
         endorsement = own_endorsement(token, i18n.language())
     except BadToken as error:
         return invalid_link(error)
-    return _own_page(ENDORSEMENT, token, endorsement, 409, changed=True)
+    return _own_page(token, endorsement, 409, changed=True)
 
 
-@route("/endorse/me/<token>", ENDORSEMENT)
-def me(subject: Subject, token: str) -> Response:
-    return _own_page(subject, token, own_endorsement(token, i18n.language()))
+@public.page("/endorse/me/<token>")
+def endorsement_me(token: str) -> Response:
+    return _own_page(token, own_endorsement(token, i18n.language()))
 
 
-def _own_page(
-    subject: Subject, token: str, endorsement: EndorsementView, status: int = 200, **more: Any
-) -> Response:
+def _own_page(token: str, endorsement: EndorsementView, status: int = 200, **more: Any) -> Response:
     """Values in `more` override those of the endorsement."""
     row, change = endorsement.row, endorsement.change
     context = {
@@ -98,7 +154,7 @@ def _own_page(
         "share": _share(endorsement),
         **more,
     }
-    return show("public/endorsing/own.html", subject, endorsement, status, token=token, **context)
+    return show("public/endorsing/own.html", ENDORSEMENT, endorsement, status, token=token, **context)
 
 
 def _share(endorsement: EndorsementView) -> ShareLinks:
@@ -117,8 +173,8 @@ def _proof(endorsement: EndorsementView) -> Proof | None:
     return proof_for(endorsement.row.id, endorsement.shown.website)
 
 
-@route("/endorse/me/<token>/download", ENDORSEMENT)
-def me_download(subject: Subject, token: str) -> Response:
+@public.page("/endorse/me/<token>/download")
+def endorsement_me_download(token: str) -> Response:
     """Everything that is stored, as its holder may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
     endorsement = own_endorsement(token, i18n.language())
     row = endorsement.row
@@ -143,13 +199,13 @@ def me_download(subject: Subject, token: str) -> Response:
         "language": row.lang,
         "privacy_notice": row.privacy_version,
     }
-    return download(subject, endorsement, stored)
+    return download(ENDORSEMENT, endorsement, stored)
 
 
-@route("/endorse/me/<token>/correct", ENDORSEMENT, methods=FORM)
-@allows(body=MAX_FORM, parts=MAX_FIELDS)
-@limited(link_limit, methods=["POST"])
-def correct(subject: Subject, token: str) -> Response:
+@public.page(
+    "/endorse/me/<token>/correct", takes_form=True, body=Body(MAX_FORM, parts=MAX_FIELDS), limit=LINK_LIMIT
+)
+def endorsement_correct(token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
     if endorsement.row.state not in services.CORRECTABLE:  # before a picture is taken
         raise services.EndorsementInWrongState
@@ -164,7 +220,7 @@ def correct(subject: Subject, token: str) -> Response:
             show_contact=endorsement.row.show_contact,
         )
         form.logo_name = content.logo
-        return show("public/endorsing/correct.html", subject, endorsement, form=form, token=token)
+        return show("public/endorsing/correct.html", ENDORSEMENT, endorsement, form=form, token=token)
     form = CorrectionForm(CombinedMultiDict([request.files, request.form]))
     form.own_logo = content.logo
     if all((form.validate(), form.store_files())):
@@ -176,15 +232,14 @@ def correct(subject: Subject, token: str) -> Response:
                 title=form.contact_title.data or "",
                 show=form.show_contact.data,
             )
-            return back_to_own_page(subject, token, "sent" if waits else "saved")
+            return back_to_own_page(ENDORSEMENT, token, "sent" if waits else "saved")
         except UnknownFile:
             form.refuse_logo()
-    return show("public/endorsing/correct.html", subject, endorsement, 422, form=form, token=token)
+    return show("public/endorsing/correct.html", ENDORSEMENT, endorsement, 422, form=form, token=token)
 
 
-@route("/endorse/me/<token>/contact", ENDORSEMENT, methods=FORM)
-@limited(link_limit, methods=["POST"])
-def change_contact(subject: Subject, token: str) -> Response:
+@public.page("/endorse/me/<token>/contact", takes_form=True, limit=LINK_LIMIT)
+def endorsement_change_contact(token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
     if endorsement.row.state not in services.CORRECTABLE:
         raise services.EndorsementInWrongState
@@ -198,43 +253,42 @@ def change_contact(subject: Subject, token: str) -> Response:
                 mailbox=form.address,
                 lang=i18n.language(),
             )
-            return back_to_own_page(subject, token, "asked")
+            return back_to_own_page(ENDORSEMENT, token, "asked")
         except handover.SamePerson:
             form.email.errors = [_("This person speaks for the organisation already.")]
     status = 422 if is_sent else 200
-    return show("public/endorsing/change_contact.html", subject, endorsement, status, form=form, token=token)
+    return show(
+        "public/endorsing/change_contact.html", ENDORSEMENT, endorsement, status, form=form, token=token
+    )
 
 
-@route("/endorse/me/<token>/contact/cancel", ENDORSEMENT, methods=["POST"])
-def cancel_contact(subject: Subject, token: str) -> Response:
+@public.act("/endorse/me/<token>/contact/cancel")
+def endorsement_cancel_contact(token: str) -> Response:
     handover.cancel(token)
-    return back_to_own_page(subject, token, "cancelled")
+    return back_to_own_page(ENDORSEMENT, token, "cancelled")
 
 
-@route("/endorse/me/<token>/site", ENDORSEMENT, methods=["POST"])
-@limited(link_limit)
-def check_site(subject: Subject, token: str) -> Response:
-    return back_to_own_page(subject, token, "proved" if services.check_website(token) else "not_proved")
+@public.act("/endorse/me/<token>/site", limit=LINK_LIMIT)
+def endorsement_check_site(token: str) -> Response:
+    return back_to_own_page(ENDORSEMENT, token, "proved" if services.check_website(token) else "not_proved")
 
 
-@route("/endorse/me/<token>/group", ENDORSEMENT, methods=["POST"])
-@limited(link_limit)
-def set_group_goal(subject: Subject, token: str) -> Response:
+@public.act("/endorse/me/<token>/group", limit=LINK_LIMIT)
+def endorsement_set_group_goal(token: str) -> Response:
     form = GoalForm(request.form)
     if not form.validate():
-        return _own_page(subject, token, own_endorsement(token, i18n.language()), 422, form=form)
+        return _own_page(token, own_endorsement(token, i18n.language()), 422, form=form)
     services.set_group_goal(token, form.group_goal.data)
-    return back_to_own_page(subject, token, "saved")
+    return back_to_own_page(ENDORSEMENT, token, "saved")
 
 
-@route("/endorse/contact/<token>", ENDORSEMENT, methods=FORM)
-@limited(token_limit, methods=["POST"], deduct_when=is_wrong)
-def take_over(subject: Subject, token: str) -> Response:
+@public.page("/endorse/contact/<token>", takes_form=True, limit=WRONG_TOKEN_LIMIT)
+def endorsement_take_over(token: str) -> Response:
     """Show what the new person takes over, with a button; afterwards, the way to the own page."""
     link = open_contact_link(token, i18n.language())
     if link.record is not None and link.state is LinkState.CONFIRMED:
-        me_token = None if link.expired else subject.own_token(link.record)
-        return show("public/endorsing/contact_done.html", subject, link.record, me_token=me_token)
+        me_token = None if link.expired else ENDORSEMENT.own_token(link.record)
+        return show("public/endorsing/contact_done.html", ENDORSEMENT, link.record, me_token=me_token)
     if link.record is None or link.record.change is None or link.state is not LinkState.PENDING:
         raise BadToken
     if link.record.row.state not in services.CORRECTABLE:
@@ -247,12 +301,12 @@ def take_over(subject: Subject, token: str) -> Response:
         try:
             handover.accept(link.record.row.id, link.record.change.contact_number, markdown.privacy_version())
             # Whether or not this press was the one: another may have taken over or cancelled meanwhile.
-            return see_other(subject.url("take_over", token=token))
+            return see_other(ENDORSEMENT.url("take_over", token=token))
         except handover.AlreadySpokesperson:
             speaks_already, status = True, 409
     return show(
         "public/endorsing/contact.html",
-        subject,
+        ENDORSEMENT,
         link.record,
         status,
         token=token,
@@ -261,15 +315,14 @@ def take_over(subject: Subject, token: str) -> Response:
     )
 
 
-@route("/endorse/contact/<token>/not-me", ENDORSEMENT, methods=FORM)
-@limited(token_limit, methods=["POST"], deduct_when=is_wrong)
-def not_the_contact(subject: Subject, token: str) -> Response:
+@public.page("/endorse/contact/<token>/not-me", takes_form=True, limit=WRONG_TOKEN_LIMIT)
+def endorsement_not_the_contact(token: str) -> Response:
     """Delete the details of the new person."""
     link = open_contact_link(token, i18n.language())
     if link.record is None or link.record.change is None or link.state not in _WAITING:
         raise BadToken
-    back, forget = subject.url("take_over", token=token), partial(handover.refuse, token)
-    return ask_mailbox(subject, "not_the_contact", back, link.record.change.contact_email, forget)
+    back, forget = ENDORSEMENT.url("take_over", token=token), partial(handover.refuse, token)
+    return ask_mailbox(ENDORSEMENT, "not_the_contact", back, link.record.change.contact_email, forget)
 
 
 def _may_be_machine(endorsement: EndorsementView, token: str) -> bool:
@@ -288,14 +341,14 @@ def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:
     return outcome is Confirmation.DONE
 
 
-@route("/c/<slug>/endorse/mine", ENDORSEMENT, methods=["POST"])
-def mine(subject: Subject, slug: str) -> Response:
+@public.act("/c/<slug>/endorse/mine")
+def endorsement_mine(slug: str) -> Response:
     """JSON as that for people."""
     digits, html, key = "", None, request.form.get("key", "")
     with suppress(BadToken):
-        digits = tickets.match_number(subject.ticket, slug, request.form.get("ticket", ""))
+        digits = tickets.match_number(ENDORSEMENT.ticket, slug, request.form.get("ticket", ""))
     with suppress(BadToken):
         endorsement = own_endorsement(key, i18n.language(), Purpose.ENDORSE_PRESSED)
         if endorsement.campaign.slug == slug:
-            html = render_template("public/endorsing/mine.html", subject=subject, record=endorsement)
+            html = render_template("public/endorsing/mine.html", subject=ENDORSEMENT, record=endorsement)
     return jsonify(html=html, again=False, digits=digits, key=key if html else None)

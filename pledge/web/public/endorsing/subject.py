@@ -17,8 +17,6 @@ def thanks_context(campaign: CampaignView) -> dict[str, Any]:
 
 ENDORSEMENT = Subject(
     name="endorsement",
-    prefix="/endorse",
-    not_mine_path="not-us",
     form="public.endorse",
     form_template="public/endorsing/endorse.html",
     confirm_template="public/endorsing/confirm.html",

@@ -5,15 +5,15 @@ sent are asked for; to disown, always the address that the mail came to (docs/ad
 signing/subject.py and endorsing/subject.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Response, jsonify, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug import Response as AnyResponse
 from werkzeug.exceptions import TooManyRequests
 
 from pledge.abuse import signals
@@ -24,57 +24,28 @@ from pledge.core.tokens import BadToken
 from pledge.mail.providers import MAILBOXES
 from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation, Link, LinkState
-from pledge.web.address_book import record_own
-from pledge.web.caching import cached
 from pledge.web.errors import on_too_many_requests
 from pledge.web.forms import see_other
-from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
+from pledge.web.limits import count_unknown_link, limited, link_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.forms import ConfirmCodeForm, LinkForm, MailboxForm, NumberForm
 from pledge.web.public.mailed_links.subject import Record, Subject
 from pledge.web.templating import render_page
 
-View = TypeVar("View", bound=Callable[..., AnyResponse])
+#: Of the page where one waits for the mail, whose ticket is not read.
+CHECK_CACHE = replace(PAGE_CACHE, reads=("by",), variant=lambda: by_code() or "", ignores="ticket")
 
-FORM = ("GET", "POST")
-
-#: The pages that every subject has: rule, methods and view. `{subject.prefix}` in a rule is the subject's.
-_PAGES: list[tuple[str, Sequence[str], Callable[..., AnyResponse]]] = []
-
-
-def add_pages(subject: Subject) -> None:
-    """Route all of them for a subject, which the views are called with: `public.signature_confirm` and so on."""
-    for rule, methods, view in _PAGES:
-        route(rule.format(subject=subject), subject, methods)(view)
-
-
-def page(rule: str, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
-    def declare(view: View) -> View:
-        _PAGES.append((rule, methods, view))
-        return view
-
-    return declare
-
-
-def route(rule: str, subject: Subject, methods: Sequence[str] = ("GET",)) -> Callable[[View], View]:
-    """Route a view for one subject, which it is called with."""
-
-    def declare(view: View) -> View:
-        defaults, endpoint = {"subject": subject}, f"{subject.name}_{view.__name__}"
-        public.add_url_rule(rule, endpoint, view, defaults=defaults, methods=methods)
-        record_own(public, rule, endpoint, view, methods)
-        return view
-
-    return declare
+#: By their names, with which the names of the views of their pages begin.
+SUBJECTS: dict[str, Subject] = {}
 
 
 @public.errorhandler(BadToken)
 def invalid_link(_error: BadToken) -> Response:
     """The common page for an invalid link, which counts against the visitor's limit."""
-    parts = request.view_args or {}
+    subject = SUBJECTS[(request.endpoint or "").removeprefix("public.").partition("_")[0]]
     try:
-        return problem(parts["subject"], Link(LinkState.UNKNOWN), parts["token"], 410)
+        return problem(subject, Link(LinkState.UNKNOWN), (request.view_args or {})["token"], 410)
     except TooManyRequests as refused:
         return on_too_many_requests(refused)
 
@@ -137,24 +108,13 @@ def problem(subject: Subject, link: Link[Record], token: str, status: int) -> Re
     )
 
 
-def is_wrong(response: Response) -> bool:
-    """Whether the answer is to a wrong code: only those count against the limit, so many people behind one address can confirm."""
-    return response.status_code in (404, 422)
-
-
-@page("/c/<slug>{subject.prefix}/check")
-@page("/c/<slug>{subject.prefix}/check/<ticket>")
-@cached(PAGE_CACHE, reads=("by",), variant=lambda: by_code() or "", ignores="ticket")
-def check(subject: Subject, slug: str, ticket: str = "") -> Response:
+def check(subject: Subject, slug: str) -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any. The ticket is not read: its forms post to
     their own address, and what the browser that signed may know it asks for (`mine`).
     """
     return check_page(subject, slug, ConfirmCodeForm())
 
 
-@page("/c/<slug>{subject.prefix}/check", methods=["POST"])
-@page("/c/<slug>{subject.prefix}/check/<ticket>", methods=["POST"])
-@limited(token_limit, deduct_when=is_wrong)
 def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
     """The six digits that were typed; or the mail once more; or, without JavaScript, the two digits."""
     if "resend" in request.form:
@@ -177,8 +137,6 @@ def check_post(subject: Subject, slug: str, ticket: str = "") -> Response:
     return check_page(subject, slug, form)
 
 
-@page("/c/<slug>{subject.prefix}/thanks")
-@cached(PAGE_CACHE)
 def thanks(subject: Subject, slug: str) -> Response:
     """Thanks, and what comes next, with nothing of the person: the browser that pressed asks for that (`mine`)."""
     page = campaign_or_404(slug)
@@ -186,21 +144,15 @@ def thanks(subject: Subject, slug: str) -> Response:
     return render_page(subject.thanks_template, subject=subject, page=page, **context)
 
 
-@page("{subject.prefix}/confirm/<token>/renew", methods=["POST"])
-@limited(link_limit)
 def renew(subject: Subject, token: str) -> Response:
     return _back_to_check(subject, *subject.use_cases.renew(token, i18n.language()))
 
 
-@page("{subject.prefix}/confirm/<token>/my-link", methods=["POST"])
-@limited(link_limit)
 def mail_own_link(subject: Subject, token: str) -> Response:
     subject.use_cases.mail_own_link(token, i18n.language())
     return see_other(subject.url("confirm", token=token, mailed=1, _anchor="done"))
 
 
-@page("{subject.prefix}/me", methods=FORM)
-@limited(link_limit, methods=["POST"])
 def my_link(subject: Subject) -> Response:
     """The way to the own page for people without the mail. It never reveals whether an address is known."""
     form = LinkForm(request.form or None)
@@ -218,7 +170,6 @@ def my_link(subject: Subject) -> Response:
     )
 
 
-@page("{subject.prefix}/me/sent")
 def my_link_sent(subject: Subject) -> Response:
     return render_page("public/mailed_links/my_link_sent.html", subject=subject)
 
@@ -271,7 +222,6 @@ _WRONG_NEW_CODE = _l(
 _SPENT = _l("A wrong number was typed too often, so it is no longer taken.")
 
 
-@page("{subject.prefix}/confirm/<token>", methods=FORM)
 def confirm(subject: Subject, token: str) -> Response:
     is_pressed = request.method == "POST"
     if is_pressed and (slug := subject.use_cases.confirm_by_link(token, _signals(subject, token))):
@@ -291,8 +241,6 @@ def confirm(subject: Subject, token: str) -> Response:
     return problem(subject, link, token, ended_status if link.state in _ENDED else 410)
 
 
-@page("{subject.prefix}/confirm/<token>/number", methods=["POST"])
-@limited(token_limit, deduct_when=is_wrong)
 def answer(subject: Subject, token: str) -> Response:
     """The number that the page to confirm asked for."""
     form = NumberForm(request.form)
@@ -312,8 +260,6 @@ def answer(subject: Subject, token: str) -> Response:
     return _confirm_page(subject, link.record, token, form)
 
 
-@page("{subject.prefix}/confirm/<token>/{subject.not_mine_path}", methods=FORM)
-@limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 def not_mine(subject: Subject, token: str) -> Response:
     """Delete what waits for this address."""
     link = subject.open_link(token, i18n.language())
@@ -375,8 +321,7 @@ def download(subject: Subject, record: Record, stored: dict[str, Any]) -> Respon
     return response
 
 
-@page("{subject.prefix}/me/<token>/withdraw", methods=FORM)
-def me_withdraw(subject: Subject, token: str) -> Response:
+def withdraw(subject: Subject, token: str) -> Response:
     back = subject.url("me", token=token)
     if request.method == "POST":
         if subject.use_cases.withdraw(token):
@@ -386,8 +331,7 @@ def me_withdraw(subject: Subject, token: str) -> Response:
     return ask(subject, "withdraw", back, record=record)
 
 
-@page("{subject.prefix}/me/<token>/erase", methods=FORM)
-def me_erase(subject: Subject, token: str) -> Response:
+def erase(subject: Subject, token: str) -> Response:
     record = subject.find_own(token, i18n.language())
     if request.method == "POST":
         subject.use_cases.erase(token)

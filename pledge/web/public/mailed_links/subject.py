@@ -57,8 +57,6 @@ class Subject:
     """What differs between signatures and endorsements there."""
 
     name: str  #: "signature" or "endorsement", which also names the row in its own templates
-    prefix: str  #: of its addresses, after the language and the campaign
-    not_mine_path: str  #: the last part of the address of "this was not me"
     form: str  #: endpoint of the form that is filled in first
     form_template: str
     confirm_template: str  #: fills in that of mailed_links, like the next one

@@ -29,52 +29,108 @@ from pledge.statistics.places import published_places
 from pledge.statistics.rates import rates
 from pledge.web.caching import cache
 from pledge.web.forms import see_other
-from pledge.web.limits import limited, link_limit, token_limit
-from pledge.web.public.campaign.pages import campaign_or_404
+from pledge.web.limits import LINK_LIMIT, WRONG_TOKEN_LIMIT, is_wrong, limited, token_limit
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.campaign.sharing import signer_links
 from pledge.web.public.forms import OwnForm, RegionForm, SignForm
+from pledge.web.public.mailed_links import journey
 from pledge.web.public.mailed_links.journey import (
-    FORM,
-    add_pages,
     ask,
     back_to_own_page,
     done,
     download,
-    is_wrong,
-    route,
     show,
 )
-from pledge.web.public.mailed_links.subject import Subject, plain
+from pledge.web.public.mailed_links.subject import plain
 from pledge.web.public.signing.subject import CACHED, SIGNATURE, step_with
-from pledge.web.request_checks import allows
+from pledge.web.routes import Body
 from pledge.web.templating import render_page
 
 #: Seconds after which the fold has surely counted a confirmation.
 RELOAD_SECONDS = 2
 
-add_pages(SIGNATURE)
+journey.SUBJECTS["signature"] = SIGNATURE
 
 
-@route("/confirm/<token>/code", SIGNATURE, methods=["POST"])
-@limited(link_limit)
-def mail_code(subject: Subject, token: str) -> Response:
+@public.page("/c/<slug>/check", "/c/<slug>/check/<ticket>", cache=journey.CHECK_CACHE)
+def signature_check(slug: str, ticket: str = "") -> Response:
+    return journey.check(SIGNATURE, slug)
+
+
+@public.act("/c/<slug>/check", "/c/<slug>/check/<ticket>", limit=WRONG_TOKEN_LIMIT)
+def signature_check_post(slug: str, ticket: str = "") -> Response:
+    return journey.check_post(SIGNATURE, slug, ticket)
+
+
+@public.page("/c/<slug>/thanks", cache=PAGE_CACHE)
+def signature_thanks(slug: str) -> Response:
+    return journey.thanks(SIGNATURE, slug)
+
+
+@public.page("/confirm/<token>", takes_form=True)
+def signature_confirm(token: str) -> Response:
+    return journey.confirm(SIGNATURE, token)
+
+
+@public.act("/confirm/<token>/number", limit=WRONG_TOKEN_LIMIT)
+def signature_answer(token: str) -> Response:
+    return journey.answer(SIGNATURE, token)
+
+
+@public.act("/confirm/<token>/renew", limit=LINK_LIMIT)
+def signature_renew(token: str) -> Response:
+    return journey.renew(SIGNATURE, token)
+
+
+@public.act("/confirm/<token>/my-link", limit=LINK_LIMIT)
+def signature_mail_own_link(token: str) -> Response:
+    return journey.mail_own_link(SIGNATURE, token)
+
+
+@public.page("/confirm/<token>/not-me", takes_form=True, limit=WRONG_TOKEN_LIMIT)
+def signature_not_mine(token: str) -> Response:
+    return journey.not_mine(SIGNATURE, token)
+
+
+@public.page("/me", takes_form=True, limit=LINK_LIMIT)
+def signature_my_link() -> Response:
+    return journey.my_link(SIGNATURE)
+
+
+@public.page("/me/sent")
+def signature_my_link_sent() -> Response:
+    return journey.my_link_sent(SIGNATURE)
+
+
+@public.page("/me/<token>/withdraw", takes_form=True)
+def signature_me_withdraw(token: str) -> Response:
+    return journey.withdraw(SIGNATURE, token)
+
+
+@public.page("/me/<token>/erase", takes_form=True)
+def signature_me_erase(token: str) -> Response:
+    return journey.erase(SIGNATURE, token)
+
+
+@public.act("/confirm/<token>/code", limit=LINK_LIMIT)
+def signature_mail_code(token: str) -> Response:
     """Send a code to whoever has closed the page where they signed."""
     services.mail_code(token, i18n.language())
-    return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
+    return see_other(SIGNATURE.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
 
 
-@route("/me/<token>", SIGNATURE)
-def me(subject: Subject, token: str) -> Response:
+@public.page("/me/<token>")
+def signature_me(token: str) -> Response:
     signature = own_signature(token, i18n.language())
-    return _own_page(subject, token, signature, OwnForm(obj=signature.row))
+    return _own_page(token, signature, OwnForm(obj=signature.row))
 
 
-@route("/me/<token>/consents", SIGNATURE, methods=["POST"])
-@limited(link_limit)
-def me_consents(subject: Subject, token: str) -> Response:
+@public.act("/me/<token>/consents", limit=LINK_LIMIT)
+def signature_me_consents(token: str) -> Response:
     form = OwnForm(request.form)
     if not form.validate():
-        return _own_page(subject, token, own_signature(token, i18n.language()), form, 422)
+        return _own_page(token, own_signature(token, i18n.language()), form, 422)
     services.change(
         token,
         name=form.name.data or "",
@@ -82,15 +138,13 @@ def me_consents(subject: Subject, token: str) -> Response:
         public_name=form.public_name.data,
         updates=form.updates.data,
     )
-    return back_to_own_page(subject, token, "saved")
+    return back_to_own_page(SIGNATURE, token, "saved")
 
 
-def _own_page(
-    subject: Subject, token: str, signature: SignatureView, form: OwnForm, status: int = 200
-) -> Response:
+def _own_page(token: str, signature: SignatureView, form: OwnForm, status: int = 200) -> Response:
     return show(
         "public/signing/own.html",
-        subject,
+        SIGNATURE,
         signature,
         status,
         token=token,
@@ -110,8 +164,8 @@ def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
     return SignForm(name=row.name, email=row.email, country=row.country, region=row.region)
 
 
-@route("/me/<token>/download", SIGNATURE)
-def me_download(subject: Subject, token: str) -> Response:
+@public.page("/me/<token>/download")
+def signature_me_download(token: str) -> Response:
     """Everything that is stored, as its holder may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2).
 
     `via` is the code of whose link led to the form; the hashes tell nothing without the key.
@@ -128,31 +182,30 @@ def me_download(subject: Subject, token: str) -> Response:
         "language": row.lang,
         "privacy_notice": row.privacy_version,
     }
-    return download(subject, signature, stored)
+    return download(SIGNATURE, signature, stored)
 
 
-@route("/unsubscribe/<token>", SIGNATURE, methods=FORM)
-@allows(one_click=True)
-def unsubscribe(subject: Subject, token: str) -> Response:
+@public.page("/unsubscribe/<token>", takes_form=True, body=Body(one_click=True))
+def signature_unsubscribe(token: str) -> Response:
     if request.method == "POST":
         services.unsubscribe(token)
     elif (signature := own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE)).row.updates:
-        return ask(subject, "unsubscribe", record=signature)
-    return done(subject, "unsubscribed")
+        return ask(SIGNATURE, "unsubscribe", record=signature)
+    return done(SIGNATURE, "unsubscribed")
 
 
-@route("/me/<token>/keep", SIGNATURE, methods=FORM)
-def me_keep(subject: Subject, token: str) -> Response:
+@public.page("/me/<token>/keep", takes_form=True)
+def signature_me_keep(token: str) -> Response:
     """Keep what staff were asked to erase."""
     if request.method == "POST":
         services.stop_erasure(token)
     elif (signature := own_signature(token, i18n.language())).row.erase_at is not None:
-        return ask(subject, "keep", record=signature)
-    return done(subject, "kept")
+        return ask(SIGNATURE, "keep", record=signature)
+    return done(SIGNATURE, "kept")
 
 
-@route("/me/<token>/receipt", SIGNATURE)
-def me_receipt(subject: Subject, token: str) -> Response:
+@public.page("/me/<token>/receipt")
+def signature_me_receipt(token: str) -> Response:
     """The small file that proves, without us, that a signature is in the public log; with `?open=1`, the page that checks it.
 
     There it stands after `#`, where no server and no log sees it, as whoever has it can try addresses.
@@ -173,7 +226,7 @@ def me_receipt(subject: Subject, token: str) -> Response:
         404,
         RELOAD_SECONDS if is_soon else None,
         page=signature.campaign,
-        back=subject.url("me", token=token),
+        back=SIGNATURE.url("me", token=token),
         again=RELOAD_SECONDS if is_soon else None,
     )
 
@@ -183,8 +236,8 @@ LAST_RANK, RANKS_SECONDS = 5, 60
 _SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALIDATED)
 
 
-@route("/c/<slug>/mine", SIGNATURE, methods=["POST"])
-def mine(subject: Subject, slug: str) -> Response:
+@public.act("/c/<slug>/mine")
+def signature_mine(slug: str) -> Response:
     """JSON: `digits`; `html`, parts of the page with the thanks, once it is confirmed; `key` to keep; ask `again` for the number."""
     ticket, code = request.form.get("ticket", ""), typed_digits(request.form.get("code", ""), 6)
     try:
@@ -203,7 +256,7 @@ def mine(subject: Subject, slug: str) -> Response:
         )
     if submission is None:
         return _answer()
-    digits, state = tickets.match_number(subject.ticket, slug, ticket), confirmed_lately(submission)
+    digits, state = tickets.match_number(SIGNATURE.ticket, slug, ticket), confirmed_lately(submission)
     if state is None:
         return _answer(digits=digits)
     number = number_of(submission)
@@ -217,25 +270,25 @@ def _is_right(submission: int, code: str) -> bool:
     return services.confirm_by_code(submission, code) in (Confirmation.DONE, Confirmation.UNMOVED)
 
 
-@route("/confirm/<token>/region", SIGNATURE, methods=["POST"])
-def confirm_region(subject: Subject, token: str) -> Response:
+@public.act("/confirm/<token>/region")
+def signature_confirm_region(token: str) -> Response:
     """Where somebody lives, asked on the page with the thanks of who has the key."""
     form = RegionForm(request.form)
     if not form.validate():  # nobody chooses that from the list
         abort(400)
     set_region_by_key(token, form.region.data or None)
-    return _back_to_thanks(subject, token, "region")
+    return _back_to_thanks(token, "region")
 
 
-@route("/confirm/<token>/no-mail", SIGNATURE, methods=["POST"])
-def confirm_no_mail(subject: Subject, token: str) -> Response:
+@public.act("/confirm/<token>/no-mail")
+def signature_confirm_no_mail(token: str) -> Response:
     """No mail with thanks, which goes out ten minutes after confirming."""
-    return _back_to_thanks(subject, token, "declined" if services.decline_thanks(token) else None)
+    return _back_to_thanks(token, "declined" if services.decline_thanks(token) else None)
 
 
-def _back_to_thanks(subject: Subject, key: str, done: str | None) -> Response:
+def _back_to_thanks(key: str, done: str | None) -> Response:
     slug = own_signature(key, i18n.language(), Purpose.PRESSED, CACHED).campaign.slug
-    return see_other(subject.url("thanks", slug=slug, _anchor=done))
+    return see_other(SIGNATURE.url("thanks", slug=slug, _anchor=done))
 
 
 def _answer(

@@ -67,8 +67,6 @@ def _people(campaign_id: int) -> int:
 
 SIGNATURE = Subject(
     name="signature",
-    prefix="",
-    not_mine_path="not-me",
     form="public.sign",
     form_template="public/signing/sign.html",
     confirm_template="public/signing/confirm.html",
