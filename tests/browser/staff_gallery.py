@@ -142,9 +142,9 @@ def _signatures(blue: Campaign) -> Iterator[Shown]:
         page.locator("#propose summary").click()
         press("#propose button[type=submit]")(page)
 
-    wave = origins.domain_hash(SLUG, "robots.example")
+    wave, decided = (origins.domain_hash(SLUG, domain) for domain in ("robots.example", "decided.example"))
     for state in ("proposed", "discarded", "applied"):
-        act = factories.invalidation(state=state, campaign_id=blue.id, domain_hash=wave)
+        act = factories.invalidation(state=state, campaign_id=blue.id, domain_hash=decided)
         yield Shown(f"invalidation, {state}", f"/staff/invalidations/{act.id}")
 
     facts = {"domain_hash": wave, "at": clock.now() - timedelta(minutes=5)}

@@ -79,7 +79,7 @@ def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, r
     assert [0 < item.mails < 250 for item in sent] == [True, True, True]
     assert sorted(db.session.scalars(select(PaperBatch.state))) == ["agreed", "agreed", "counted", "disputed"]
     kinds = {item.kind for item in inbox.waiting()}
-    assert kinds >= {"held", "invalidation", "organizations", "corrections", "paper", "paper_disputed"}
+    assert kinds >= {"held", "invalidation", "organizations", "corrections", "paper", "returned"}
     assert states[SignatureState.HELD] == 68
     everything = Signature, Endorsement, LedgerEntry, Delivery, Partner, NewsItem, CampaignEvent, StoredFile
     before = [number_of(of) for of in everything]

@@ -104,7 +104,7 @@ def numbers_in_alerts():
     return [alert.facts["sign_ups"] for alert in found if alert.kind == AlertKind.SIGN_UPS_HELD]
 
 
-@pytest.mark.parametrize("reason", ["signals", "block", "staff", "speed"])
+@pytest.mark.parametrize("reason", ["signals", "blocked", "staff", "speed"])
 def test_staff_are_alerted_to_what_is_held_whatever_held_it_and_not_before_it_is_confirmed(reason):
     person = people(1, hold_reason=reason)[0]
     watch.alert_held()
