@@ -144,7 +144,9 @@ def _signatures(blue: Campaign) -> Iterator[Shown]:
 
     wave, decided = (origins.domain_hash(SLUG, domain) for domain in ("robots.example", "decided.example"))
     for state in ("proposed", "discarded", "applied"):
-        act = factories.invalidation(state=state, campaign_id=blue.id, domain_hash=decided)
+        by = {"discarded": "ended", "applied": "decided"}.get(state)
+        end = {f"{by}_at": clock.now(), f"{by}_name": "berta@example.org"} if by else {}
+        act = factories.invalidation(state=state, campaign_id=blue.id, domain_hash=decided, **end)
         yield Shown(f"invalidation, {state}", f"/staff/invalidations/{act.id}")
 
     facts = {"domain_hash": wave, "at": clock.now() - timedelta(minutes=5)}
