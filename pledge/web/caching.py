@@ -8,16 +8,14 @@ away (deploy/nginx.conf, docs/adr/0014).
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any
 
 import brotli
 from flask import Flask, Response, after_this_request, request
 from flask_caching import Cache
 from werkzeug import Response as AnyResponse
-from werkzeug.datastructures import Accept
 from werkzeug.exceptions import HTTPException
-from werkzeug.http import parse_accept_header
 
 from pledge.core import clock
 from pledge.web.routes import Cached, route_of
@@ -31,9 +29,7 @@ MAX_COPIES = 512
 REPLACES_COPY = "public, max-age=0, s-maxage=1"
 #: Bytes of a body below which compression saves no packet.
 MIN_COMPRESSED = 500
-#: "" is the uncompressed body.
-ENCODINGS = ("br", "gzip", "")
-_MAX_ACCEPT = 200
+COMPRESSIONS = ("br", "gzip")
 #: After the name of a copy: one request is renewing it.
 _RENEWED = "renewed by one"
 
@@ -121,7 +117,7 @@ def _find(name: str | None) -> AnyResponse | None:
 def _keep(key: str, response: AnyResponse, seconds: int) -> AnyResponse:
     """Keep the answer in each encoding, and return it in the one that this request wants."""
     until = clock.monotonic() + seconds
-    encoded = {encoding: _encoded(response, encoding) for encoding in ENCODINGS}
+    encoded = {encoding: _encoded(response, encoding) for encoding in (*COMPRESSIONS, "")}
     copies = {key + encoding: CachedPage(until, copy) for encoding, copy in encoded.items()}
     cache.set_many(copies, timeout=seconds - SECONDS + MAX_AGE)
     return encoded[_encoding()]
@@ -151,12 +147,5 @@ def _encoded(response: AnyResponse, encoding: str) -> AnyResponse:
 
 
 def _encoding() -> str:
-    accepted = request.headers.get("Accept-Encoding", "")
-    return _best_encoding(accepted) if len(accepted) <= _MAX_ACCEPT else ""
-
-
-@lru_cache(maxsize=128)
-def _best_encoding(accepted: str) -> str:
-    """Brotli or gzip where the client accepts it; `;q=0` is a refusal."""
-    wishes = parse_accept_header(accepted, Accept)
-    return next((encoding for encoding in ENCODINGS if encoding and wishes.quality(encoding) > 0), "")
+    """Of the compressions that the client accepts the one that it prefers, Brotli where it has no preference; "" for none."""
+    return request.accept_encodings.best_match(COMPRESSIONS, "")
