@@ -6,14 +6,17 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench import load, people
-from bench.report import Figure, at_least
+from bench import load, people, processes
+from bench.report import Figure, at_least, at_most
 from bench.servers import Bench
+from bench.web import FEW
 from pledge.ledger import services as ledger
 from pledge.worker.registry import ledger_sources
 from tests.support.run import free_port
 
-MAILS, MAIL_ROUNDS = 3_000, 3
+MAILS, MAIL_ROUNDS = 6_000, 3
+#: Seconds in which nobody comes, after those that a worker needs to start.
+REST, STARTING = 60, 10
 ENTRIES = 200_000
 SQLITE_SECONDS, SQLITE_CLIENTS = 60, 8
 
@@ -31,7 +34,21 @@ def mails(bench: Bench) -> list[Figure]:
             sink.docmd("XRESET")
             with bench.worker(site):
                 rates.append(_arrived(sink, number))
-    return [at_least("mails", median(rates), 300)]
+    return [at_least("mails", median(rates), 600)]
+
+
+def rest(bench: Bench) -> list[Figure]:
+    """The worker's CPU while nobody comes."""
+    site = bench.site("rest", PLEDGE_REDIS_URL=bench.redis.url)
+    people.add_confirmed(site, FEW)
+    seconds = 5 if bench.quick else REST
+    with bench.worker(site):
+        process = bench.process("rest.worker").pid
+        time.sleep(STARTING)
+        before = processes.cpu_seconds(process)
+        time.sleep(seconds)
+        used = processes.cpu_seconds(process) - before
+    return [at_most("worker at rest, of a core", 100 * used / seconds, 0.5, " %")]
 
 
 def fold(bench: Bench) -> list[Figure]:
@@ -59,7 +76,7 @@ def sqlite(bench: Bench) -> list[Figure]:
     with bench.worker(site):
         seconds = 3 if bench.quick else SQLITE_SECONDS
         # Any answer that is an error ends the bench.
-        run = load.run(f"{url}/ko/c/blue-skies/sign", seconds, "sign", "sqlite", clients=SQLITE_CLIENTS)
+        run = load.run(f"{url}/ko/c/blue-skies/sign", seconds, "sign", "60", clients=SQLITE_CLIENTS)
     said = sum(
         bench.log(f"sqlite.{name}").read_text().count("database is locked") for name in ("web", "worker")
     )

@@ -1,8 +1,8 @@
-"""What one signer costs the web processes: sign, waiting page, confirm page, confirm, thank-you page, and what both ask for."""
+"""What one signer costs the web processes, as a browser asks through nginx: pages, forms, and what the scripts of two pages ask."""
 
 import http.client
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from statistics import median
 from urllib.parse import urlencode, urlsplit
 
@@ -15,13 +15,18 @@ from pledge.core.tokens import Purpose
 from pledge.ledger.services import fold
 from pledge.signatures.services import read_ticket
 from pledge.worker.registry import ledger_sources
+from tests.support.nginx import Nginx
 
 CLIENTS = 4
 PEOPLE = 600
 ROUNDS = 5
-ASKED = 80
+ASKED = 45
 #: Of an empty reply, more are needed for a figure: one takes a tenth of a millisecond.
 EMPTY_REPLIES = 10_000
+#: Seconds, from … to …, until somebody turns from the waiting page to the mail; and after how many its script first asks (check.js).
+LEAVING, CHECK_PAUSE = (1.0, 6.0), 4.0
+#: Of all signers, the share that is still there then.
+STILL_THERE = (LEAVING[1] - CHECK_PAUSE) / (LEAVING[1] - LEAVING[0])
 
 FORM = {
     "pledge_version": "1",
@@ -34,27 +39,27 @@ FORM = {
     "updates": "y",
 }
 
-
-@dataclass(frozen=True)
-class Request:
-    method: str
-    path: str
-    form: dict[str, str] | None = None
+Form = Mapping[str, str]
 
 
 def journey(bench: Bench) -> list[Figure]:
     """The CPU of the web processes for one signer, of that for one empty reply of the floor, in turns."""
-    floor = _Server(bench.floor(), bench, "floor")
+    floor = _Server(bench.floor(), bench.process("floor.web").pid)
     site = bench.site("journey", PLEDGE_REDIS_URL=bench.redis.url)
     people.add_confirmed(site, FEW)
-    ours = _Server(bench.serve(site), bench, "journey")
+    port = int(bench.serve(site).rpartition(":")[2])
+    files = bench.folder / "journey-files"
+    files.mkdir()
+    nginx = Nginx(bench.folder / "journey-nginx", port, files=files, behind_proxy=True).start()
+    bench.stack.callback(nginx.stop)
+    ours = _Server(f"http://127.0.0.1:{nginx.plain}", bench.process("journey.web").pid)
     rounds = 1 if bench.quick else ROUNDS
     number = 50 if bench.quick else PEOPLE
     walked: list[dict[str, float]] = []
     empty: list[float] = []
     for turn in range(rounds + 1):
         steps = _walk(ours, site, turn, number)
-        reply = floor.cpu_of([Request("GET", "/204")] * EMPTY_REPLIES)[1]
+        reply = floor.cpu_of(["/204"] * EMPTY_REPLIES, status=204)[1]
         if turn:  # the first one warms up
             walked.append(steps)
             empty.append(reply)
@@ -75,69 +80,78 @@ def journey(bench: Bench) -> list[Figure]:
 
 
 def _walk(server: "_Server", site: Site, turn: int, number: int) -> dict[str, float]:
-    """Milliseconds of CPU for each step of one signer, when `number` of them take each step together."""
-    signing = [
-        Request("POST", f"{PAGE}/sign", {**FORM, "email": f"hong.{turn}.{place}@example.org"})
-        for place in range(number)
-    ]
-    waiting, sign = server.cpu_of(signing, 303)
-    check = server.cpu_of([Request("GET", path) for path in waiting])[1]
+    """Milliseconds of CPU for each step of one signer, when `number` of them take each step together. What only some do counts for
+    their share of all.
+    """
+    first = turn * number
+    forms = [{**FORM, "email": f"hong.{first + place}@naver.com"} for place in range(number)]
+    waiting, sign = server.cpu_of([f"{PAGE}/sign"] * number, forms, first=first, status=303)
+    check = server.cpu_of(waiting, first=first)[1]
     tickets = [{"ticket": path.rpartition("/")[2]} for path in waiting]
-    asked = server.cpu_of([Request("POST", MINE, ticket) for ticket in tickets])[1]
+    state = server.cpu_of([MINE] * number, tickets, first=first)[1] * STILL_THERE
     with site.context():
-        submissions = [read_ticket(SLUG, path.rpartition("/")[2]) for path in waiting]
+        submissions = [read_ticket(SLUG, ticket["ticket"]) for ticket in tickets]
         links = [f"/ko/confirm/{tokens.mint(Purpose.CONFIRM, [submission])}" for submission in submissions]
-    shown = server.cpu_of([Request("GET", link) for link in links])[1]
-    led, confirm = server.cpu_of([Request("POST", link, {}) for link in links], 303)
+    shown = server.cpu_of(links, first=first)[1]
+    pressed, confirm = server.cpu_of(links, [{}] * number, first=first, status=303)
     with site.context():
         while fold(ledger_sources()):
             pass
         keys = [{"key": tokens.mint(Purpose.PRESSED, [submission])} for submission in submissions]
-    thanks = server.cpu_of([Request("GET", place) for place in led])[1]
-    told = server.cpu_of([Request("POST", MINE, key) for key in keys])[1]
+    thanks = server.cpu_of(pressed, first=first)[1]
+    learnt = server.cpu_of([MINE] * number, keys, first=first)[1]
     return {
         "sign": sign,
         "waiting page": check,
-        "its digits": asked,
+        f"its state, asked by {STILL_THERE:.0%}": state,
         "confirm page": shown,
         "confirm": confirm,
         "thanks": thanks,
-        "its number": told,
+        "number": learnt,
     }
 
 
 class _Server:
-    """A started web server, asked over a few kept connections."""
+    """A started web server, asked over a few kept connections. `process`: the web server's own, whatever stands in front."""
 
-    def __init__(self, url: str, bench: Bench, name: str) -> None:
+    def __init__(self, url: str, process: int) -> None:
         self._host = urlsplit(url).netloc
-        self._parent = bench.process(f"{name}.web").pid
+        self._process = process
 
-    def cpu_of(self, requests: list[Request], status: int | None = None) -> tuple[list[str], float]:
-        """Where each answer leads, and the milliseconds of CPU that one of these requests took all web processes."""
+    def cpu_of(
+        self, paths: Sequence[str], forms: Sequence[Form] = (), *, first: int = 0, status: int = 200
+    ) -> tuple[list[str], float]:
+        """Where each answer leads, and the milliseconds of CPU that one of these requests took all web processes. Each comes from a
+        public network of its own, the same for the same number (`first` and on).
+        """
+        requests = [
+            (path, forms[place] if forms else None, first + place) for place, path in enumerate(paths)
+        ]
         before = self._cpu_ms()
         with ThreadPoolExecutor(CLIENTS) as pool:
-            parts = [requests[place::CLIENTS] for place in range(CLIENTS)]
+            quarter = -(-len(requests) // CLIENTS)
+            parts = [requests[at : at + quarter] for at in range(0, len(requests), quarter)]
             led = [place for part in pool.map(lambda part: self._send(part, status), parts) for place in part]
         return led, (self._cpu_ms() - before) / len(requests)
 
-    def _send(self, requests: list[Request], status: int | None) -> list[str]:
+    def _send(self, requests: Sequence[tuple[str, Form | None, int]], status: int) -> list[str]:
         connection = http.client.HTTPConnection(self._host, timeout=30)
         led = []
-        for request in requests:
-            body = None if request.form is None else urlencode(request.form)
-            headers = dict(load.BROWSER)
-            if body is not None:
+        for path, form, number in requests:
+            headers = {**load.BROWSER, "X-Forwarded-For": f"20.{number // 250}.{number % 250}.7"}
+            if form is None:
+                connection.request("GET", path, headers=headers)
+            else:
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
-            connection.request(request.method, request.path, body, headers)
+                connection.request("POST", path, urlencode(form), headers)
             answer = connection.getresponse()
             answer.read()
-            if answer.status != (status or (204 if request.path == "/204" else 200)):
-                raise load.Refused(f"{request.method} {request.path[:40]}: {answer.status}")
+            if answer.status != status:
+                raise load.Refused(f"{path[:40]}: {answer.status}")
             led.append(answer.headers.get("Location", ""))
         connection.close()
         return led
 
     def _cpu_ms(self) -> float:
         """User and system time of the server and its workers so far, in milliseconds."""
-        return 1000 * processes.cpu_seconds(self._parent)
+        return 1000 * processes.cpu_seconds(self._process)

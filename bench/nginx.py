@@ -15,7 +15,7 @@ NAMES = {PAGE: "campaign page behind nginx, of a static file", COUNT: "count beh
 
 
 def behind_nginx(bench: Bench) -> list[Figure]:
-    site = bench.site("nginx", PLEDGE_REDIS_URL=bench.redis.url, PLEDGE_TRUSTED_PROXIES="1")
+    site = bench.site("nginx", PLEDGE_REDIS_URL=bench.redis.url)
     people.add_confirmed(site, FEW)
     port = int(bench.serve(site).rpartition(":")[2])
     files = bench.folder / "nginx-files"

@@ -26,6 +26,7 @@ from bench.processes import Use
 from bench.report import Figure, at_most, table
 from bench.servers import Bench, Site, bench, wait_until_up
 from bench.web import COUNT, PAGE
+from pledge.signatures.statements import THANKS_AFTER
 from tests.support import units
 from tests.support.nginx import Nginx
 from tests.support.run import free_port
@@ -37,8 +38,8 @@ FIRST_VISITS = 0.5
 POLLERS, VIEWERS, LOADERS = 2_000, 40, 40
 VIEWED = (PAGE, PAGE, PAGE, PAGE, "/ko/", "/en/c/blue-skies", f"{PAGE}/progress", f"{PAGE}/organizations")
 SIGNED_BEFORE = 10_000
-#: Seconds before the figures count; the journey of one person takes about twenty.
-WARM_UP = 30
+#: Seconds before the figures count: from then on mails with thanks go out as fast as people confirm.
+WARM_UP = int(THANKS_AFTER.total_seconds()) + 60
 SECONDS = 180
 SOAK_SECONDS, SOAK_FACTOR, SOAK_GROWTH = 900, 0.5, 0.05
 #: Redis keeps the counter of a network for twice ten minutes; before, there are more of them each second.
@@ -46,7 +47,9 @@ SOAK_WARM_UP = 21 * 60
 #: More connections to PostgreSQL, or open files elsewhere, than after the warm-up.
 MORE_CONNECTIONS, MORE_FILES = 5, 20
 
-MAX_P99_MS, MAX_COUNT_LAG, MAX_MAIL_LAG = 200, 3, 30
+#: Asked at 1 × the record and at 2 ×.
+MAX_P99_MS, MAX_ERRORS, MAX_MAIL_LAG = (150, 500), (0, 20), (30, 10)
+MAX_COUNT_LAG, MAX_CORES = 3, 1.1
 REPORT = Path(__file__).parent / "REPLAY.md"
 _ASSET = re.compile(r'(?:href|src)="(/static/[^"]+\.(?:css|js|woff2|svg|png|webp)\?v=[^"]+)"')
 
@@ -79,6 +82,11 @@ class Result:
     lost: int
     complaints: Counter[str] = field(default_factory=Counter)  #: errors in the logs of the site
 
+    @property
+    def own_cores(self) -> float:
+        """Cores that the site itself has used, on average."""
+        return sum(value for name, value in self.cores.items() if name != "load")
+
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -108,7 +116,6 @@ def _run(started: Bench, factor: float, seconds: int, warm_up: int) -> Result:
     site = started.site(
         "replay",
         PLEDGE_REDIS_URL=started.redis.url,
-        PLEDGE_TRUSTED_PROXIES="1",
         PLEDGE_SMTP_URL=f"smtp://127.0.0.1:{mail_port}",
     )
     people.add_confirmed(site, SIGNED_BEFORE)
@@ -139,6 +146,7 @@ def _start(started: Bench, site: Site) -> tuple[Servers, int]:
         connections=16_384,
         processes=2,
         files=files,
+        behind_proxy=True,
     ).start()
     started.stack.callback(nginx.stop)
     wait_until_up(f"http://127.0.0.1:{nginx.plain}/ko/privacy", started.log("web-1"))
@@ -237,12 +245,19 @@ def _figures(result: Result) -> list[Figure]:
     )
     p99 = {name: 1000 * percentile(seconds[name], 0.99) for name in ("sign", "confirm")}
     count_lag, mail_lag = percentile(lags, 0.99), percentile(seconds["mail"], 0.99)
+    is_double = result.factor > 1
     return [
-        *(at_most(f"{name}, p99", value, MAX_P99_MS, " ms") for name, value in p99.items()),
+        *(at_most(f"{name}, p99", value, MAX_P99_MS[is_double], " ms") for name, value in p99.items()),
         at_most("confirmation to count, p99", count_lag, MAX_COUNT_LAG, " s"),
-        at_most("sign-up to mail, p99", mail_lag, MAX_MAIL_LAG, " s"),
-        at_most("errors", errors, 0),
+        at_most("sign-up to mail, p99", mail_lag, MAX_MAIL_LAG[is_double], " s"),
+        at_most("errors", errors, MAX_ERRORS[is_double]),
         at_most("acknowledged and not counted", result.lost, 0),
+        Figure(
+            "cores of the site",
+            f"{result.own_cores:.2f}",
+            f"≤ {MAX_CORES * result.factor:g}",
+            result.own_cores <= MAX_CORES * result.factor,
+        ),
     ]
 
 
@@ -284,6 +299,7 @@ def _steps(result: Result) -> str:
             *(f"{1000 * percentile(lags, share):,.0f} ms" for share in (0.5, 0.95, 0.99, 1)),
         )
     )
+    rows.append(("mail with thanks", f"{result.crowd.thanked:,}", *("–",) * 4))
     looking = {"count, polled": result.polls, "pages, viewed": result.views, "static files": result.assets}
     for name, run in looking.items():
         times = [f"{value:,.1f} ms" for value in (run.p50_ms, run.p95_ms, run.p99_ms)]
@@ -329,7 +345,7 @@ def _limits(result: Result) -> str:
     lines.append(
         f"Nearest to its limit: {name}, at {share:.0%}; by this arithmetic it is full at {result.factor / share:.1f} × the record."
     )
-    own = sum(value for key, value in result.cores.items() if key != "load")
+    own = result.own_cores
     lines.append(
         f"The site alone takes {own / result.factor:.2f} cores for each 1 × the record: {cores} cores of its own carry {result.factor * cores / own:.1f} ×."
     )

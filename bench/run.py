@@ -1,6 +1,6 @@
 """`make bench`: measure the speed that was promised, print a table and write it to bench/RESULTS.md.
 
-bench/run.py [--quick] [part …]; a part is one of sign confirm count page journey nginx sizes mails fold lag rows pack proof
+bench/run.py [--quick] [part …]; a part is one of sign confirm count page journey nginx sizes mails rest fold lag rows pack proof
 sqlite visit migrations. Only a whole run writes RESULTS.md. The exit status is 1 when a figure misses its bar.
 """
 
@@ -29,6 +29,7 @@ OTHERS = {
     "nginx": nginx.behind_nginx,
     "sizes": web.sizes,
     "mails": behind.mails,
+    "rest": behind.rest,
     "fold": behind.fold,
     "lag": ledger_log.lag,
     "rows": ledger_log.rows,

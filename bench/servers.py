@@ -31,7 +31,7 @@ DURABLE = (
     "max_wal_size=4GB",
 )
 
-#: Production settings. The ceilings are raised, as all requests come from one address; each is still counted.
+#: Production settings. Forms come from public networks of their own, named by X-Forwarded-For.
 PRODUCTION = {
     "PLEDGE_ENV": "production",
     "PLEDGE_BASE_URL": f"https://{HOST}",
@@ -44,10 +44,7 @@ PRODUCTION = {
     "PLEDGE_POSTAL_ADDRESS": "1 Sky Street, Seoul",
     "PLEDGE_TELEPHONE": "+82 2 123 4567",
     "PLEDGE_PRESS_CONTACT": "Press office, press@pledge.example",
-    "PLEDGE_LIMIT_SIGN": "100000000 per 10 minutes",
-    "PLEDGE_LIMIT_TOKEN": "100000000 per minute",
-    "PLEDGE_LIMIT_LINK": "100000000 per 10 minutes",
-    "PLEDGE_LIMIT_DOMAIN": "100000000 per 10 minutes",
+    "PLEDGE_TRUSTED_PROXIES": "1",
 }
 
 _CREATE_YARDSTICK = "from bench.yardstick import app, db\nwith app.app_context(): db.create_all()"
@@ -142,11 +139,13 @@ class Bench:
     def start(
         self, name: str, command: list[str], environment: Mapping[str, str]
     ) -> "subprocess.Popen[bytes]":
+        metrics = self.folder / "metrics"
+        metrics.mkdir(exist_ok=True)
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, **environment},
+                env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(metrics), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -1,7 +1,7 @@
 """docs/sizing.md: what machines carry, by what the record day took of one (`make replay`).
 
-The figures of a replay stand here and nowhere else. `python -m bench.sizing` writes what follows from them into the page,
-between the marks there; tests/house/test_bench.py compares the two.
+`python -m bench.sizing` writes what follows from the last replay (REPLAY.md) into the page, between the marks there;
+tests/house/test_bench.py compares the two.
 """
 
 import re
@@ -9,12 +9,29 @@ import sys
 from math import ceil
 from pathlib import Path
 
+from bench.replay import REPORT
 from config import ROOT
 
-#: From bench/REPLAY.md: cores at 1 × the record, both web services together.
-MEASURED_ON = "27 November 2026"
-MACHINE = "2 cores of an Intel Xeon, which also made the load"
-WEB, POSTGRESQL, WORKER, NGINX, REDIS = 0.62, 0.18, 0.21, 0.25, 0.01
+_REPLAY = REPORT.read_text("utf-8")
+
+
+def _read(pattern: str) -> str:
+    """What the last replay says there."""
+    match = re.search(pattern, _REPLAY, re.MULTILINE)
+    if match is None:
+        raise SystemExit(f"{REPORT.name} has no {pattern}")
+    return match[1]
+
+
+def _cores(process: str) -> float:
+    """Cores that a process took at 1 × the record."""
+    return float(_read(rf"^\| {process} \| ([\d.]+) \|")) / float(_read(r"`make replay X=([\d.]+)`"))
+
+
+MEASURED_ON = _read(r"^# The record day, replayed (\S+)$")
+MACHINE = f"{_read(r'^- processor: (.+)$')}, which also made the load"
+WEB = _cores("web 1") + _cores("web 2")
+POSTGRESQL, WORKER, NGINX, REDIS = map(_cores, ("PostgreSQL", "worker", "nginx", "Redis"))
 
 #: Sign-ups a minute at 1 × the record.
 RECORD = 2_000

@@ -1,4 +1,4 @@
--- The button of the confirm page, pressed once for each waiting signature.
+-- The button of the confirm page, pressed once for each waiting signature, each from a public network of its own.
 -- Arguments: a file with one token a line, and the number of threads that share it.
 dofile("report.lua")
 
@@ -25,6 +25,7 @@ end
 
 function request()
   number = number + 1
+  wrk.headers["X-Forwarded-For"] = string.format("12.%d.%d.7", 100 * thread_number + math.floor(number / 250), number % 250)
   -- Out of tokens: an address that answers 404, so the run fails and is not believed.
   return wrk.format(nil, paths[number] or "/out-of-tokens")
 end
