@@ -1,6 +1,6 @@
 """Recording alerts: at most one about the same thing in a stated time, over all workers.
 
-Who is told by mail is known to accounts (accounts/alarms.py), which is what others call. The webhook is called by the worker
+Who is told by mail is known to accounts (accounts/staff_alerts.py), which is what others call. The webhook is called by the worker
 (webhook.py).
 """
 

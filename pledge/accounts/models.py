@@ -64,7 +64,7 @@ class StaffMember(Model):
     #: The 30-second step of the last code that was taken: neither it nor an older one works again (RFC 6238, 5.2).
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     recovery_codes: Mapped[list[str] | None] = mapped_column(SealedJSON("staff.recovery_codes"))
-    #: The kinds of alerts that the person wants by mail; NULL: those that are usual for their roles (alarms.py).
+    #: The kinds of alerts that the person wants by mail; NULL: those that are usual for their roles (staff_alerts.py).
     alerts: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     #: Counts invitations: a link works for the newest only, and once.
     invitation: Mapped[int] = mapped_column(server_default="0")

@@ -26,7 +26,7 @@ _TEXTS = ("actor", "network", "action", "subject", "reason", "details")
 
 
 @dataclass(frozen=True)
-class Mark:
+class AuditMark:
     """Length and end of the log at a moment, as a signed checkpoint says (ledger/notes.py)."""
 
     length: int
@@ -59,13 +59,13 @@ def digest(head: bytes) -> bytes:
     return hashlib.sha256(b"pledge-audit/v1\n" + head).digest()
 
 
-def mark(connection: Connection) -> Mark:
+def mark(connection: Connection) -> AuditMark:
     """Where the log ends now: one row read, and the new entries counted when it has grown since the last call."""
     last = connection.execute(
         select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
     ).first()
     if last is None:
-        return Mark(0, digest(START))
+        return AuditMark(0, digest(START))
     head = bytes(last.hash)
     length = _lengths.get(head)
     if length is None:
@@ -73,19 +73,19 @@ def mark(connection: Connection) -> Mark:
         length = int(connection.execute(counted).scalar_one())
         _lengths.clear()
         _lengths[head] = length
-    return Mark(length, digest(head))
+    return AuditMark(length, digest(head))
 
 
 #: Number of entries up to the newest one seen, by its hash, which covers all of them: valid for any database.
 _lengths: dict[bytes, int] = {}
 
 
-def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> ChainVerdict:
+def verify(noted_head: bytes | None = None, marks: Iterable[AuditMark] = ()) -> ChainVerdict:
     """Check the whole chain up to the first fault, and compare it with the marks of checkpoints.
 
     Entries cut off at the end leave a shorter chain that is consistent: only a mark, or a head noted elsewhere, reveals it.
     """
-    expected: dict[int, list[Mark]] = {}
+    expected: dict[int, list[AuditMark]] = {}
     for one in marks:
         expected.setdefault(one.length, []).append(one)
     broken = _broken(expected.pop(0, []), START)
@@ -112,7 +112,7 @@ def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> Chain
     return ChainVerdict(count, head, faults)
 
 
-def _broken(marks: list[Mark], head: bytes) -> Mark | None:
+def _broken(marks: list[AuditMark], head: bytes) -> AuditMark | None:
     return next((one for one in marks if one.digest != digest(head)), None)
 
 

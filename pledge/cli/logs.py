@@ -14,7 +14,7 @@ from config import current_config
 from pledge.accounts import queries as accounts
 from pledge.audit import chain
 from pledge.audit import services as audit_services
-from pledge.audit.chain import Mark
+from pledge.audit.chain import AuditMark
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.queries import FORMATS, Search, all_lines
 from pledge.campaigns import forgetting
@@ -210,7 +210,7 @@ def _emptied(count: int) -> Iterator[str]:
         yield "a public log has entries and no checkpoint at all: its checkpoints were removed"
 
 
-def _read_marks(file: TextIO) -> list[Mark]:
+def _read_marks(file: TextIO) -> list[AuditMark]:
     """The marks in a saved checkpoint; raises ClickException when it has none."""
     found = read_saved(file, lambda note: log_verification.read_saved_marks(note, file.name))
     if not found:

@@ -47,7 +47,7 @@ class TotalsFile:
 
 
 @dataclass(frozen=True)
-class Section:
+class Dimension:
     """One breakdown, with its name in each format."""
 
     name: str
@@ -56,10 +56,10 @@ class Section:
     cells: Callable[[Totals], list[Cell]]
 
 
-SECTIONS = (
-    Section("country", Phrase("table", "By country"), labels.COUNTRY, lambda totals: totals.by_country),
-    Section("region", Phrase("table", "By region"), labels.REGION, lambda totals: totals.by_region),
-    Section("day", Phrase("table", "By day"), labels.DAY, lambda totals: totals.by_day),
+DIMENSIONS = (
+    Dimension("country", Phrase("table", "By country"), labels.COUNTRY, lambda totals: totals.by_country),
+    Dimension("region", Phrase("table", "By region"), labels.REGION, lambda totals: totals.by_region),
+    Dimension("day", Phrase("table", "By day"), labels.DAY, lambda totals: totals.by_day),
 )
 
 
@@ -82,11 +82,11 @@ def totals_json(totals: Totals) -> bytes:
             **({"unnamed_organizations": totals.unnamed_organizations} if checkpoint else {}),
             "smallest_shown": totals.smallest_shown,
             **{
-                f"by_{section.name}": [
+                f"by_{dimension.name}": [
                     {"key": cell.key, "label": _in_each(totals, cell.label), "people": cell.people}
-                    for cell in section.cells(totals)
+                    for cell in dimension.cells(totals)
                 ]
-                for section in SECTIONS
+                for dimension in DIMENSIONS
             },
         }
     )
@@ -128,7 +128,7 @@ def totals_xlsx(totals: Totals) -> bytes:
         for line in lines:
             summary.add(line)
         summary.finish(longest=44, filters=False)
-        sheets = {section.name: _breakdown(book, styles, totals, section) for section in SECTIONS}
+        sheets = {dimension.name: _breakdown(book, styles, totals, dimension) for dimension in DIMENSIONS}
         if totals.checkpoint is not None:
             _organizations(book, styles, totals)
         _charts(book, totals, summary, sheets, below=len(lines) + 2)
@@ -141,7 +141,7 @@ FORMATS: dict[str, Callable[[Totals], bytes]] = {"csv": totals_csv, "json": tota
 #: The tables whose rows the pack's manifest counts, without the head, and without the workbook's summary.
 ROWS: dict[str, Callable[[Document], int]] = {
     "totals.xlsx": lambda document: (
-        sum(len(section.cells(document)) for section in SECTIONS) + len(document.named_organizations)
+        sum(len(dimension.cells(document)) for dimension in DIMENSIONS) + len(document.named_organizations)
     ),
     "totals.csv": lambda document: sum(1 for _ in _rows(document)),
     "organizations.csv": lambda document: len(document.named_organizations),
@@ -187,9 +187,9 @@ def _rows(totals: Totals) -> Iterator[tuple[str | int, ...]]:
     yield row("total", "organizations", labels.ORGANIZATIONS, totals.organizations)
     if totals.paper is not None:
         yield row("total", "paper", labels.PAPER, totals.paper.signatures)
-    for section in SECTIONS:
-        for cell in section.cells(totals):
-            yield row(section.name, cell.key, cell.label, cell.people)
+    for dimension in DIMENSIONS:
+        for cell in dimension.cells(totals):
+            yield row(dimension.name, cell.key, cell.label, cell.people)
 
 
 def _json(document: dict[str, Any]) -> bytes:
@@ -256,14 +256,14 @@ def _notes(totals: Totals) -> list[str]:
     ]
 
 
-def _breakdown(book: Any, styles: Styles, totals: Totals, section: Section) -> Sheet:
+def _breakdown(book: Any, styles: Styles, totals: Totals, dimension: Dimension) -> Sheet:
     """Words first, then the numbers; by day a date, which is in no language, and the running total too."""
-    cells = section.cells(totals)
-    is_day = section.name == "day"
-    words = [_name(totals, labels.DAY)] if is_day else list(_in_each(totals, section.words).values())
+    cells = dimension.cells(totals)
+    is_day = dimension.name == "day"
+    words = [_name(totals, labels.DAY)] if is_day else list(_in_each(totals, dimension.words).values())
     numbers = (labels.PEOPLE, labels.IN_ALL, labels.SHARE) if is_day else (labels.PEOPLE, labels.SHARE)
     heads = [*words, *(_name(totals, number) for number in numbers)]
-    sheet = Sheet(book, _sheet_name(totals, section.sheet), styles, heads)
+    sheet = Sheet(book, _sheet_name(totals, dimension.sheet), styles, heads)
     for cell, in_all in zip(cells, accumulate(cell.people for cell in cells), strict=True):
         named: list[Value] = list(_in_each(totals, cell.label).values())
         if is_day:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from config import Config
 from pledge.abuse.models import AlertKind
-from pledge.accounts.alarms import alert
+from pledge.accounts.staff_alerts import alert
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.queries import changed_pledges, slugs
 from pledge.campaigns.staff_queries import missing_of, rows

@@ -29,7 +29,7 @@ from pledge.signatures.queries import held_by_campaign
 ANSWER_OWED = timedelta(days=30)
 
 
-class ItemKind(StrEnum):
+class InboxKind(StrEnum):
     """What can wait, in the order in which it is listed."""
 
     HELD = "held"
@@ -45,16 +45,16 @@ class ItemKind(StrEnum):
 
 
 KIND_LABELS = {
-    ItemKind.HELD: Phrase("inbox", "Held signatures"),
-    ItemKind.INVALIDATION: Phrase("inbox", "Proposals about signatures"),
-    ItemKind.ORGANIZATIONS: Phrase("inbox", "New organisations"),
-    ItemKind.CORRECTIONS: Phrase("inbox", "Corrections by organisations"),
-    ItemKind.NEWS: Phrase("inbox", "News to approve"),
-    ItemKind.PAPER: Phrase("inbox", "Paper signatures to count again"),
-    ItemKind.RETURNED: Phrase("inbox", "Sent back"),
-    ItemKind.ANSWER: Phrase("inbox", "News to write about an answer"),
-    ItemKind.TEXTS: Phrase("inbox", "Missing texts"),
-    ItemKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
+    InboxKind.HELD: Phrase("inbox", "Held signatures"),
+    InboxKind.INVALIDATION: Phrase("inbox", "Proposals about signatures"),
+    InboxKind.ORGANIZATIONS: Phrase("inbox", "New organisations"),
+    InboxKind.CORRECTIONS: Phrase("inbox", "Corrections by organisations"),
+    InboxKind.NEWS: Phrase("inbox", "News to approve"),
+    InboxKind.PAPER: Phrase("inbox", "Paper signatures to count again"),
+    InboxKind.RETURNED: Phrase("inbox", "Sent back"),
+    InboxKind.ANSWER: Phrase("inbox", "News to write about an answer"),
+    InboxKind.TEXTS: Phrase("inbox", "Missing texts"),
+    InboxKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
 }
 
 #: Of a proposal about signatures, by its act.
@@ -66,23 +66,23 @@ PROPOSAL_LABELS = {
 
 #: What somebody must be allowed to do for a kind to wait for them.
 NEEDS = {
-    ItemKind.HELD: Permission.INVALIDATE,
-    ItemKind.INVALIDATION: Permission.INVALIDATE,
-    ItemKind.ORGANIZATIONS: Permission.REVIEW_ORGANIZATIONS,
-    ItemKind.CORRECTIONS: Permission.REVIEW_ORGANIZATIONS,
-    ItemKind.NEWS: Permission.EDIT_CAMPAIGNS,
-    ItemKind.PAPER: Permission.EDIT_CAMPAIGNS,
-    ItemKind.ANSWER: Permission.EDIT_CAMPAIGNS,
-    ItemKind.TEXTS: Permission.EDIT_CAMPAIGNS,
-    ItemKind.MAIL: Permission.RUN_MAIL,
+    InboxKind.HELD: Permission.INVALIDATE,
+    InboxKind.INVALIDATION: Permission.INVALIDATE,
+    InboxKind.ORGANIZATIONS: Permission.REVIEW_ORGANIZATIONS,
+    InboxKind.CORRECTIONS: Permission.REVIEW_ORGANIZATIONS,
+    InboxKind.NEWS: Permission.EDIT_CAMPAIGNS,
+    InboxKind.PAPER: Permission.EDIT_CAMPAIGNS,
+    InboxKind.ANSWER: Permission.EDIT_CAMPAIGNS,
+    InboxKind.TEXTS: Permission.EDIT_CAMPAIGNS,
+    InboxKind.MAIL: Permission.RUN_MAIL,
 }
 
 
 @dataclass(frozen=True)
-class Item:
+class InboxItem:
     """Something that waits, or several of a kind that are worked through one after another."""
 
-    kind: ItemKind
+    kind: InboxKind
     since: datetime | None  #: None where nobody knows
     campaign: str = ""  #: its slug; "" for what belongs to none
     number: int = 1  #: how many
@@ -92,7 +92,7 @@ class Item:
     act: str = ""  #: of a proposal about signatures
     takes_two: bool = False  #: whoever proposed it does not decide
     proposed_by: int | None = None
-    of: ItemKind | None = None  #: what was sent back,
+    of: InboxKind | None = None  #: what was sent back,
     why: str = ""
     by: str = ""  #: and by whom
 
@@ -106,7 +106,7 @@ class Item:
 class Elsewhere:
     """Something that waits for another person."""
 
-    item: Item
+    item: InboxItem
     obstacle: NeedsSecondPerson  #: what keeps this one from it
     able: list[str]  #: who may decide it now
 
@@ -115,17 +115,17 @@ class Elsewhere:
 class Inbox:
     """What one person sees."""
 
-    mine: list[Item]
+    mine: list[InboxItem]
     others: list[Elsewhere]
 
     @property
-    def items(self) -> list[Item]:
+    def items(self) -> list[InboxItem]:
         return [*self.mine, *(other.item for other in self.others)]
 
     def only(self, kind: str = "", campaign: str = "") -> "Inbox":
         """What is of this kind and this campaign; "" is any."""
 
-        def wanted(item: Item) -> bool:
+        def wanted(item: InboxItem) -> bool:
             return kind in ("", item.kind) and campaign in ("", item.campaign)
 
         return Inbox(
@@ -134,17 +134,17 @@ class Inbox:
         )
 
 
-def waiting() -> list[Item]:
+def waiting() -> list[InboxItem]:
     """Everything, the kinds in their order and in each the longest wait first."""
     names = slugs()
     found = [
         *(
-            Item(ItemKind.HELD, held.since, names[number], held.signatures, domains=held.domains)
+            InboxItem(InboxKind.HELD, held.since, names[number], held.signatures, domains=held.domains)
             for number, held in held_by_campaign().items()
         ),
         *(
             _proposal(
-                ItemKind.INVALIDATION,
+                InboxKind.INVALIDATION,
                 row,
                 names.get(row.campaign_id or 0, ""),
                 number=row.matched,
@@ -154,8 +154,8 @@ def waiting() -> list[Item]:
             for row in invalidations.proposed()
         ),
         *(
-            Item(
-                ItemKind.CORRECTIONS if row.is_correction else ItemKind.ORGANIZATIONS,
+            InboxItem(
+                InboxKind.CORRECTIONS if row.is_correction else InboxKind.ORGANIZATIONS,
                 row.since,
                 row.slug,
                 row.number,
@@ -163,39 +163,39 @@ def waiting() -> list[Item]:
             for row in review.waiting()
         ),
         *(
-            _proposal(ItemKind.NEWS, row, row.slug, title=row.title, takes_two=True)
+            _proposal(InboxKind.NEWS, row, row.slug, title=row.title, takes_two=True)
             for row in news.proposed()
         ),
         *(
-            _proposal(ItemKind.PAPER, row, row.slug, title=row.title, takes_two=True)
+            _proposal(InboxKind.PAPER, row, row.slug, title=row.title, takes_two=True)
             for row in paper.proposed()
         ),
         *_owed_answers(),
         *(
-            Item(ItemKind.TEXTS, row.edited_at, row.slug, missing)
+            InboxItem(InboxKind.TEXTS, row.edited_at, row.slug, missing)
             for row in campaigns.rows()
             if row.is_worked_on and (missing := len(campaigns.missing(row)))
         ),
     ]
     dead = mail.given_up()
     if dead.mails:
-        found.append(Item(ItemKind.MAIL, dead.since, number=dead.mails))
-    order = list(ItemKind)
+        found.append(InboxItem(InboxKind.MAIL, dead.since, number=dead.mails))
+    order = list(InboxKind)
     return sorted(found, key=lambda item: (order.index(item.kind), item.since or clock.now(), item.id))
 
 
-def _proposal(kind: ItemKind, row: Any, campaign: str, **more: Any) -> Item:
+def _proposal(kind: InboxKind, row: Any, campaign: str, **more: Any) -> InboxItem:
     """Of a row of what one person has proposed, or what another one has sent back."""
     more |= {"id": row.id, "proposed_by": row.proposed_by}
     if row.returned_why is None:
-        return Item(kind, row.proposed_at, campaign, **more)
+        return InboxItem(kind, row.proposed_at, campaign, **more)
     more |= {"takes_two": False, "of": kind, "why": row.returned_why, "by": row.decided_name}
-    return Item(ItemKind.RETURNED, row.decided_at, campaign, **more)
+    return InboxItem(InboxKind.RETURNED, row.decided_at, campaign, **more)
 
 
 def inbox(person: StaffMember) -> Inbox:
     """What waits for this person, and what they may see but another one decides."""
-    mine: list[Item] = []
+    mine: list[InboxItem] = []
     others: list[Elsewhere] = []
     between, staff = obstacles(), accounts.people()
     for item in waiting():
@@ -211,17 +211,17 @@ def inbox(person: StaffMember) -> Inbox:
     return Inbox(mine, others)
 
 
-def _is_returned_to(person: StaffMember, item: Item, able: Sequence[StaffMember]) -> bool:
+def _is_returned_to(person: StaffMember, item: InboxItem, able: Sequence[StaffMember]) -> bool:
     """Its author; of paper, which waits to be corrected, anybody once the author has left."""
-    is_orphan = item.of is ItemKind.PAPER and item.proposed_by not in {member.id for member in able}
+    is_orphan = item.of is InboxKind.PAPER and item.proposed_by not in {member.id for member in able}
     return is_orphan or item.proposed_by == person.id
 
 
-def _owed_answers() -> list[Item]:
+def _owed_answers() -> list[InboxItem]:
     """An answer that was entered lately and of which no news has been written since."""
     written = news.last_written()
     return [
-        Item(ItemKind.ANSWER, row.answered_at, row.slug, id=row.id, title=row.recipient)
+        InboxItem(InboxKind.ANSWER, row.answered_at, row.slug, id=row.id, title=row.recipient)
         for row in deliveries.answered(clock.now() - ANSWER_OWED)
         if row.campaign_id not in written or written[row.campaign_id] < row.answered_at
     ]

@@ -2,23 +2,23 @@
 
 from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
-from pledge.accounts.alarms import alert
+from pledge.accounts.staff_alerts import alert
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
 from pledge.inbox import queries
-from pledge.inbox.queries import Item, ItemKind
+from pledge.inbox.queries import InboxItem, InboxKind
 
 #: The hour of the daily mail, in Seoul.
 DAILY_AT = 9
 
 _ALERTS = {
-    ItemKind.NEWS: AlertKind.APPROVAL_WAITS,
-    ItemKind.PAPER: AlertKind.APPROVAL_WAITS,
-    ItemKind.INVALIDATION: AlertKind.ACT_PROPOSED,
-    ItemKind.ORGANIZATIONS: AlertKind.ORGANIZATION_WAITS,
-    ItemKind.CORRECTIONS: AlertKind.ORGANIZATION_WAITS,
-    ItemKind.RETURNED: AlertKind.RETURNED,
+    InboxKind.NEWS: AlertKind.APPROVAL_WAITS,
+    InboxKind.PAPER: AlertKind.APPROVAL_WAITS,
+    InboxKind.INVALIDATION: AlertKind.ACT_PROPOSED,
+    InboxKind.ORGANIZATIONS: AlertKind.ORGANIZATION_WAITS,
+    InboxKind.CORRECTIONS: AlertKind.ORGANIZATION_WAITS,
+    InboxKind.RETURNED: AlertKind.RETURNED,
 }
 
 
@@ -36,18 +36,18 @@ def alert_waiting() -> None:
             alert(session, AlertKind.INBOX_DAILY, number=sum(item.number for item in items))
 
 
-def _is_told_at_once(item: Item) -> bool:
+def _is_told_at_once(item: InboxItem) -> bool:
     """Not a small act about signatures, which its author decides in the next press."""
-    return item.kind in _ALERTS and (item.takes_two or item.kind is not ItemKind.INVALIDATION)
+    return item.kind in _ALERTS and (item.takes_two or item.kind is not InboxKind.INVALIDATION)
 
 
-def _was_alerted(item: Item) -> bool:
+def _was_alerted(item: InboxItem) -> bool:
     """Whether the oldest of a queue waited already when the queue was told of last, as those before it were decided since."""
     last = None if item.id else alerts.last_at(_ALERTS[item.kind], f"{item.kind} {item.campaign} ")
     return last is not None and item.since is not None and item.since <= last
 
 
-def _reference(item: Item) -> str:
+def _reference(item: InboxItem) -> str:
     """One thing, or the queue of a campaign since its oldest."""
     since = f"{item.since:%Y-%m-%dT%H:%M:%S}" if item.since else ""
     return f"{item.of or item.kind} {item.id or item.campaign} {since}"[:80]

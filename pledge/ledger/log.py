@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config import Keys, current_config
 from pledge.audit import chain
-from pledge.audit.chain import Mark
+from pledge.audit.chain import AuditMark
 from pledge.core import clock
 from pledge.core.db import insert_into, reading, transaction
 from pledge.ledger import merkle, notes
@@ -123,7 +123,7 @@ def entries(connection: Connection, campaign_id: int, after: int, upto: int) -> 
 
 
 def _extend_one(
-    connection: Connection, head: Row[Any], slug: str, pledges: dict[int, str], *, limit: int, mark: Mark
+    connection: Connection, head: Row[Any], slug: str, pledges: dict[int, str], *, limit: int, mark: AuditMark
 ) -> int:
     campaign_id, after = head.campaign_id, head.log_size
     upto = min(head.size, after + limit)
@@ -169,11 +169,11 @@ class _Published:
     def is_signed(self) -> bool:
         return bool(self.note) and notes.is_signed_by(self.note, signers_for(self.slug))
 
-    def has_mark(self, mark: Mark) -> bool:
+    def has_mark(self, mark: AuditMark) -> bool:
         return notes.has_mark(self.note, signers_for(self.slug), mark)
 
 
-def _due(connection: Connection, published: Published, mark: Mark) -> list[_Published]:
+def _due(connection: Connection, published: Published, mark: AuditMark) -> list[_Published]:
     """The logs that are in step and have no checkpoint as it would be signed today; if all have one and none says where the
     audit log ends now, one of them."""
     logs = [
@@ -205,7 +205,7 @@ def _newest(connection: Connection, campaign_id: int) -> Row[Any] | None:
     return connection.execute(query).first()
 
 
-def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: Mark) -> None:
+def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: AuditMark) -> None:
     """Sign what the log holds, unless it does not continue what was signed before (tlog-checkpoint: a log never does)."""
     signers, now = signers_for(slug), clock.now()
     before = _newest(tiles.connection, tiles.campaign_id)

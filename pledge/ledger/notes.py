@@ -18,7 +18,7 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pledge.audit.chain import Mark
+from pledge.audit.chain import AuditMark
 from pledge.core.encryption import derive
 
 #: signed-note, "Signature types": 0x01 is Ed25519 over the note's text, 0xff a type without a number, by its name.
@@ -60,7 +60,7 @@ class Signer:
         """The signature line for a text."""
         return self._line(self.key_id, self.private.sign(text.encode()))
 
-    def audit_line(self, text: str, mark: Mark) -> str:
+    def audit_line(self, text: str, mark: AuditMark) -> str:
         """The line about the audit log for the text of a checkpoint."""
         covered = f"{_AUDIT}\n{mark.length}\n{b64encode(mark.digest).decode()}\n\n{text}"
         return self._line(self.audit_id, _mark_data(mark) + self.private.sign(covered.encode()))
@@ -79,7 +79,7 @@ def checkpoint_text(origin: str, size: int, root: bytes) -> str:
     return f"{origin}\n{size}\n{b64encode(root).decode()}\n"
 
 
-def sign(text: str, signers: Sequence[Signer], mark: Mark | None = None) -> str:
+def sign(text: str, signers: Sequence[Signer], mark: AuditMark | None = None) -> str:
     """A note: the text, an empty line, one line for each signature, and of a checkpoint what each key says of the audit log."""
     lines = [one.line(text) for one in signers]
     if mark is not None:
@@ -93,7 +93,7 @@ def is_signed_by(note: str, signers: Sequence[Signer]) -> bool:
     return note.startswith(f"{signers[0].name}\n") and [data[:4] for data in _signatures(note)] == wanted
 
 
-def has_mark(note: str, signers: Sequence[Signer], mark: Mark) -> bool:
+def has_mark(note: str, signers: Sequence[Signer], mark: AuditMark) -> bool:
     """Whether one of our own checkpoints says, by one of these keys, that the audit log ends there."""
     told = [data[:-_SIGNATURE] for data in _signatures(note)]
     return any(one.audit_id + _mark_data(mark) in told for one in signers)
@@ -115,5 +115,5 @@ def _signatures(note: str) -> list[bytes]:
     return [b64decode(line.split(" ")[2]) for line in note.rpartition("\n\n")[2].splitlines()]
 
 
-def _mark_data(mark: Mark) -> bytes:
+def _mark_data(mark: AuditMark) -> bytes:
     return mark.length.to_bytes(8) + mark.digest

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, literal, select
 
 from config import current_config
-from pledge.audit.chain import Mark
+from pledge.audit.chain import AuditMark
 from pledge.core.db import reading, snapshot
 from pledge.ledger import notes
 from pledge.ledger.leaves import leaf
@@ -273,20 +273,20 @@ def _known_keys(connection: Connection) -> defaultdict[int, list[program.Key]]:
 class AuditMarks:
     """What the checkpoints say."""
 
-    marks: list[Mark]  #: each once
+    marks: list[AuditMark]  #: each once
     faults: list[str]  #: the first checkpoint of each log that does not say it as it must
 
 
 def read_marks() -> AuditMarks:
     """Every mark in a checkpoint; one counts only when a key of that log has signed it."""
-    marks: list[Mark] = []
+    marks: list[AuditMark] = []
     faults: dict[int, str] = {}
-    seen, carry = set[Mark](), set[int]()  # `carry`: the logs of which a checkpoint has carried a mark
+    seen, carry = set[AuditMark](), set[int]()  # `carry`: the logs of which a checkpoint has carried a mark
     query = select(Checkpoint.id, Checkpoint.campaign_id, Checkpoint.note).order_by(Checkpoint.id)
     with snapshot() as connection:
         known = _known_keys(connection)
         for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
-            campaign, fault, told = row.campaign_id, "", set[Mark]()
+            campaign, fault, told = row.campaign_id, "", set[AuditMark]()
             try:
                 note = program.Note(row.note.encode())
                 told = set(_marks(note, known[campaign]))
@@ -313,7 +313,7 @@ def read_checkpoint(note: str) -> program.Checkpoint:
     return found
 
 
-def read_saved_marks(note: str, source: str) -> list[Mark]:
+def read_saved_marks(note: str, source: str) -> list[AuditMark]:
     """What it says of the audit log. Raises ValueError."""
     return [replace(mark, source=source) for mark in _marks(read_checkpoint(note).note, _all_keys())]
 
@@ -323,9 +323,9 @@ def _all_keys() -> list[program.Key]:
         return list(chain.from_iterable(_known_keys(connection).values()))
 
 
-def _marks(note: program.Note, keys: list[program.Key]) -> Iterator[Mark]:
+def _marks(note: program.Note, keys: list[program.Key]) -> Iterator[AuditMark]:
     """The marks in the lines of these keys; signed_by() verifies them."""
     known = {(key.name, key.audit_id) for key in keys}
     for name, key_id, data in note.signatures:
         if (name, key_id) in known:
-            yield Mark(int.from_bytes(data[:8], "big"), data[8:40])
+            yield AuditMark(int.from_bytes(data[:8], "big"), data[8:40])

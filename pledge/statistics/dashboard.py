@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, text, update
 
 from pledge.abuse.models import AlertKind
-from pledge.accounts.alarms import alert
+from pledge.accounts.staff_alerts import alert
 from pledge.audit import queries as audit
 from pledge.campaigns.goals import steps_of
 from pledge.campaigns.models import Campaign, CampaignState

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, TextClause, select, text
 
 from pledge.abuse.models import AlertKind
-from pledge.accounts import alarms
+from pledge.accounts import staff_alerts
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.mail.models import ASKED, FIRST, MailKind, OutboxMail, Returned
@@ -100,7 +100,7 @@ def alert_falls() -> int:
     found = falls()
     for fall in found:
         with transaction() as session:
-            alarms.alert(
+            staff_alerts.alert(
                 session,
                 AlertKind.DELIVERY_FELL,
                 about=fall.recent.provider,

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, text, update
 from pledge.abuse import alerts, origin_list
 from pledge.abuse.models import AlertKind, HoldReason, ListEffect, OriginKind
 from pledge.abuse.origin_list import Origin
-from pledge.accounts import alarms
+from pledge.accounts import staff_alerts
 from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -46,7 +46,7 @@ def hold_suspicious() -> int:
         servers = sum(len(group.domains) > 1 for group in oversized)
         domains = len({origin.hash for origin in clusters[HoldReason.SIZE]})
         with transaction() as session:
-            alarms.alert(session, AlertKind.DOMAIN_HELD, domains=domains, servers=servers)
+            staff_alerts.alert(session, AlertKind.DOMAIN_HELD, domains=domains, servers=servers)
     if number := sum(held.values()):
         log.warning("sign-ups put on hold", sign_ups=number, clusters=sum(map(len, clusters.values())))
     return number
@@ -63,7 +63,7 @@ def alert_held() -> None:
     if last is None or newest >= last or last <= clock.now() - REMIND_AFTER:
         with transaction() as session:
             sign_ups = sum(held.signatures for held in waiting)
-            alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=sign_ups)
+            staff_alerts.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=sign_ups)
 
 
 def record_look_up(actor: Actor, campaign_id: int, kind: OriginKind) -> None:

@@ -16,7 +16,7 @@ from flask import Flask, Response
 
 from config import Config
 from pledge.abuse import mail_servers, webhook
-from pledge.accounts import alarms
+from pledge.accounts import staff_alerts
 from pledge.campaigns.queries import published_slugs
 from pledge.core import clock, metrics, tracing
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
@@ -99,7 +99,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
 
     def watch_breaker() -> None:
         breaker.watch(confirmations())
-        alarms.watch_breaker()
+        staff_alerts.watch_breaker()
 
     def watch_sign_ups() -> None:
         watch.hold_suspicious()
@@ -133,7 +133,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         # A program needs some seconds to answer its mail.
         Step("watch", watch_sign_ups, idle=3),
         Step("today", show_newer_regions, idle=120),
-        Step("valve", alarms.watch_valve, idle=2),
+        Step("valve", staff_alerts.watch_valve, idle=2),
         Step("breaker", watch_breaker, idle=5),
         Step("delivery", deliverability.alert_falls, idle=300),
         Step("webhook", webhook.advance, idle=2, busy=0),

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from pledge.abuse import alerts
 from pledge.abuse.models import Alert, AlertKind, CallState
-from pledge.accounts import alarms
+from pledge.accounts import staff_alerts
 from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db, transaction
 from pledge.mail import valve
@@ -37,7 +37,7 @@ FACTS = {
 
 def record_alert(kind=AlertKind.SIGN_UPS_HELD, about="", **facts):
     with transaction() as session:
-        return alarms.alert(session, kind, about, **(facts or FACTS[kind]))
+        return staff_alerts.alert(session, kind, about, **(facts or FACTS[kind]))
 
 
 def addresses_alerted():
@@ -72,7 +72,7 @@ def test_of_many_workers_one_tells(make_app):
 
 def test_an_alert_in_a_transaction_that_fails_is_not_told(app):
     with pytest.raises(ZeroDivisionError), transaction() as session:
-        assert alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=3)
+        assert staff_alerts.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=3)
         _ = 1 / 0
     assert db.session.scalar(select(func.count(Alert.id))) == 0
     assert record_alert()
@@ -91,8 +91,8 @@ def test_by_default_administrators_hear_of_faults_and_moderators_of_what_they_de
 
 def test_whoever_has_chosen_hears_of_that_alone(app):
     admin, viewer = (factories.staff(role, email=f"{role}@example.org") for role in ("admin", "viewer"))
-    alarms.choose(Actor(admin.id, admin.email, ""), [])
-    alarms.choose(Actor(viewer.id, viewer.email, ""), [AlertKind.STEP_REACHED])
+    staff_alerts.choose(Actor(admin.id, admin.email, ""), [])
+    staff_alerts.choose(Actor(viewer.id, viewer.email, ""), [AlertKind.STEP_REACHED])
     for kind in AlertKind:
         assert record_alert(kind)
     assert addresses_alerted() == ["viewer@example.org"]
@@ -102,7 +102,7 @@ def test_whoever_has_chosen_hears_of_that_alone(app):
 
 def test_nobody_hears_of_what_their_roles_do_not_allow_nor_after_their_account_is_closed(app, frozen_clock):
     viewer = factories.staff("viewer")
-    alarms.choose(Actor(viewer.id, viewer.email, ""), [AlertKind.SIGN_UPS_HELD])
+    staff_alerts.choose(Actor(viewer.id, viewer.email, ""), [AlertKind.SIGN_UPS_HELD])
     factories.staff("admin", active=False, closed_at=frozen_clock.now())
     assert record_alert(AlertKind.SIGN_UPS_HELD)
     assert addresses_alerted() == []
@@ -111,7 +111,7 @@ def test_nobody_hears_of_what_their_roles_do_not_allow_nor_after_their_account_i
 @pytest.mark.parametrize("kind", AlertKind)
 def test_the_mail_says_what_happened_and_where_to_look(app, kind):
     person = factories.staff("admin", lang="en")
-    alarms.choose(Actor(person.id, person.email, ""), [kind])
+    staff_alerts.choose(Actor(person.id, person.email, ""), [kind])
     assert record_alert(kind, **({"to": person.id} if kind is AlertKind.RETURNED else {}))
     notes = Notes()
     deliver(notes)
@@ -140,7 +140,7 @@ def test_without_a_webhook_none_is_called(app):
 
 def test_while_the_breaker_is_open_it_is_told_once_an_hour(app, clock):
     def alerts_about_it():
-        alarms.watch_breaker()
+        staff_alerts.watch_breaker()
         return number_of(Alert)
 
     assert alerts_about_it() == 0

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from pledge.abuse import webhook
 from pledge.abuse.models import Alert, AlertKind, CallState
-from pledge.accounts import alarms
+from pledge.accounts import staff_alerts
 from pledge.core.db import load, transaction
 from tests.support.at_once import at_once
 from tests.support.websites import Website
@@ -48,7 +48,7 @@ def hooked(make_app, receiver, frozen_clock, monkeypatch):
 
 def record_alert():
     with transaction() as session:
-        assert alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=1234)
+        assert staff_alerts.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=1234)
 
 
 def row():

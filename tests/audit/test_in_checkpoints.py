@@ -50,7 +50,7 @@ def head():
 def test_a_checkpoint_says_how_long_the_audit_log_is_and_how_it_ends(app, signed):
     found = read_marks()
     assert ([mark.length for mark in found.marks], found.faults) == ([3, 6], [])
-    assert found.marks[1] == chain.Mark(6, sha256(b"pledge-audit/v1\n" + head()).digest())
+    assert found.marks[1] == chain.AuditMark(6, sha256(b"pledge-audit/v1\n" + head()).digest())
     assert head().hex() not in checkpoints(signed)[1].note
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from pledge.abuse.models import Alert, AlertKind
-from pledge.accounts import alarms
+from pledge.accounts import staff_alerts
 from pledge.core.db import fetch
 from pledge.endorsements.review import moderation, queries
 from pledge.inbox.services import alert_waiting
@@ -47,8 +47,8 @@ def test_each_is_told_once_of_what_they_can_decide(evening):
 
 def test_its_author_alone_is_told_once_of_what_came_back_whatever_they_chose(evening):
     author, colleague = factories.staff("editor"), factories.staff("editor")
-    alarms.choose(actor(author), [])
-    alarms.choose(actor(colleague), [AlertKind.APPROVAL_WAITS])
+    staff_alerts.choose(actor(author), [])
+    staff_alerts.choose(actor(colleague), [AlertKind.APPROVAL_WAITS])
     number = news.proposed(by=actor(author))
     news_services.send_back(news.APPROVER, SLUG, number, "a wrong date")
     for _ in range(2):
@@ -86,7 +86,7 @@ def test_working_through_a_queue_is_not_told_case_by_case(evening):
 @pytest.mark.parametrize("kinds", [[AlertKind.INBOX_DAILY], []], ids=["daily", "never"])
 def test_who_wants_one_mail_a_day_or_none_gets_that(evening, kinds):
     moderator = factories.staff("moderator")
-    alarms.choose(actor(moderator), kinds)
+    staff_alerts.choose(actor(moderator), kinds)
     endorsement(state="review")
     for _ in range(48):
         alert_waiting()
@@ -95,7 +95,7 @@ def test_who_wants_one_mail_a_day_or_none_gets_that(evening, kinds):
 
 
 def test_nobody_is_told_daily_of_an_empty_inbox(evening):
-    alarms.choose(actor(member := factories.staff("admin")), [AlertKind.INBOX_DAILY])
+    staff_alerts.choose(actor(member := factories.staff("admin")), [AlertKind.INBOX_DAILY])
     for _ in range(24):
         alert_waiting()
         evening.move(hours=1)

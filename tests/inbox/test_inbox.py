@@ -10,7 +10,7 @@ from pledge.accounts.roles import GRANTS, Role
 from pledge.audit.models import Actor
 from pledge.core.db import db
 from pledge.inbox import queries
-from pledge.inbox.queries import NEEDS, ItemKind
+from pledge.inbox.queries import NEEDS, InboxKind
 from pledge.mail.models import OutboxMail
 from pledge.news import services as news_services
 from pledge.paper import services as paper_services
@@ -70,7 +70,7 @@ def planted(app, frozen_clock):
 
 def test_whatever_waits_is_in_the_inbox_of_everybody_who_may_and_of_nobody_else(planted):
     waiting = queries.waiting()
-    assert {item.kind for item in waiting} == set(ItemKind) - {ItemKind.ANSWER}
+    assert {item.kind for item in waiting} == set(InboxKind) - {InboxKind.ANSWER}
     for role in Role:
         member = factories.staff(role)
         mine = queries.inbox(member).mine
@@ -85,14 +85,14 @@ def test_what_is_decided_waits_no_more(planted):
     of = the_campaign()
     for item in queries.waiting():
         match item.kind:
-            case ItemKind.INVALIDATION:
+            case InboxKind.INVALIDATION:
                 invalidations.discard(ANNA, item.id, "a school")
-            case ItemKind.NEWS:
+            case InboxKind.NEWS:
                 news_services.approve(news.APPROVER, of.slug, item.id, news.stamp(of, item.id))
-            case ItemKind.PAPER:
+            case InboxKind.PAPER:
                 paper.check(item.id, 128)
     left = {item.kind for item in queries.waiting()}
-    assert not left & {ItemKind.INVALIDATION, ItemKind.NEWS, ItemKind.PAPER}
+    assert not left & {InboxKind.INVALIDATION, InboxKind.NEWS, InboxKind.PAPER}
 
 
 def test_who_proposed_it_sees_who_can_decide_it(app):
@@ -101,7 +101,7 @@ def test_who_proposed_it_sees_who_can_decide_it(app):
     assert queries.inbox(writer).mine == []
     (elsewhere,) = queries.inbox(writer).others
     assert (elsewhere.able, elsewhere.obstacle.until) == (["Han Byeol"], None)
-    assert [item.kind for item in queries.inbox(other).mine] == [ItemKind.NEWS]
+    assert [item.kind for item in queries.inbox(other).mine] == [InboxKind.NEWS]
 
 
 def test_who_was_invited_lately_sees_from_when_they_can(app, frozen_clock):
@@ -117,7 +117,7 @@ def test_who_was_invited_lately_sees_from_when_they_can(app, frozen_clock):
 def test_small_acts_about_signatures_wait_for_their_own_author_too(app):
     person = factories.staff("admin")
     proposal(actor(person), number=3)
-    assert [item.kind for item in queries.inbox(person).mine] == [ItemKind.INVALIDATION]
+    assert [item.kind for item in queries.inbox(person).mine] == [InboxKind.INVALIDATION]
 
 
 def _news_came_back(by, clock):
@@ -144,24 +144,24 @@ def test_what_is_sent_back_waits_for_its_author_with_the_reason_until_they_act(a
     author, colleague = factories.staff("admin"), factories.staff("admin")
     why, see_to_it = sent_back(actor(author), frozen_clock)
     (item,) = queries.inbox(author).mine
-    assert (item.kind, item.why, item.since) == (ItemKind.RETURNED, why, frozen_clock.now())
+    assert (item.kind, item.why, item.since) == (InboxKind.RETURNED, why, frozen_clock.now())
     assert queries.inbox(colleague).items == []
     see_to_it()
-    assert ItemKind.RETURNED not in {item.kind for item in queries.inbox(author).items}
+    assert InboxKind.RETURNED not in {item.kind for item in queries.inbox(author).items}
 
 
 def test_paper_that_was_counted_differently_waits_for_all_once_its_author_has_left(app, frozen_clock):
     author, colleague = factories.staff("editor"), factories.staff("editor")
     disputed(actor(author), frozen_clock)
     moderation.close(ANNA, author.id, "left")
-    assert [item.kind for item in queries.inbox(colleague).mine] == [ItemKind.RETURNED]
+    assert [item.kind for item in queries.inbox(colleague).mine] == [InboxKind.RETURNED]
 
 
 def test_an_answer_waits_until_news_of_it_is_written_or_a_month_has_passed(app, frozen_clock):
     signature()
     deliveries.answered()
     frozen_clock.move(seconds=1)
-    assert [item.kind for item in queries.waiting()] == [ItemKind.ANSWER]
+    assert [item.kind for item in queries.waiting()] == [InboxKind.ANSWER]
     frozen_clock.move(days=31)
     assert queries.waiting() == []
 

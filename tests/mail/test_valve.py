@@ -2,7 +2,7 @@
 
 import pytest
 
-from pledge.accounts import alarms
+from pledge.accounts import staff_alerts
 from pledge.mail import queries, services, valve
 from pledge.mail.models import MailKind
 from tests.support import apps, factories
@@ -89,14 +89,14 @@ def test_each_claim_reads_an_index_of_its_own(app):
 
 def test_staff_are_told_once_for_each_closing(slow, frozen_clock):
     strangers(8)
-    assert not alarms.watch_valve(), "nothing is held back yet"
+    assert not staff_alerts.watch_valve(), "nothing is held back yet"
     assert sent_by(1) == [6]
-    assert alarms.watch_valve()
+    assert staff_alerts.watch_valve()
     for _ in range(10):
         frozen_clock.move(seconds=40)
         strangers(6)
         deliver(Notes())
-        assert not alarms.watch_valve()
+        assert not staff_alerts.watch_valve()
     for _ in range(20):
         deliver(Notes())
         frozen_clock.move(minutes=1)
@@ -104,13 +104,13 @@ def test_staff_are_told_once_for_each_closing(slow, frozen_clock):
     assert valve.closed_since() is None
     strangers(8)
     assert sent_by(1) == [6]
-    assert alarms.watch_valve()
+    assert staff_alerts.watch_valve()
 
 
 def test_a_busy_minute_in_which_everything_goes_out_closes_nothing(slow):
     strangers(6)
     assert sent_by(2) == [6, 0]
-    assert not alarms.watch_valve()
+    assert not staff_alerts.watch_valve()
     assert valve.closed_since() is None
 
 
@@ -118,11 +118,11 @@ def test_the_operator_and_staff_see_that_mails_are_held_back_and_the_site_stays_
     client = slow.test_client()
     strangers(200)
     deliver(Notes())
-    alarms.watch_valve()
+    staff_alerts.watch_valve()
     for _ in range(4):
         frozen_clock.move(minutes=5)
         deliver(Notes())
-        alarms.watch_valve()
+        staff_alerts.watch_valve()
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json["valve_closed"] is True
@@ -167,7 +167,7 @@ def held_back(slow):
         client.post(SIGN, data=factories.sign_form(email=f"p{number}@typed{number}.example.com"))
     factories.answer_requests()
     assert sent_by(2) == [6, 0]
-    alarms.watch_valve()
+    staff_alerts.watch_valve()
     assert valve.closed_since() is not None
     return client
 

@@ -8,7 +8,7 @@ from pledge.campaigns import staff_queries as campaigns
 from pledge.core import i18n
 from pledge.core.i18n import format_duration
 from pledge.inbox import queries
-from pledge.inbox.queries import KIND_LABELS, Inbox, Item, ItemKind
+from pledge.inbox.queries import KIND_LABELS, Inbox, InboxItem, InboxKind
 from pledge.statistics import dashboard
 from pledge.switches import queries as switches
 from pledge.switches.registry import SWITCHES
@@ -20,14 +20,14 @@ from pledge.web.staff.campaign_choice import campaign_titles
 @staff.page("/", needs=Permission.SEE_DASHBOARD)
 def inbox() -> str:
     kind, campaign = request.args.get("kind", ""), request.args.get("campaign", "")
-    if kind not in ("", *ItemKind) or campaign not in ("", *campaign_titles()):
+    if kind not in ("", *InboxKind) or campaign not in ("", *campaign_titles()):
         abort(404)
     found = queries.inbox(me())
     kinds, slugs = {item.kind for item in found.items}, {item.campaign for item in found.items}
     return render_template(
         "staff/inbox.html",
         inbox=found.only(kind, campaign),
-        kinds=[(one, KIND_LABELS[one].in_language(i18n.language())) for one in ItemKind if one in kinds],
+        kinds=[(one, KIND_LABELS[one].in_language(i18n.language())) for one in InboxKind if one in kinds],
         slugs=[(slug, title) for slug, title in campaign_titles().items() if slug in slugs],
         kind=kind,
         campaign=campaign,
@@ -42,21 +42,21 @@ def inbox() -> str:
 
 #: The page on which each kind is handled: its endpoint, and which attribute of the item is which part of its address.
 _PAGES = {
-    ItemKind.HELD: ("watch", {"campaign": "campaign"}),
-    ItemKind.INVALIDATION: ("invalidation", {"invalidation_id": "id"}),
-    ItemKind.ORGANIZATIONS: ("organization_next", {"campaign": "campaign", "kind": "kind"}),
-    ItemKind.CORRECTIONS: ("organization_next", {"campaign": "campaign", "kind": "kind"}),
-    ItemKind.NEWS: ("news_item", {"slug": "campaign", "news_id": "id"}),
-    ItemKind.PAPER: ("paper_batch", {"slug": "campaign", "batch_id": "id"}),
-    ItemKind.ANSWER: ("news_new", {"slug": "campaign", "delivery": "id"}),
-    ItemKind.TEXTS: ("campaign_dates", {"slug": "campaign"}),
-    ItemKind.MAIL: ("dead_letters", {}),
+    InboxKind.HELD: ("watch", {"campaign": "campaign"}),
+    InboxKind.INVALIDATION: ("invalidation", {"invalidation_id": "id"}),
+    InboxKind.ORGANIZATIONS: ("organization_next", {"campaign": "campaign", "kind": "kind"}),
+    InboxKind.CORRECTIONS: ("organization_next", {"campaign": "campaign", "kind": "kind"}),
+    InboxKind.NEWS: ("news_item", {"slug": "campaign", "news_id": "id"}),
+    InboxKind.PAPER: ("paper_batch", {"slug": "campaign", "batch_id": "id"}),
+    InboxKind.ANSWER: ("news_new", {"slug": "campaign", "delivery": "id"}),
+    InboxKind.TEXTS: ("campaign_dates", {"slug": "campaign"}),
+    InboxKind.MAIL: ("dead_letters", {}),
 }
 
 
-def _address(item: Item) -> str:
+def _address(item: InboxItem) -> str:
     page, parts = _PAGES[item.of or item.kind]
-    anchor = "correct" if item.of is ItemKind.PAPER else None
+    anchor = "correct" if item.of is InboxKind.PAPER else None
     return url_for(
         f"staff.{page}", _anchor=anchor, **{name: getattr(item, part) for name, part in parts.items()}
     )

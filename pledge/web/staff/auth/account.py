@@ -11,7 +11,7 @@ from wtforms import PasswordField, SelectMultipleField, StringField
 from wtforms.validators import EqualTo
 
 from pledge.abuse.models import AlertKind
-from pledge.accounts import alarms, moderation, sessions, throttle
+from pledge.accounts import moderation, sessions, staff_alerts, throttle
 from pledge.accounts import services as accounts
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import InvitationExpired, LastSecondFactor, NoSuchPasskey, WrongPassword
@@ -157,7 +157,7 @@ def choose_name() -> AnyResponse:
 @staff.act("/account/alerts", needs=AccessLevel.SIGNED_IN, asks=Ask.NOTHING)
 def choose_alerts() -> AnyResponse:
     wanted = AlertsForm(request.form).alerts.data or []
-    alarms.choose(actor(), [kind for kind in alarms.offered(me()) if kind in wanted])
+    staff_alerts.choose(actor(), [kind for kind in staff_alerts.offered(me()) if kind in wanted])
     return done(_("Saved."), "account")
 
 
@@ -188,8 +188,8 @@ def _account_page(status: int = 200, form: NameForm | None = None) -> Response:
         "staff/auth/account.html",
         member=me(),
         form=form or NameForm(name=me().name),
-        alerts=alarms.offered(me()),
-        chosen=alarms.chosen(me()),
+        alerts=staff_alerts.offered(me()),
+        chosen=staff_alerts.chosen(me()),
         sessions=sessions.for_staff(me().id),
         this_session=this_session(),
     )

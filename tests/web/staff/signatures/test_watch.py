@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pledge.abuse import mail_servers
 from pledge.abuse.mail_servers import MailHosts
 from pledge.abuse.models import AlertKind, ListedOrigin
-from pledge.accounts import alarms
+from pledge.accounts import staff_alerts
 from pledge.audit.models import AuditEntry
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
@@ -300,7 +300,7 @@ def test_an_address_that_names_no_cluster_is_not_found(staff_client, wave, value
 def test_the_alerts_of_the_last_days_are_listed(staff_client, app):
     factories.campaign()
     with transaction() as session:
-        alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=40)
+        staff_alerts.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=40)
     assert (
         "Signatures on hold wait for a decision"
         in staff_client("moderator", lang="en").get("/staff/watch").text
