@@ -21,6 +21,10 @@ AREAS = {
     "Staff": ("staff",),
     "For the operator": ("ops", "metrics", "hooks", "mailbox"),
 }
+#: Areas whose readers do not read the code: their tables also say what each address is.
+DESCRIBED = ("For programs and other sites", "For the operator")
+#: Seconds for which nearly every copy is kept: the page says it once.
+USUAL_SECONDS = "5"
 _ASKS = {
     Ask.CONFIRMATION: "confirmation",
     Ask.REASON: "reason",
@@ -32,20 +36,25 @@ _ASKS = {
 def page(app: Flask) -> str:
     """The page as it ought to be."""
     head = PAGE.read_text("utf-8").partition(BEGINS)[0]
-    tables = [f"## {area}\n\n{_table(app, blueprints)}\n" for area, blueprints in AREAS.items()]
+    tables = [
+        f"## {area}\n\n{_table(app, blueprints, described=area in DESCRIBED)}\n"
+        for area, blueprints in AREAS.items()
+    ]
     return head + BEGINS + "\n\n" + "\n".join(tables)
 
 
-def _table(app: Flask, blueprints: Collection[str]) -> str:
+def _table(app: Flask, blueprints: Collection[str], *, described: bool) -> str:
     lines = ["| Address | What | Declares | In |", "|---|---|---|---|"]
+    if not described:
+        lines = ["| Address | Declares | In |", "|---|---|---|"]
     for endpoint, route in routes_of(app).items():
         blueprint = app.blueprints[endpoint.partition(".")[0]]
         if blueprint.name in blueprints:
             for rule in route.rules:
                 path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", f"{blueprint.url_prefix or ''}{rule}")
-                lines.append(
-                    f"| {_methods(route)}`{path}` | {_what(route)} | {_declared(route)} | {_place(route)} |"
-                )
+                what = [_what(route)] if described else []
+                cells = [f"{_methods(route)}`{path}`", *what, _declared(route), _place(route)]
+                lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -73,7 +82,7 @@ def _declared(route: Route) -> str:
         words.append("larger by a setting" if callable(size) else f"up to {size // 1000:,} kB")
     if route.cache:
         seconds = re.findall(r"(?:s-maxage|max-age)=(\d+)", route.cache.control)[-1]
-        words.append(f"cached {seconds} s")
+        words.append("cached" if seconds == USUAL_SECONDS else f"cached {seconds} s")
     return ", ".join(words)
 
 
