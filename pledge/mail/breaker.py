@@ -59,7 +59,7 @@ CHECKS = {timedelta(minutes=2): 0.25, ANSWERED_AFTER: 1.0}
 
 
 @dataclass(frozen=True)
-class SentMail:
+class JudgedMail:
     """A mail to confirm: its domain and network, where known, and whether it was confirmed."""
 
     groups: frozenset[bytes]
@@ -70,7 +70,7 @@ class SentMail:
 class Failure:
     """Too few of these mails were confirmed."""
 
-    mails: Sequence[SentMail]
+    mails: Sequence[JudgedMail]
     #: The one domain or network without which it would have been enough, or nobody could say.
     group: bytes | None
 
@@ -172,14 +172,14 @@ def _may_close(confirmations: Confirmations, since: datetime, *which: ColumnElem
     return len(unproved) >= MIN_MAILS or not _is_waiting(*which)
 
 
-def _are_unanswered(mails: Sequence[SentMail], part: float) -> bool:
+def _are_unanswered(mails: Sequence[JudgedMail], part: float) -> bool:
     """Whether fewer than this part of the share were confirmed, of so many mails that it says something."""
     min_share = current_config().breaker_share / 100 * part
     confirmed = sum(mail.is_confirmed for mail in mails)
     return len(mails) >= MIN_MAILS and confirmed / len(mails) < min_share
 
 
-def _newest(confirmations: Confirmations, age: timedelta, *which: ColumnElement[bool]) -> list[SentMail]:
+def _newest(confirmations: Confirmations, age: timedelta, *which: ColumnElement[bool]) -> list[JudgedMail]:
     """The newest mails of that age."""
     now = clock.now()
     query = (
@@ -200,7 +200,7 @@ def _newest(confirmations: Confirmations, age: timedelta, *which: ColumnElement[
         for kind, confirmed_of in confirmations.items()
     }
     return [
-        SentMail(
+        JudgedMail(
             frozenset({row.domain_hash, row.network_hash} - {None}),
             row.subject_id in confirmed[MailKind(row.kind)],
         )

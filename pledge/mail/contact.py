@@ -17,13 +17,13 @@ MAX_MESSAGE = 3000
 
 
 @dataclass(frozen=True)
-class Letter:
+class ContactMessage:
     name: str  #: "" where none was given
     email: str  #: where the answer goes
     text: str
 
 
-def write(letter: Letter, lang: str) -> None:
+def write(letter: ContactMessage, lang: str) -> None:
     """Enqueue it, encrypted until it is sent."""
     with transaction() as session:
         enqueue(session, NewMail(MailKind.CONTACT, 0, lang, payload=json.dumps(asdict(letter))))
@@ -33,12 +33,12 @@ def composers() -> Composers:
     return {MailKind.CONTACT: composer(_letters, _message)}
 
 
-def _letters(mails: Sequence[Claimed]) -> Mapping[int, Letter]:
+def _letters(mails: Sequence[Claimed]) -> Mapping[int, ContactMessage]:
     query = select(OutboxMail.id, OutboxMail.payload).where(OutboxMail.id.in_([mail.id for mail in mails]))
-    return {row.id: Letter(**json.loads(row.payload)) for row in fetch(query) if row.payload}
+    return {row.id: ContactMessage(**json.loads(row.payload)) for row in fetch(query) if row.payload}
 
 
-def _message(mail: Claimed, letter: Letter) -> Message:
+def _message(mail: Claimed, letter: ContactMessage) -> Message:
     values = {
         "campaign": urls.site_name(mail.lang),
         "name": letter.name,

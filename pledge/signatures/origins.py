@@ -18,7 +18,7 @@ class BadOrigin(ValueError):
 
 
 @dataclass(frozen=True)
-class Origin:
+class SignUpOrigin:
     """What is stored of it with a signature."""
 
     network_hash: bytes | None
@@ -31,11 +31,11 @@ class Origin:
         return (self.network_hash, self.wide_network_hash, self.domain_hash)
 
 
-def origin(slug: str, address: Address, network: str) -> Origin:
+def origin(slug: str, address: Address, network: str) -> SignUpOrigin:
     """What to keep for a sign-up to this campaign from `network` (as limits.client_network() tells it; "" when unknown)."""
     domain = domain_of(address)
     provider = PROVIDERS.get(domain)
-    return Origin(
+    return SignUpOrigin(
         network_hash=network_hash(slug, network) if network else None,
         wide_network_hash=wide_network_hash(slug, network) if is_external(network) else None,
         domain_hash=domain_hash(slug, domain),

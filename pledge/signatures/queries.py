@@ -147,17 +147,17 @@ class SignatureView:
 
 
 #: What reads the campaign and the pledge text of a signature, by number and language. A page may have what they gave a second ago.
-Sources = tuple[Callable[[int, str], CampaignView | None], Callable[[int, str], PledgeView]]
-AS_OF_NOW: Sources = (campaigns.find_by_id, campaigns.pledge_text)
+CampaignReaders = tuple[Callable[[int, str], CampaignView | None], Callable[[int, str], PledgeView]]
+AS_OF_NOW: CampaignReaders = (campaigns.find_by_id, campaigns.pledge_text)
 
 
-def open_link(token: str, lang: str, sources: Sources = AS_OF_NOW) -> Link[SignatureView]:
+def open_link(token: str, lang: str, readers: CampaignReaders = AS_OF_NOW) -> Link[SignatureView]:
     """The state of a link to confirm, with its submission, or the settled one of the same person. Reads only."""
     try:
         (signature_id,), expired = read_numbers(Purpose.CONFIRM, token)
     except BadToken:
         return Link(LinkState.UNKNOWN)
-    signature = _find(_OF_PERSON, signature_id, lang, sources)
+    signature = _find(_OF_PERSON, signature_id, lang, readers)
     if signature is None:
         return Link(LinkState.UNKNOWN)
     state = LinkState(signature.row.state)
@@ -167,11 +167,11 @@ def open_link(token: str, lang: str, sources: Sources = AS_OF_NOW) -> Link[Signa
 
 
 def own_signature(
-    token: str, lang: str, purpose: Purpose = Purpose.MANAGE, sources: Sources = AS_OF_NOW
+    token: str, lang: str, purpose: Purpose = Purpose.MANAGE, readers: CampaignReaders = AS_OF_NOW
 ) -> SignatureView:
     """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
     query = _OF_PERSON_PRESSED if purpose is Purpose.PRESSED else _OF_PERSON
-    signature = _find(query, read_valid(purpose, token)[0], lang, sources)
+    signature = _find(query, read_valid(purpose, token)[0], lang, readers)
     if signature is None:
         raise BadToken
     return signature
@@ -228,9 +228,9 @@ _OF_PERSON_PRESSED = _whole(_IS_PERSON, [load_only(*_PRESSED, raiseload=True)])
 
 
 def _find(
-    query: Select[*tuple[Any, ...]], signature_id: int, lang: str, sources: Sources
+    query: Select[*tuple[Any, ...]], signature_id: int, lang: str, readers: CampaignReaders
 ) -> SignatureView | None:
-    find_campaign, find_pledge = sources
+    find_campaign, find_pledge = readers
     with Session(db.engine) as session:
         found = session.execute(query, {"id": signature_id}).first()
     if found is None:

@@ -78,7 +78,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Report:
+class WatchReport:
     """The sign-ups of a campaign's last week."""
 
     sign_ups: int
@@ -86,7 +86,7 @@ class Report:
     clusters: list[ClusterReport]
 
 
-def report(campaign_id: int, slug: str) -> Report:
+def report(campaign_id: int, slug: str) -> WatchReport:
     """The clusters that look made by programs and still have something to decide, and those in which somebody is held or would be."""
     with reading() as connection:
         sign_ups, found = _clusters(connection, campaign_id, slug)
@@ -97,7 +97,7 @@ def report(campaign_id: int, slug: str) -> Report:
         or (one.origin.kind is OriginKind.DOMAIN and one.reasons)
     ]
     listed.sort(key=lambda one: (-(one.held + one.marked), -one.sign_ups))
-    return Report(sign_ups, sign_ups >= MAX_ROWS, listed[:MAX_LISTED])
+    return WatchReport(sign_ups, sign_ups >= MAX_ROWS, listed[:MAX_LISTED])
 
 
 def find(origin: Origin, slug: str) -> ClusterReport | None:

@@ -5,11 +5,11 @@ from sqlalchemy import text
 
 from pledge.core.db import db
 from pledge.mail import contact
-from pledge.mail.contact import Letter
+from pledge.mail.contact import ContactMessage
 from pledge.mail.models import MailKind, OutboxMail
 from tests.support.mails import Notes, deliver, fate
 
-LETTER = Letter("홍길동", "hong@example.org", "안녕하세요.\n\n<b>버튼</b>이 눌리지 않습니다.")
+LETTER = ContactMessage("홍길동", "hong@example.org", "안녕하세요.\n\n<b>버튼</b>이 눌리지 않습니다.")
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

@@ -193,7 +193,7 @@ def _alert(lang: str) -> str:
 
 
 def _contact(lang: str) -> str:
-    contact.write(contact.Letter("Ana", "ana@example.org", "The button does nothing."), lang)
+    contact.write(contact.ContactMessage("Ana", "ana@example.org", "The button does nothing."), lang)
     return urls.contact()
 
 

@@ -60,7 +60,7 @@ _COMPLAINTS = {"abuse", "fraud", "opt-out", "opt-out-list"}
 
 
 @dataclass(frozen=True)
-class Report:
+class BounceReport:
     """What came back for a mail."""
 
     mail: SentMail
@@ -68,7 +68,7 @@ class Report:
     status: str | None  #: enhanced status code
 
 
-def read(raw: bytes) -> Report | None:
+def read(raw: bytes) -> BounceReport | None:
     """The report in a message; None when it is none, or about no mail of ours."""
     raw = raw[:MAX_BYTES]
     mail = return_path.find(raw)
@@ -80,7 +80,7 @@ def read(raw: bytes) -> Report | None:
     except Exception as error:  # noqa: BLE001  # a stranger wrote it: nested a thousand times, in an unknown charset, …
         log.warning("report not readable", kind=type(error).__name__)
         return None
-    return None if found is None else Report(mail, *found)
+    return None if found is None else BounceReport(mail, *found)
 
 
 def _parsed(raw: bytes) -> Message:

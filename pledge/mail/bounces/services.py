@@ -9,7 +9,7 @@ from pledge.core import clock
 from pledge.core.db import insert_into, transaction
 from pledge.core.logs import log
 from pledge.mail import suppression
-from pledge.mail.bounces.reading import Report, read
+from pledge.mail.bounces.reading import BounceReport, read
 from pledge.mail.models import MailEvent, OutboxMail, Returned, is_to_known
 
 #: How long the id of a call is kept; what is older is refused by its time.
@@ -33,7 +33,7 @@ def handle_message(raw: bytes, event: bytes | None = None) -> bool:
     return True
 
 
-def _record(session: Session, report: Report) -> None:
+def _record(session: Session, report: BounceReport) -> None:
     if report.returned in suppression.REASONS:
         row = session.get(OutboxMail, report.mail.id)
         known = row is not None and is_to_known(row.kind, known=row.known)
@@ -42,7 +42,7 @@ def _record(session: Session, report: Report) -> None:
     log.info("mail returned", mail=report.mail.id, returned=report.returned.value, status=report.status)
 
 
-def _mark(report: Report) -> Update:
+def _mark(report: BounceReport) -> Update:
     """What came first stays, except that a delay may end in a failure, and a complaint says most."""
     nothing_yet = OutboxMail.returned.is_(None)
     may_replace = {

@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, Length
 
 from pledge.core import i18n, urls
 from pledge.mail import contact as letters
-from pledge.mail.contact import MAX_MESSAGE, Letter
+from pledge.mail.contact import MAX_MESSAGE, ContactMessage
 from pledge.signatures.services import MAX_NAME
 from pledge.web import limits
 from pledge.web.forms import see_other
@@ -70,7 +70,7 @@ def contact_post() -> Response:
             return _page(form, 429, limits.seconds_to_wait())
         if limits.hit(SITE_LIMIT, "contact of all") is not None:
             return proof_page(form, answer, address=urls.contact())
-    letter = Letter((form.name.data or "").strip(), form.address.mailed, form.message.data)
+    letter = ContactMessage((form.name.data or "").strip(), form.address.mailed, form.message.data)
     letters.write(letter, i18n.language())
     return see_other(url_for("public.contact_sent"))
 

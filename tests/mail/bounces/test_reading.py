@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pledge.mail.bounces import reading
-from pledge.mail.bounces.reading import Report
+from pledge.mail.bounces.reading import BounceReport
 from pledge.mail.models import Returned
 from tests.mail.bounces.reports import CORPUS, path_of, report
 
@@ -38,7 +38,7 @@ def test_a_report_of_each_server_is_understood(site, name):
     if expected is None:
         assert found is None
     else:
-        assert isinstance(found, Report)
+        assert isinstance(found, BounceReport)
         assert (found.mail.id, found.returned, found.status) == (42, *expected)
 
 

@@ -24,7 +24,7 @@ from pledge.signatures.invalidation.models import InvalidationAct, InvalidationR
 from pledge.watch import queries as watch_queries
 from pledge.watch import services as sign_ups
 from pledge.watch.clusters import WEEK
-from pledge.watch.queries import Report
+from pledge.watch.queries import WatchReport
 from pledge.web.caching import cache
 from pledge.web.routes import Ask
 from pledge.web.staff import campaign_choice
@@ -196,7 +196,7 @@ def _cluster_page(
 
 
 @cache.memoize(CACHE_SECONDS)
-def _report(campaign_id: int, slug: str, _last_act: int) -> Report:
+def _report(campaign_id: int, slug: str, _last_act: int) -> WatchReport:
     """The clusters as of some seconds ago, but not from before the last act of staff, in whatever process that was."""
     return watch_queries.report(campaign_id, slug)
 
