@@ -25,11 +25,11 @@ from pledge.web.limits import WRONG_TOKEN_LIMIT
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.form_pages import form_page
 from pledge.web.public.forms import ConfirmCodeForm, SignForm
-from pledge.web.public.mailed_links import journey
-from pledge.web.public.mailed_links.journey import check_page
-from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.mailed_links import link_pages
+from pledge.web.public.mailed_links.journey import Journey
+from pledge.web.public.mailed_links.link_pages import check_page
+from pledge.web.public.signing.journey import SIGNATURE
 from pledge.web.public.signing.sign import record
-from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.security_headers import FRAMEABLE_POLICY
 from pledge.web.templating import render_page
 
@@ -97,7 +97,7 @@ def sign(slug: str) -> Response:
     return record(FRAMED, slug)
 
 
-class FramedSubject(Subject):
+class FramedJourney(Journey):
     """A signature whose pages stay in the frame."""
 
     def url(self, page: str, **values: Any) -> str:
@@ -109,7 +109,7 @@ class FramedSubject(Subject):
         return url_for("embed.widget", slug=slug, **{**options(), "form": "1"})
 
 
-FRAMED = FramedSubject(
+FRAMED = FramedJourney(
     **{**vars(SIGNATURE), "form_template": "embed/widget.html", "layout": "layouts/frame.html"}
 )
 
@@ -121,7 +121,7 @@ def check(slug: str, ticket: str = "") -> Response:
 
 @embed.act("/embed/<slug>/check", "/embed/<slug>/check/<ticket>", limit=WRONG_TOKEN_LIMIT)
 def check_post(slug: str, ticket: str = "") -> Response:
-    answer = journey.check_post(FRAMED, slug, ticket)
+    answer = link_pages.check_post(FRAMED, slug, ticket)
     if answer.location and not answer.location.startswith("/embed/"):
         abort(409)  # the right code, too late: the page that says why may not be framed
     return answer
@@ -131,7 +131,7 @@ def check_post(slug: str, ticket: str = "") -> Response:
 def thanks(slug: str) -> Response:
     page = campaign_or_404(slug)
     context = FRAMED.thanks_context(page)
-    return render_page("embed/thanks.html", subject=FRAMED, page=page, signed=True, **context)
+    return render_page("embed/thanks.html", journey=FRAMED, page=page, signed=True, **context)
 
 
 def options() -> dict[str, Any]:

@@ -16,14 +16,14 @@ from pledge.web.public.blueprint import public
 from pledge.web.public.campaign import files, organizations, pages, progress, sharing, views
 from pledge.web.public.endorsing import applying
 from pledge.web.public.endorsing import own as own_endorsement
-from pledge.web.public.mailed_links import journey
+from pledge.web.public.mailed_links import link_pages
 from pledge.web.public.signing import own as own_signature
 from pledge.web.public.signing import sign
 
 __all__ = [
     "applying",
     "contact",
-    "journey",
+    "link_pages",
     "organizations",
     "own_endorsement",
     "own_signature",

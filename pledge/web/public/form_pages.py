@@ -18,7 +18,7 @@ from pledge.campaigns.queries import CampaignView
 from pledge.web.public.admission import NotAdmitted, ProofAnswer, ProofNeeded, proof_purpose
 from pledge.web.public.campaign.pages import RETRY_AFTER_PAUSE, campaign_now_or_404, campaign_page
 from pledge.web.public.forms import ProvableForm
-from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.mailed_links.journey import Journey
 from pledge.web.templating import render_page
 
 #: What was wrong with an answer.
@@ -30,7 +30,7 @@ _FAULTS = {
 
 
 def form_page(
-    subject: Subject,
+    journey: Journey,
     campaign: CampaignView,
     form: ProvableForm | None,
     status: int = 200,
@@ -40,11 +40,11 @@ def form_page(
     page = campaign_page(campaign)
     if form is not None:
         form.show_on(page)
-    return render_page(subject.form_template, status, retry_after, subject=subject, page=page, form=form)
+    return render_page(journey.form_template, status, retry_after, journey=journey, page=page, form=form)
 
 
 def not_recorded(
-    subject: Subject, slug: str, form: ProvableForm, error: NotAdmitted | SigningPaused | CampaignNotOpen
+    journey: Journey, slug: str, form: ProvableForm, error: NotAdmitted | SigningPaused | CampaignNotOpen
 ) -> Response:
     """The answer to a form that was not admitted (422, or 429 when it came too soon) or needs a proof first (403); to one of a
     campaign that closed while the page was open (409); while staff have paused signing, and with it endorsing (503); or that
@@ -52,19 +52,19 @@ def not_recorded(
     """
     campaign = campaign_now_or_404(slug)
     if isinstance(error, ProofNeeded):
-        return proof_page(form, error.answer, subject=subject, page=campaign)
+        return proof_page(form, error.answer, journey=journey, page=campaign)
     if isinstance(error, NotAdmitted):
-        return form_page(subject, campaign, form, 429 if form.retry_after else 422, form.retry_after)
+        return form_page(journey, campaign, form, 429 if form.retry_after else 422, form.retry_after)
     if not campaign.is_running:
-        return form_page(subject, campaign, form, 409)
+        return form_page(journey, campaign, form, 409)
     if isinstance(error, SigningPaused):
-        return form_page(subject, campaign, form, 503, RETRY_AFTER_PAUSE)
+        return form_page(journey, campaign, form, 503, RETRY_AFTER_PAUSE)
     form.pledge_version.errors = [form.changed_text]
-    return form_page(subject, campaign, form, 422)
+    return form_page(journey, campaign, form, 422)
 
 
 def proof_page(form: ProvableForm, answer: ProofAnswer, **about: Any) -> Response:
-    """The page that asks for a proof. `about`: the subject and the campaign (`page`); for a form of no campaign the `address`
+    """The page that asks for a proof. `about`: the journey and the campaign (`page`); for a form of no campaign the `address`
     to which one may write without JavaScript.
     """
     return render_page(

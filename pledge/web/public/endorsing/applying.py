@@ -15,7 +15,7 @@ from pledge.web.public.admission import NotAdmitted, admit, sign_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404
 from pledge.web.public.endorsing.forms import MAX_FIELDS, MAX_FORM, EndorseForm
-from pledge.web.public.endorsing.subject import ENDORSEMENT
+from pledge.web.public.endorsing.journey import ENDORSEMENT
 from pledge.web.public.form_pages import form_page, not_recorded
 from pledge.web.public.forms import version
 from pledge.web.routes import Body

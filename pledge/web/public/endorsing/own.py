@@ -42,16 +42,16 @@ from pledge.web.public.endorsing.forms import (
     GoalForm,
     TakeOverForm,
 )
-from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.mailed_links import journey
-from pledge.web.public.mailed_links.journey import (
+from pledge.web.public.endorsing.journey import ENDORSEMENT
+from pledge.web.public.mailed_links import link_pages
+from pledge.web.public.mailed_links.journey import plain
+from pledge.web.public.mailed_links.link_pages import (
     ask_mailbox,
     back_to_own_page,
     download,
     invalid_link,
     show,
 )
-from pledge.web.public.mailed_links.subject import plain
 from pledge.web.routes import Body
 
 #: States in which "this is not me" still has something to delete.
@@ -62,67 +62,67 @@ _SPENT = _l(
 )
 
 
-journey.SUBJECTS["endorsement"] = ENDORSEMENT
+link_pages.JOURNEYS["endorsement"] = ENDORSEMENT
 
 
-@public.page("/c/<slug>/endorse/check", "/c/<slug>/endorse/check/<ticket>", cache=journey.CHECK_CACHE)
+@public.page("/c/<slug>/endorse/check", "/c/<slug>/endorse/check/<ticket>", cache=link_pages.CHECK_CACHE)
 def endorsement_check(slug: str, ticket: str = "") -> Response:
-    return journey.check(ENDORSEMENT, slug)
+    return link_pages.check(ENDORSEMENT, slug)
 
 
 @public.act("/c/<slug>/endorse/check", "/c/<slug>/endorse/check/<ticket>", limit=WRONG_TOKEN_LIMIT)
 def endorsement_check_post(slug: str, ticket: str = "") -> Response:
-    return journey.check_post(ENDORSEMENT, slug, ticket)
+    return link_pages.check_post(ENDORSEMENT, slug, ticket)
 
 
 @public.page("/c/<slug>/endorse/thanks", cache=PAGE_CACHE)
 def endorsement_thanks(slug: str) -> Response:
-    return journey.thanks(ENDORSEMENT, slug)
+    return link_pages.thanks(ENDORSEMENT, slug)
 
 
 @public.page("/endorse/confirm/<token>", takes_form=True)
 def endorsement_confirm(token: str) -> Response:
-    return journey.confirm(ENDORSEMENT, token)
+    return link_pages.confirm(ENDORSEMENT, token)
 
 
 @public.act("/endorse/confirm/<token>/number", limit=WRONG_TOKEN_LIMIT)
 def endorsement_answer(token: str) -> Response:
-    return journey.answer(ENDORSEMENT, token)
+    return link_pages.answer(ENDORSEMENT, token)
 
 
 @public.act("/endorse/confirm/<token>/renew", limit=LINK_LIMIT)
 def endorsement_renew(token: str) -> Response:
-    return journey.renew(ENDORSEMENT, token)
+    return link_pages.renew(ENDORSEMENT, token)
 
 
 @public.act("/endorse/confirm/<token>/my-link", limit=LINK_LIMIT)
 def endorsement_mail_own_link(token: str) -> Response:
-    return journey.mail_own_link(ENDORSEMENT, token)
+    return link_pages.mail_own_link(ENDORSEMENT, token)
 
 
 @public.page("/endorse/confirm/<token>/not-us", takes_form=True, limit=WRONG_TOKEN_LIMIT)
 def endorsement_not_mine(token: str) -> Response:
-    return journey.not_mine(ENDORSEMENT, token)
+    return link_pages.not_mine(ENDORSEMENT, token)
 
 
 @public.page("/endorse/me", takes_form=True, limit=LINK_LIMIT)
 def endorsement_my_link() -> Response:
-    return journey.my_link(ENDORSEMENT)
+    return link_pages.my_link(ENDORSEMENT)
 
 
 @public.page("/endorse/me/sent")
 def endorsement_my_link_sent() -> Response:
-    return journey.my_link_sent(ENDORSEMENT)
+    return link_pages.my_link_sent(ENDORSEMENT)
 
 
 @public.page("/endorse/me/<token>/withdraw", takes_form=True)
 def endorsement_me_withdraw(token: str) -> Response:
-    return journey.withdraw(ENDORSEMENT, token)
+    return link_pages.withdraw(ENDORSEMENT, token)
 
 
 @public.page("/endorse/me/<token>/erase", takes_form=True)
 def endorsement_me_erase(token: str) -> Response:
-    return journey.erase(ENDORSEMENT, token)
+    return link_pages.erase(ENDORSEMENT, token)
 
 
 @public.errorhandler(services.EndorsementInWrongState)
@@ -350,5 +350,5 @@ def endorsement_mine(slug: str) -> Response:
     with suppress(BadToken):
         endorsement = own_endorsement(key, i18n.language(), Purpose.ENDORSE_PRESSED)
         if endorsement.campaign.slug == slug:
-            html = render_template("public/endorsing/mine.html", subject=ENDORSEMENT, record=endorsement)
+            html = render_template("public/endorsing/mine.html", journey=ENDORSEMENT, record=endorsement)
     return jsonify(html=html, again=False, digits=digits, key=key if html else None)

@@ -34,83 +34,83 @@ from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.campaign.sharing import signer_links
 from pledge.web.public.forms import OwnForm, RegionForm, SignForm
-from pledge.web.public.mailed_links import journey
-from pledge.web.public.mailed_links.journey import (
+from pledge.web.public.mailed_links import link_pages
+from pledge.web.public.mailed_links.journey import plain
+from pledge.web.public.mailed_links.link_pages import (
     ask,
     back_to_own_page,
     done,
     download,
     show,
 )
-from pledge.web.public.mailed_links.subject import plain
-from pledge.web.public.signing.subject import CACHED, SIGNATURE, step_with
+from pledge.web.public.signing.journey import CACHED, SIGNATURE, step_with
 from pledge.web.routes import Body
 from pledge.web.templating import render_page
 
 #: Seconds after which the fold has surely counted a confirmation.
 RELOAD_SECONDS = 2
 
-journey.SUBJECTS["signature"] = SIGNATURE
+link_pages.JOURNEYS["signature"] = SIGNATURE
 
 
-@public.page("/c/<slug>/check", "/c/<slug>/check/<ticket>", cache=journey.CHECK_CACHE)
+@public.page("/c/<slug>/check", "/c/<slug>/check/<ticket>", cache=link_pages.CHECK_CACHE)
 def signature_check(slug: str, ticket: str = "") -> Response:
-    return journey.check(SIGNATURE, slug)
+    return link_pages.check(SIGNATURE, slug)
 
 
 @public.act("/c/<slug>/check", "/c/<slug>/check/<ticket>", limit=WRONG_TOKEN_LIMIT)
 def signature_check_post(slug: str, ticket: str = "") -> Response:
-    return journey.check_post(SIGNATURE, slug, ticket)
+    return link_pages.check_post(SIGNATURE, slug, ticket)
 
 
 @public.page("/c/<slug>/thanks", cache=PAGE_CACHE)
 def signature_thanks(slug: str) -> Response:
-    return journey.thanks(SIGNATURE, slug)
+    return link_pages.thanks(SIGNATURE, slug)
 
 
 @public.page("/confirm/<token>", takes_form=True)
 def signature_confirm(token: str) -> Response:
-    return journey.confirm(SIGNATURE, token)
+    return link_pages.confirm(SIGNATURE, token)
 
 
 @public.act("/confirm/<token>/number", limit=WRONG_TOKEN_LIMIT)
 def signature_answer(token: str) -> Response:
-    return journey.answer(SIGNATURE, token)
+    return link_pages.answer(SIGNATURE, token)
 
 
 @public.act("/confirm/<token>/renew", limit=LINK_LIMIT)
 def signature_renew(token: str) -> Response:
-    return journey.renew(SIGNATURE, token)
+    return link_pages.renew(SIGNATURE, token)
 
 
 @public.act("/confirm/<token>/my-link", limit=LINK_LIMIT)
 def signature_mail_own_link(token: str) -> Response:
-    return journey.mail_own_link(SIGNATURE, token)
+    return link_pages.mail_own_link(SIGNATURE, token)
 
 
 @public.page("/confirm/<token>/not-me", takes_form=True, limit=WRONG_TOKEN_LIMIT)
 def signature_not_mine(token: str) -> Response:
-    return journey.not_mine(SIGNATURE, token)
+    return link_pages.not_mine(SIGNATURE, token)
 
 
 @public.page("/me", takes_form=True, limit=LINK_LIMIT)
 def signature_my_link() -> Response:
-    return journey.my_link(SIGNATURE)
+    return link_pages.my_link(SIGNATURE)
 
 
 @public.page("/me/sent")
 def signature_my_link_sent() -> Response:
-    return journey.my_link_sent(SIGNATURE)
+    return link_pages.my_link_sent(SIGNATURE)
 
 
 @public.page("/me/<token>/withdraw", takes_form=True)
 def signature_me_withdraw(token: str) -> Response:
-    return journey.withdraw(SIGNATURE, token)
+    return link_pages.withdraw(SIGNATURE, token)
 
 
 @public.page("/me/<token>/erase", takes_form=True)
 def signature_me_erase(token: str) -> Response:
-    return journey.erase(SIGNATURE, token)
+    return link_pages.erase(SIGNATURE, token)
 
 
 @public.act("/confirm/<token>/code", limit=LINK_LIMIT)
@@ -334,7 +334,7 @@ def _html(campaign: CampaignView, state: str, number: int | None, **more: Any) -
     """Parts of the page with the thanks, each with its place there (thanks.js)."""
     return render_template(
         "public/signing/mine.html",
-        subject=SIGNATURE,
+        journey=SIGNATURE,
         page=campaign,
         state=state,
         number=number,

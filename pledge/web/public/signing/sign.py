@@ -16,8 +16,8 @@ from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.form_pages import form_page, not_recorded
 from pledge.web.public.forms import SignForm
-from pledge.web.public.mailed_links.subject import Subject
-from pledge.web.public.signing.subject import SIGNATURE
+from pledge.web.public.mailed_links.journey import Journey
+from pledge.web.public.signing.journey import SIGNATURE
 
 #: Seconds for which a process keeps the codes of a campaign: who signs does not wait for them.
 _KEEP_CODES = 60
@@ -34,8 +34,8 @@ def sign_post(slug: str) -> Response:
     return record(SIGNATURE, slug)
 
 
-def record(subject: Subject, slug: str) -> Response:
-    """Record the form that was sent, on a page of this subject."""
+def record(journey: Journey, slug: str) -> Response:
+    """Record the form that was sent, on a page of this journey."""
     form = SignForm(request.form)
     try:
         check_not_paused()
@@ -49,10 +49,10 @@ def record(subject: Subject, slug: str) -> Response:
         )
         ticket = signatures.sign(submission)
     except (NotAdmitted, SigningPaused, CampaignNotOpen) as error:
-        return not_recorded(subject, slug, form, error)
+        return not_recorded(journey, slug, form, error)
     metrics.sign_ups.labels(slug).inc()
     by = "code" if Signal.UNPROVED in seen else None
-    return see_other(subject.url("check", slug=slug, ticket=ticket, by=by))
+    return see_other(journey.url("check", slug=slug, ticket=ticket, by=by))
 
 
 @limited(sign_limit, scope="sign")

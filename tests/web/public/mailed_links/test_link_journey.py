@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 @dataclass(frozen=True)
 class Case:
-    """One of the two subjects, as these tests need it."""
+    """One of the two journeys, as these tests need it."""
 
     name: str
     prefix: str

@@ -1,4 +1,4 @@
-"""A person's signature as a subject of mailed links: its use cases and what its pages show."""
+"""A person's signature as a journey of mailed links: its use cases and what its pages show."""
 
 from itertools import islice
 from typing import Any
@@ -18,7 +18,7 @@ from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.caching import SECONDS, cache
 from pledge.web.public.campaign.pages import cached_campaign, cached_pledge, goal_step
 from pledge.web.public.campaign.sharing import qr_code, short_link, signer_links
-from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.mailed_links.journey import Journey
 
 #: Campaign and pledge text as of a second ago at most.
 CACHED = (cached_campaign, cached_pledge)
@@ -65,7 +65,7 @@ def _people(campaign_id: int) -> int:
     return ledger.count(campaign_id).people
 
 
-SIGNATURE = Subject(
+SIGNATURE = Journey(
     name="signature",
     form="public.sign",
     form_template="public/signing/sign.html",

@@ -1,4 +1,4 @@
-"""An organisation's endorsement as a subject of mailed links: its use cases and what its pages show."""
+"""An organisation's endorsement as a journey of mailed links: its use cases and what its pages show."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from pledge.endorsements import services
 from pledge.endorsements.queries import open_link, own_endorsement
 from pledge.mail.models import RequestKind
 from pledge.web.public.campaign.sharing import campaign_links
-from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.mailed_links.journey import Journey
 
 
 def thanks_context(campaign: CampaignView) -> dict[str, Any]:
     return {"share": campaign_links(campaign)}
 
 
-ENDORSEMENT = Subject(
+ENDORSEMENT = Journey(
     name="endorsement",
     form="public.endorse",
     form_template="public/endorsing/endorse.html",
