@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
-from pledge.campaigns.moderation import clean_reason, compare, edited, replace_file, subject
+from pledge.campaigns.moderation import audit_name, clean_reason, compare, edited, replace_file
 from pledge.campaigns.rules import changed, stamp
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import languages
@@ -152,7 +152,7 @@ def move(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, up: bo
         session.flush()
         stored.position = others
         facts: dict[str, Any] = {kind.name: number, "up": up}
-        record(session, actor, f"campaign.{kind.name}.move", subject(slug), **facts)
+        record(session, actor, f"campaign.{kind.name}.move", audit_name(slug), **facts)
 
 
 def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen: str, reason: str) -> None:
@@ -216,4 +216,4 @@ def _record(
 ) -> None:
     facts = {kind.name: stored.id, kind.title: getattr(stored, kind.title).in_language(languages.default())}
     facts |= changed(before or {}, {} if act == "remove" else item(kind, stored).content)
-    record(session, actor, f"campaign.{kind.name}.{act}", subject(slug), reason=reason, **facts)
+    record(session, actor, f"campaign.{kind.name}.{act}", audit_name(slug), reason=reason, **facts)

@@ -149,10 +149,10 @@ def edited_part(
         facts = rules.changed(before, stored(campaign))
         if facts["after"]:
             reason = clean_reason(reason, required=False)
-            record(session, actor, f"campaign.{name}", subject(slug), reason=reason, **facts)
+            record(session, actor, f"campaign.{name}", audit_name(slug), reason=reason, **facts)
 
 
-def subject(slug: str) -> str:
+def audit_name(slug: str) -> str:
     """How the audit log names a campaign."""
     return f"campaign:{slug}"
 
@@ -182,7 +182,7 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = 
             session.add(campaign)
             session.flush()
             session.add(new_pledge_text(campaign.id, 1, wording))
-            record(session, actor, "campaign.create", subject(slug), **facts)
+            record(session, actor, "campaign.create", audit_name(slug), **facts)
     except IntegrityError:
         raise BadFields({"slug": FieldFault.TAKEN}) from None
     return slug
@@ -355,7 +355,7 @@ def move(
             session,
             actor,
             "campaign.state",
-            subject(slug),
+            audit_name(slug),
             reason=reason,
             before=before.value,
             after=after.value,

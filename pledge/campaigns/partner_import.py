@@ -10,7 +10,7 @@ from pledge.audit.services import record
 from pledge.campaigns import items
 from pledge.campaigns.items import Item
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.moderation import edited, subject
+from pledge.campaigns.moderation import audit_name, edited
 from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.rules import changed as changed_words
@@ -167,7 +167,7 @@ def import_partners(actor: Actor, slug: str, lines: Sequence[Line], seen: str) -
             session,
             actor,
             "campaign.partner.import",
-            subject(slug),
+            audit_name(slug),
             added=[partner.fields.name.in_language(languages.default()) for partner in plan.added],
             changed=[partner.fields.name.in_language(languages.default()) for partner in plan.changed],
             **changed_words(before, after),

@@ -16,7 +16,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import rules
 from pledge.campaigns.models import Campaign, CampaignState
-from pledge.campaigns.moderation import compare, edited, new_pledge_text, refuse_frozen, subject
+from pledge.campaigns.moderation import audit_name, compare, edited, new_pledge_text, refuse_frozen
 from pledge.campaigns.rules import Checker, FieldFault, fingerprint
 from pledge.core import clock, languages
 
@@ -82,7 +82,7 @@ def edit_pledge(
             session,
             actor,
             "campaign.pledge",
-            subject(slug),
+            audit_name(slug),
             version=row.version,
             new=row.version != version,
             sha256=row.sha256.hex(),

@@ -223,7 +223,7 @@ def merge(actor: Actor, endorsement_id: int, seen: SeenState, into_id: int, why:
         session.execute(
             update(Endorsement).where(Endorsement.merged_into_id == row.id).values(merged_into_id=into.id)
         )
-        record(session, actor, "endorsement.absorb", subject(into), reason=why, merged=str(row.id))
+        record(session, actor, "endorsement.absorb", audit_name(into), reason=why, merged=str(row.id))
 
 
 @contextmanager
@@ -234,7 +234,7 @@ def _decided(
     with _locked(endorsement_id, seen, *states, **locks) as (session, row):
         details: dict[str, Any] = {"reason": why}
         yield session, row, details
-        record(session, actor, f"endorsement.{verb}", subject(row), **details)
+        record(session, actor, f"endorsement.{verb}", audit_name(row), **details)
 
 
 @contextmanager
@@ -259,7 +259,7 @@ def _locked(
         yield session, row
 
 
-def subject(row: Endorsement) -> str:
+def audit_name(row: Endorsement) -> str:
     """Its name in the audit log."""
     return f"endorsement:{row.id}"
 

@@ -12,7 +12,7 @@ from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import load, transaction
 from pledge.endorsements.models import Endorsement, ReviewVisit
-from pledge.endorsements.review.moderation import UnknownCase, subject
+from pledge.endorsements.review.moderation import UnknownCase, audit_name
 from pledge.endorsements.review.queries import is_present
 from pledge.endorsements.versions import lock
 
@@ -49,7 +49,7 @@ def arrive(actor: Actor, endorsement_id: int, *, take: bool = False) -> Presence
         session.execute(delete(ReviewVisit).where(of_case, ~is_present(endorsement_id)))
         if take:
             session.execute(update(ReviewVisit).where(of_case).values(holds=False))
-            record(session, actor, "endorsement.take", subject(row))
+            record(session, actor, "endorsement.take", audit_name(row))
         holder = session.scalar(select(ReviewVisit.staff_id).where(of_case, ReviewVisit.holds))
         session.merge(
             ReviewVisit(
