@@ -36,7 +36,7 @@ from pledge.files import services as files
 
 
 @dataclass(frozen=True)
-class Step:
+class Transition:
     """From one state of a campaign to another."""
 
     verb: Phrase
@@ -45,8 +45,8 @@ class Step:
 
 
 #: By the states before and after it.
-STEPS = {
-    (CampaignState.DRAFT, CampaignState.OPEN): Step(
+TRANSITIONS = {
+    (CampaignState.DRAFT, CampaignState.OPEN): Transition(
         Phrase("campaign", "Publish"),
         Phrase(
             "campaign",
@@ -54,21 +54,21 @@ STEPS = {
         ),
         needs_reason=False,
     ),
-    (CampaignState.OPEN, CampaignState.CLOSED): Step(
+    (CampaignState.OPEN, CampaignState.CLOSED): Transition(
         Phrase("campaign", "Close"),
         Phrase(
             "campaign",
             "Nobody can sign from now on. Confirmation e-mails already sent work for %(hours)s hours more. The page stays.",
         ),
     ),
-    (CampaignState.CLOSED, CampaignState.OPEN): Step(
+    (CampaignState.CLOSED, CampaignState.OPEN): Transition(
         Phrase("campaign", "Reopen"),
         Phrase(
             "campaign",
             "People can sign again at once. A closing time in the past is removed; set a new one under “Dates and goal”.",
         ),
     ),
-    (CampaignState.CLOSED, CampaignState.ARCHIVED): Step(
+    (CampaignState.CLOSED, CampaignState.ARCHIVED): Transition(
         Phrase("campaign", "Archive"),
         Phrase(
             "campaign",
@@ -331,10 +331,10 @@ def move(
     Closing ends signing now, so that mails under way have their day (opening.CONFIRM_GRACE), and calls `closing_moved` in the
     same transaction; reopening takes away a closing time that is over. Raises CampaignInWrongState, CampaignIncomplete, BadFields, NoSuchCampaign.
     """
-    step = STEPS.get((before, after))
-    reason = clean_reason(reason, required=step is not None and step.needs_reason)
+    transition = TRANSITIONS.get((before, after))
+    reason = clean_reason(reason, required=transition is not None and transition.needs_reason)
     with edited(slug) as (session, campaign):
-        if campaign.state != before or step is None:
+        if campaign.state != before or transition is None:
             raise CampaignInWrongState(CampaignState(campaign.state))
         closes_at, now = campaign.closes_at, clock.now()
         missing = staff_queries.missing_of(session, campaign) if after is CampaignState.OPEN else []

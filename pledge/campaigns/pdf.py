@@ -21,7 +21,7 @@ MAX_LEVEL = 4  #: of a heading
 
 
 @dataclass(frozen=True)
-class Letter:
+class LetterWords:
     """A letter in one language."""
 
     lang: str
@@ -33,21 +33,23 @@ class Letter:
 
 
 @lru_cache(maxsize=MAX_CACHED_LETTERS)
-def letter_pdf(letter: Letter) -> bytes:
+def letter_pdf(letter: LetterWords) -> bytes:
     """The letter, tagged for screen readers (PDF/UA-1). The same letter always gives the same bytes."""
     return _typeset(letter)
 
 
 def check_letter_text(lang: str, text: str) -> None:
     """Set a text once, so that its page never leads to a PDF that cannot be made. Raises CannotTypeset."""
-    _typeset(Letter(lang, heading="-", campaign="-", text=text, secretariat="", url="https://localhost/"))
+    _typeset(
+        LetterWords(lang, heading="-", campaign="-", text=text, secretariat="", url="https://localhost/")
+    )
 
 
-def _typeset(letter: Letter) -> bytes:
+def _typeset(letter: LetterWords) -> bytes:
     return _set("letter.typ", letter, blocks=_with_outline(_presentable(markdown_tree(letter.text))))
 
 
-def _set(source: str, words: "Letter | PosterWords", **more: object) -> bytes:
+def _set(source: str, words: "LetterWords | PosterWords", **more: object) -> bytes:
     """The document of a source in Typst, with the words in characters that our fonts have, and more."""
     data: dict[str, object] = {name: presentable(value) for name, value in vars(words).items()}
     senders = [data["secretariat"]] if words.secretariat else []

@@ -51,7 +51,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Mark:
+class EventNumbers:
     """What happened here: these numbers of a list below the chart."""
 
     x: float
@@ -67,7 +67,7 @@ class Chart:
     column_ticks: list[Tick]
     zero: float  #: where the columns begin
     dates: list[tuple[float, Point]]
-    marks: list[Mark] = field(default_factory=list)
+    events: list[EventNumbers] = field(default_factory=list)
     top: float = TOP
     right: float = WIDTH - RIGHT
     left: float = LEFT
@@ -113,19 +113,21 @@ def chart(points: Sequence[Point], happened: Sequence[date] = ()) -> Chart:
         column_ticks=columns.ticks,
         zero=zero,
         dates=[(middles[place], points[place]) for place in _dated(len(points))],
-        marks=_marks(points, middles, happened),
+        events=_event_numbers(points, middles, happened),
     )
 
 
-def _marks(points: Sequence[Point], middles: Sequence[float], happened: Sequence[date]) -> list[Mark]:
-    marks: list[Mark] = []
+def _event_numbers(
+    points: Sequence[Point], middles: Sequence[float], happened: Sequence[date]
+) -> list[EventNumbers]:
+    events: list[EventNumbers] = []
     for number, day in enumerate(happened, start=1):
         x = middles[sum(point.begins <= day for point in points) - 1]
-        if marks and x - marks[-1].x < MARK_WIDTH:
-            marks[-1] = replace(marks[-1], last=number)
+        if events and x - events[-1].x < MARK_WIDTH:
+            events[-1] = replace(events[-1], last=number)
         else:
-            marks.append(Mark(x, number, number))
-    return marks
+            events.append(EventNumbers(x, number, number))
+    return events
 
 
 def _column(x: float, slot: float, end: float, zero: float) -> Bar:

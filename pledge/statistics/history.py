@@ -185,23 +185,23 @@ def _agree(totals: Totals, checkpoint: Checkpoint) -> bool:
 # --- For staff ---
 
 
-class Step(StrEnum):
+class Interval(StrEnum):
     DAY = "day"
     WEEK = "week"  #: Monday to Sunday
 
 
 #: How many steps are shown, and how many days each has.
-SHOWN = {Step.DAY: 30, Step.WEEK: 26}
-DAYS = {Step.DAY: 1, Step.WEEK: 7}
+SHOWN = {Interval.DAY: 30, Interval.WEEK: 26}
+DAYS = {Interval.DAY: 1, Interval.WEEK: 7}
 
 
-def growth(campaign_id: int, kind: Kind, step: Step) -> list[Point]:
+def growth(campaign_id: int, kind: Kind, interval: Interval) -> list[Point]:
     """The newest days or weeks, oldest first, up to today. Reads one row for each hour with a change."""
     hours = ledger.breakdown(campaign_id, Dimension.HOUR, kind)
     added = {date.fromisoformat(day): moved for day, moved in by_korean_day(hours).items()}
     today = clock.now().astimezone(SEOUL).date()
-    last = today - timedelta(days=today.weekday()) if step is Step.WEEK else today
-    begin = last - timedelta(days=DAYS[step] * (SHOWN[step] - 1))
-    points = _points(begin, DAYS[step], SHOWN[step], added, {})
+    last = today - timedelta(days=today.weekday()) if interval is Interval.WEEK else today
+    begin = last - timedelta(days=DAYS[interval] * (SHOWN[interval] - 1))
+    points = _points(begin, DAYS[interval], SHOWN[interval], added, {})
     first = next((place for place, point in enumerate(points) if point.moved or point.total), len(points))
     return points[min(first, len(points) - MIN_POINTS) :]

@@ -191,7 +191,7 @@ def test_reopening_needs_a_reason_and_takes_away_a_closing_time_that_is_over():
         (before, after)
         for before in CampaignState
         for after in CampaignState
-        if (before, after) not in moderation.STEPS
+        if (before, after) not in moderation.TRANSITIONS
     ],
 )
 def test_every_other_step_is_refused(before, after):

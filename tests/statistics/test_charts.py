@@ -23,8 +23,8 @@ def test_what_happened_is_marked_at_its_day_and_what_is_close_together_shares_a_
     weeks = [Point(first + timedelta(weeks=week), 1, week + 1) for week in range(10)]
     happened = [first, first + timedelta(days=36), first + timedelta(days=37), first + timedelta(days=99)]
     drawn = chart(weeks, happened)
-    assert [(mark.first, mark.last) for mark in drawn.marks] == [(1, 1), (2, 3), (4, 4)]
-    assert [mark.x for mark in drawn.marks] == [drawn.line[place][0] for place in (0, 5, 9)]
+    assert [(event.first, event.last) for event in drawn.events] == [(1, 1), (2, 3), (4, 4)]
+    assert [event.x for event in drawn.events] == [drawn.line[place][0] for place in (0, 5, 9)]
 
 
 # --- Rates and the map ---

@@ -12,7 +12,7 @@ from pledge.ledger.counting import Moves
 from pledge.ledger.models import Kind, Reason
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.statistics import dashboard, funnel
-from pledge.statistics.history import MIN_POINTS, SHOWN, Step, growth
+from pledge.statistics.history import MIN_POINTS, SHOWN, Interval, growth
 from pledge.statistics.windows import first_since
 from tests.support import ledger
 from tests.support.factories import campaign, fold_all, signature, the_campaign
@@ -41,7 +41,7 @@ def test_growth_is_by_days_that_begin_at_midnight_in_seoul(app, now):
     for at in (midnight - timedelta(minutes=1), midnight, now):
         signature(at=at)
     fold_all()
-    *_, yesterday, today = growth(the_campaign().id, Kind.PERSON, Step.DAY)
+    *_, yesterday, today = growth(the_campaign().id, Kind.PERSON, Interval.DAY)
     assert (yesterday.begins, yesterday.moved, yesterday.total) == (date(2026, 11, 23), 1, 1)
     assert (today.begins, today.moved, today.total) == (date(2026, 11, 24), 2, 3)
 
@@ -50,7 +50,7 @@ def test_growth_by_weeks_begins_on_monday(app, now):
     for at in (now - timedelta(days=2), now - timedelta(days=1), now):  # Sunday, Monday, Tuesday
         signature(at=at)
     fold_all()
-    *_, before, this = growth(the_campaign().id, Kind.PERSON, Step.WEEK)
+    *_, before, this = growth(the_campaign().id, Kind.PERSON, Interval.WEEK)
     assert (before.begins, before.moved) == (date(2026, 11, 16), 1)
     assert (this.begins, this.moved, this.total) == (date(2026, 11, 23), 2, 3)
 
@@ -59,16 +59,16 @@ def test_what_was_before_the_window_is_in_the_total(app, now):
     signature(at=now - timedelta(days=200))
     signature(at=now)
     fold_all()
-    points = growth(the_campaign().id, Kind.PERSON, Step.DAY)
-    assert len(points) == SHOWN[Step.DAY]
+    points = growth(the_campaign().id, Kind.PERSON, Interval.DAY)
+    assert len(points) == SHOWN[Interval.DAY]
     assert (points[0].moved, points[0].total, points[-1].total) == (0, 1, 2)
 
 
 def test_a_young_campaign_begins_with_its_first_day(app, now):
     signature(at=now - timedelta(days=10))
     fold_all()
-    assert growth(the_campaign().id, Kind.PERSON, Step.DAY)[0].begins == date(2026, 11, 14)
-    assert len(growth(campaign("other").id, Kind.PERSON, Step.DAY)) == MIN_POINTS
+    assert growth(the_campaign().id, Kind.PERSON, Interval.DAY)[0].begins == date(2026, 11, 14)
+    assert len(growth(campaign("other").id, Kind.PERSON, Interval.DAY)) == MIN_POINTS
 
 
 # --- Today ---

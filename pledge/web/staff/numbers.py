@@ -21,7 +21,7 @@ from pledge.ledger import queries as ledger
 from pledge.ledger.models import Kind
 from pledge.statistics import dashboard, funnel, referrals
 from pledge.statistics.charts import chart
-from pledge.statistics.history import Step, growth
+from pledge.statistics.history import Interval, growth
 from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCampaign
 from pledge.web.routes import Ask
 from pledge.web.staff import campaign_choice
@@ -106,13 +106,13 @@ def _page(status: int, refused: str = "") -> Response:
 
 def _numbers(campaign: Campaign) -> dict[str, Any]:
     """The numbers of one campaign on the page."""
-    step = Step.WEEK if request.args.get("by") == Step.WEEK else Step.DAY
+    interval = Interval.WEEK if request.args.get("by") == Interval.WEEK else Interval.DAY
     window = "week" if request.args.get("within") == "week" else "day"
     return {
         "today": dashboard.today(campaign.id),
-        "step": step,
-        "people": growth(campaign.id, Kind.PERSON, step),
-        "organizations": growth(campaign.id, Kind.ORGANIZATION, step),
+        "step": interval,
+        "people": growth(campaign.id, Kind.PERSON, interval),
+        "organizations": growth(campaign.id, Kind.ORGANIZATION, interval),
         "chart": chart,
         "window": window,
         "funnel": funnel.funnel(campaign.id, WINDOWS[window]),

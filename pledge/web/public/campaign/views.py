@@ -17,7 +17,7 @@ from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import CALENDAR_TYPE, campaign_events, ics
 from pledge.campaigns.media import letter_text
 from pledge.campaigns.models import CampaignState
-from pledge.campaigns.pdf import Letter, Paper, PosterWords, letter_pdf, poster_pdf
+from pledge.campaigns.pdf import LetterWords, Paper, PosterWords, letter_pdf, poster_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, countries, i18n, languages, tokens
@@ -201,7 +201,7 @@ def letter_document(slug: str) -> Response:
     lang = text.language_for(i18n.language())
     with force_locale(languages.locale(lang)):
         heading = _("The campaign’s letter")
-    document = Letter(
+    document = LetterWords(
         lang=lang,
         heading=heading,
         campaign=view.title,

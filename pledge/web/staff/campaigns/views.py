@@ -16,7 +16,7 @@ from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import MissingContent, missing_content
 from pledge.campaigns.models import Campaign, CampaignState, PartnerRole
-from pledge.campaigns.moderation import STEPS
+from pledge.campaigns.moderation import TRANSITIONS
 from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import MissingText
@@ -169,7 +169,11 @@ def campaign_dates(
         grace_hours=_GRACE_HOURS,
         events=items.rows(EVENT, desk.id),
         sections=SECTIONS,
-        steps=[(after, step.verb) for (before, after), step in STEPS.items() if before == desk.state],
+        steps=[
+            (after, transition.verb)
+            for (before, after), transition in TRANSITIONS.items()
+            if before == desk.state
+        ],
         can_publish=not missing,
         missing=[(_words(item), _missing_address(slug, item)) for item in missing],
         missed=[(it.value, _address(slug, *_MISSED_AT[it])) for it in missing_content(desk)],
@@ -201,7 +205,9 @@ def campaign_preview(slug: str, language: str, part: str = "") -> AnyResponse:
 @staff.page("/campaigns/<slug>/state/<any(open, closed, archived):after>", needs=_EDIT)
 def campaign_state(slug: str, after: str) -> Response:
     desk, wanted = staff_queries.desk(slug), CampaignState(after)
-    if (desk.state, wanted) not in STEPS or (wanted is CampaignState.OPEN and staff_queries.missing(desk)):
+    if (desk.state, wanted) not in TRANSITIONS or (
+        wanted is CampaignState.OPEN and staff_queries.missing(desk)
+    ):
         return campaign_dates(slug, SavingProblem(409), is_refused=True)
     return _state_page(desk, wanted, StateForm(data={"before": desk.state}), OK)
 
@@ -214,7 +220,7 @@ def campaign_state(slug: str, after: str) -> Response:
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = staff_queries.desk(slug), CampaignState(after)
     form = StateForm(request.form)
-    if (form.before.data, wanted) not in STEPS:  # the sender must say which state they saw
+    if (form.before.data, wanted) not in TRANSITIONS:  # the sender must say which state they saw
         return campaign_dates(slug, SavingProblem(409), is_refused=True)
     before = CampaignState(form.before.data)
     moved = partial(closing_moved, actor())
@@ -257,15 +263,15 @@ def _address(slug: str, page: str, anchor: str) -> str:
 
 
 def _state_page(desk: Campaign, after: CampaignState, form: StateForm, problem: SavingProblem) -> Response:
-    step = STEPS[CampaignState(form.before.data), after]
+    transition = TRANSITIONS[CampaignState(form.before.data), after]
     return confirmation_page(
         desk,
         form,
         problem,
-        heading=step.verb,
-        lines=[str(step.consequence) % {"hours": _GRACE_HOURS}],
-        verb=step.verb,
+        heading=transition.verb,
+        lines=[str(transition.consequence) % {"hours": _GRACE_HOURS}],
+        verb=transition.verb,
         is_step_back=after is CampaignState.ARCHIVED,
-        is_reason_needed=step.needs_reason,
+        is_reason_needed=transition.needs_reason,
         back=url_for("staff.campaign_dates", slug=desk.slug),
     )
