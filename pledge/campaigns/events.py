@@ -56,8 +56,8 @@ def has_any(slug: str) -> bool:
 
 def campaign_events(campaign_id: int) -> list[CampaignEvent]:
     """All events of a campaign, by time."""
-    found = select(CampaignEvent).where(CampaignEvent.campaign_id == campaign_id)
-    return load(found.order_by(CampaignEvent.starts_at, CampaignEvent.id))
+    query = select(CampaignEvent).where(CampaignEvent.campaign_id == campaign_id)
+    return load(query.order_by(CampaignEvent.starts_at, CampaignEvent.id))
 
 
 def clean(fields: EventFields, *, required: bool) -> EventFields:

@@ -86,8 +86,8 @@ def check_group_goal(check: Checker, goal: int | None) -> None:
 
 def sentences(text: str) -> dict[int, str]:
     """What is done at each step, by the number of people, from one language of `Campaign.step_sentences`."""
-    found = filter(None, map(_ABOUT_STEP.fullmatch, text.splitlines()))
-    return {int(line[1].replace(",", "")): line[2].strip() for line in found}
+    matches = filter(None, map(_ABOUT_STEP.fullmatch, text.splitlines()))
+    return {int(line[1].replace(",", "")): line[2].strip() for line in matches}
 
 
 def check_sentences(check: Checker, goal: int, own: Sequence[int], given: Mapping[str, str]) -> Texts:
@@ -95,10 +95,10 @@ def check_sentences(check: Checker, goal: int, own: Sequence[int], given: Mappin
     kept = check.texts("step_sentences", given)
     steps = set(takewhile(lambda step: step <= goal, steps_of(goal, own)))
     for lang, text in kept.items():
-        found = sentences(text)
+        by_step = sentences(text)
         lines = [line for line in text.splitlines() if line.strip()]
-        is_long = any(len(sentence) > MAX_SENTENCE for sentence in found.values())
-        if len(found) < len(lines) or is_long or not steps.issuperset(found):
+        is_long = any(len(sentence) > MAX_SENTENCE for sentence in by_step.values())
+        if len(by_step) < len(lines) or is_long or not steps.issuperset(by_step):
             check.add(f"step_sentences_{lang}", FieldFault.STEP_SENTENCES)
     return kept
 

@@ -166,27 +166,27 @@ def _load_film(session: Session, campaign: Campaign, film: _Film | None) -> None
 
 
 def _captions(folder: Path, langs: list[str]) -> Texts:
-    found = _read(
+    texts = _read(
         folder, "captions.*.vtt", [lang for lang in langs if (folder / f"captions.{lang}.vtt").exists()]
     )
-    for text in found.values():
+    for text in texts.values():
         check_captions(text)
-    return found
+    return texts
 
 
 def _letter(folder: Path, langs: list[str]) -> Texts:
     """The letter to read, in all languages or in none. Raises CannotTypeset, which names the file."""
     if not any((folder / f"letter.{lang}.md").exists() for lang in langs):
         return Texts()
-    found = _read(folder, "letter.*.md", langs)
-    for lang, text in found.items():
+    texts = _read(folder, "letter.*.md", langs)
+    for lang, text in texts.items():
         try:
             check_letter_text(lang, text)
         except CannotTypeset:
             raise CannotTypeset(
                 f"no PDF can be made of letter.{lang}.md: it may be nested too deeply"
             ) from None
-    return found
+    return texts
 
 
 def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: list[str]) -> None:

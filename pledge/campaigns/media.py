@@ -122,8 +122,8 @@ def set_quotation(
 
 def letter_text(campaign_id: int) -> Texts:
     """The campaign's letter to read, in CommonMark; in no language when there is none."""
-    found: Texts = fetch(select(Campaign.letter_text).where(Campaign.id == campaign_id)).scalar_one()
-    return found
+    text: Texts = fetch(select(Campaign.letter_text).where(Campaign.id == campaign_id)).scalar_one()
+    return text
 
 
 def video_stamp(video: Video | OwnVideo | None) -> str:

@@ -51,13 +51,13 @@ class PartnerWall:
 
 def shown_partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
     """The partners of a campaign by role, in their order."""
-    found: dict[PartnerRole, list[PartnerView]] = {role: [] for role in PartnerRole}
+    by_role: dict[PartnerRole, list[PartnerView]] = {role: [] for role in PartnerRole}
     for row in items.rows(PARTNER, campaign_id):
         view = PartnerView(
             row.fields.name.in_language(lang), shown_link(row.fields.url), row.logo, row.fields.type
         )
-        found[row.fields.role].append(view)
-    return found
+        by_role[row.fields.role].append(view)
+    return by_role
 
 
 def wall(partners: list[PartnerView]) -> PartnerWall:

@@ -143,8 +143,8 @@ def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
 def count(slug: str) -> Count | None:
     """The count of a public campaign in one statement; None when there is no such campaign."""
     as_of = clock.now()  # before the query: what it answers is at least as new
-    found = fetch(_COUNT, {"slug": slug}).first()
-    return None if found is None else Count(found[0], found[1], as_of, *found[2:])
+    row = fetch(_COUNT, {"slug": slug}).first()
+    return None if row is None else Count(row[0], row[1], as_of, *row[2:])
 
 
 def public_id(slug: str) -> int | None:

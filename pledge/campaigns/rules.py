@@ -111,8 +111,8 @@ class BadFields(ValueError):
     def words(self, field: str) -> str:
         """What is wrong with a field, in the language of the request."""
         text, values = str(self.faults[field].value), self._values.get(field, {})
-        said = {key: format_datetime(it) if isinstance(it, datetime) else it for key, it in values.items()}
-        return text % said if said else text
+        shown = {key: format_datetime(it) if isinstance(it, datetime) else it for key, it in values.items()}
+        return text % shown if shown else text
 
 
 class Checker:

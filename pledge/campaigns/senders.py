@@ -53,12 +53,12 @@ def composer(
     def load(mails: Sequence[Claimed]) -> Mapping[int, tuple[_About, list[Texts]]]:
         of_mails = query.where(OutboxMail.id.in_([mail.id for mail in mails])).options(*_UNREAD)
         with Session(db.engine) as session:
-            found = [about(*row) for row in session.execute(of_mails)]
-        names = _secretariats({it.campaign.id for it in found})
-        return {it.mail_id: (it, names[it.campaign.id]) for it in found}
+            rows = [about(*row) for row in session.execute(of_mails)]
+        names = _secretariats({it.campaign.id for it in rows})
+        return {it.mail_id: (it, names[it.campaign.id]) for it in rows}
 
-    def write_signed(mail: Claimed, found: tuple[_About, list[Texts]]) -> Message | None:
-        it, names = found
+    def write_signed(mail: Claimed, loaded: tuple[_About, list[Texts]]) -> Message | None:
+        it, names = loaded
         message = write(mail, it)
         return None if message is None else _signed(message, it.campaign, names, mail.lang)
 

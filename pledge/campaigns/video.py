@@ -32,13 +32,13 @@ def check_captions(text: str) -> None:
 
 def caption_words(text: str) -> list[str]:
     """What is said or shown, one line for each caption, without markup: for people who read instead of watching."""
-    found = []
+    cues = []
     for block in re.split(r"\n{2,}", text):
         lines = block.split("\n")
         timed = next((number for number, line in enumerate(lines) if "-->" in line), None)
         if timed is not None:
-            found.append(html.unescape(_TAG.sub("", " ".join(lines[timed + 1 :]))).strip())
-    return [line for line in found if line]
+            cues.append(html.unescape(_TAG.sub("", " ".join(lines[timed + 1 :]))).strip())
+    return [line for line in cues if line]
 
 
 _YOUTUBE_HOSTS = frozenset({"youtube.com", "m.youtube.com", "youtube-nocookie.com", "music.youtube.com"})

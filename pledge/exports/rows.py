@@ -60,10 +60,10 @@ class Column(Generic[R]):
 
     def value(self, row: R, lang: str) -> Value:
         """The cell, moments in Seoul's time."""
-        found = getattr(row, self.name) if self.read is None else self.read(row, lang)
-        if isinstance(found, datetime):
-            return found.astimezone(SEOUL).replace(tzinfo=None)
-        return "" if found is None else found
+        value = getattr(row, self.name) if self.read is None else self.read(row, lang)
+        if isinstance(value, datetime):
+            return value.astimezone(SEOUL).replace(tzinfo=None)
+        return "" if value is None else value
 
     def cell(self, row: R, langs: Sequence[str]) -> Value:
         """What it says in each of the languages, once where that is the same."""
@@ -117,8 +117,8 @@ def _ledger_count(export: Export) -> int:
 def _ledger_entries(export: Export, rows: int) -> Iterator[Row[Any]]:
     for after in range(0, rows, _AT_ONCE):
         span = {"campaign_id": export.campaign_id, "after": after, "upto": min(rows, after + _AT_ONCE)}
-        found = fetch(_PAGE, span).all()
-        yield from found
+        batch = fetch(_PAGE, span).all()
+        yield from batch
 
 
 # --- Organisations ---
@@ -128,13 +128,15 @@ def organization_columns() -> list[Column[Organization]]:
     """The organisations of a delivery."""
     published = Phrase("table", "Published on")
     return [
-        *_facts(lambda one: one.level),
-        Column("published_on", published, lambda one, _: date.fromisoformat(one.published_on)),
+        *_facts(lambda organization: organization.level),
+        Column(
+            "published_on", published, lambda organization, _: date.fromisoformat(organization.published_on)
+        ),
     ]
 
 
 def organizations_with_codes(
-    found: Iterable[Organization], langs: Sequence[str]
+    organizations: Iterable[Organization], langs: Sequence[str]
 ) -> tuple[list[str], Iterator[list[Value]]]:
     """The heads and rows for programs: a code, and beside it what it is called in every language."""
     columns = organization_columns()
@@ -146,31 +148,40 @@ def organizations_with_codes(
         )
     ]
 
-    def cells(column: Column[Organization], one: Organization) -> list[Value]:
+    def cells(column: Column[Organization], organization: Organization) -> list[Value]:
         if not column.is_coded:
-            return [column.value(one, langs[0])]
-        return [getattr(one, column.name) or "", *(column.value(one, lang) for lang in langs)]
+            return [column.value(organization, langs[0])]
+        return [
+            getattr(organization, column.name) or "",
+            *(column.value(organization, lang) for lang in langs),
+        ]
 
-    return heads, ([cell for column in columns for cell in cells(column, one)] for one in found)
+    return heads, (
+        [cell for column in columns for cell in cells(column, organization)] for organization in organizations
+    )
 
 
 def _public_columns(export: Export) -> list[Column[EndorsementVersion]]:
-    def page(one: EndorsementVersion, lang: str) -> str:
+    def page(version: EndorsementVersion, lang: str) -> str:
         return public_url(
-            "public.organization", lang=lang, slug=export.slug, endorsement_id=one.endorsement_id
+            "public.organization", lang=lang, slug=export.slug, endorsement_id=version.endorsement_id
         )
 
     return [
-        *_facts(lambda one: one.endorsement.level),
+        *_facts(lambda version: version.endorsement.level),
         Column("interim_year", Phrase("table", "Interim year")),
         Column("interim_percent", Phrase("table", "Interim target (%)")),
         Column("spokesperson", Phrase("table", "Spokesperson")),
         Column(
-            "published_at", Phrase("table", "Published (KST)"), lambda one, _: one.endorsement.published_at
+            "published_at",
+            Phrase("table", "Published (KST)"),
+            lambda version, _: version.endorsement.published_at,
         ),
         Column("page", Phrase("table", "Public page"), page),
         # As the audit log names it: a spreadsheet takes digits alone for a number, and rounds one of so many.
-        Column("id", Phrase("table", "Reference"), lambda one, _: f"endorsement:{one.endorsement_id}"),
+        Column(
+            "id", Phrase("table", "Reference"), lambda version, _: f"endorsement:{version.endorsement_id}"
+        ),
     ]
 
 
@@ -178,34 +189,60 @@ def _facts(level: Callable[[Any], str]) -> list[Column[Any]]:
     """What organisations show, on the wall and in a delivery."""
     kind, checked = Phrase("table", "Kind"), Phrase("table", "Checked by")
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s"), lambda one: one.name),
-        Column("type", kind, lambda one, lang: labels.named(TYPES, one.type, lang), is_coded=True),
-        Column("country", labels.COUNTRY, lambda one, lang: country_name(one.country, lang), is_coded=True),
+        *_in_languages(
+            "name", Phrase("table", "Name in %(language)s"), lambda organization: organization.name
+        ),
+        Column(
+            "type",
+            kind,
+            lambda organization, lang: labels.named(TYPES, organization.type, lang),
+            is_coded=True,
+        ),
+        Column(
+            "country",
+            labels.COUNTRY,
+            lambda organization, lang: country_name(organization.country, lang),
+            is_coded=True,
+        ),
         Column("region", labels.REGION, _region, is_coded=True),
         Column("website", Phrase("table", "Website")),
-        Column("level", checked, lambda one, lang: labels.named(LEVELS, level(one), lang), is_coded=True),
+        Column(
+            "level",
+            checked,
+            lambda organization, lang: labels.named(LEVELS, level(organization), lang),
+            is_coded=True,
+        ),
         Column("target_year", Phrase("table", "Target year")),
-        *_in_languages("statement", Phrase("table", "Statement in %(language)s"), lambda one: one.statement),
+        *_in_languages(
+            "statement",
+            Phrase("table", "Statement in %(language)s"),
+            lambda organization: organization.statement,
+        ),
     ]
 
 
-def _region(one: Any, lang: str) -> str:
-    return region_name(one.region, lang) if one.region in REGIONS else ""
+def _region(organization: Any, lang: str) -> str:
+    return region_name(organization.region, lang) if organization.region in REGIONS else ""
 
 
 def _in_languages(name: str, head: Phrase, texts: Callable[[Any], Texts]) -> list[Column[Any]]:
     """A column for each language of the site."""
 
     def column(about: str) -> Column[Any]:
-        return Column(f"{name}_{about}", head, lambda one, _: texts(one).get(about, ""), about)
+        return Column(
+            f"{name}_{about}", head, lambda organization, _: texts(organization).get(about, ""), about
+        )
 
     return [column(lang) for lang in languages.codes()]
 
 
 def _organizations(export: Export, _rows: int) -> list[EndorsementVersion]:
     """By name."""
-    found = endorsements.listing(export.campaign_id)
-    return sorted(found, key=lambda one: (one.name.in_language(export.lang).casefold(), one.endorsement_id))
+    versions = endorsements.listing(export.campaign_id)
+    return sorted(
+        versions,
+        key=lambda version: (version.name.in_language(export.lang).casefold(), version.endorsement_id),
+    )
 
 
 # --- Links, paper, news ---

@@ -70,8 +70,8 @@ def make(export_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
 
 def unsaved(slug: str, *, kind: str, form: str, lang: str) -> Export:
     """An export as of now that nobody has asked for yet; it can be written. Raises UnknownExport."""
-    found = load(select(Campaign).where(Campaign.slug == slug))
-    if not found or kind not in KINDS or form not in FORMATS or lang not in languages.codes():
+    campaigns = load(select(Campaign).where(Campaign.slug == slug))
+    if not campaigns or kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise UnknownExport(slug)
-    about = {"campaign": found[0], "campaign_id": found[0].id}
+    about = {"campaign": campaigns[0], "campaign_id": campaigns[0].id}
     return Export(kind=kind, format=form, lang=lang, asked_at=clock.now(), **about)

@@ -100,4 +100,4 @@ def _width(value: Value) -> int:
         return 16 if isinstance(value, datetime) else 10
     if isinstance(value, float):
         return 6
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in str(value))
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in str(value))

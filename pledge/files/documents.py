@@ -60,9 +60,9 @@ def check_document(data: bytes) -> None:
         if not _unpacks(data, at):
             raise FileRefused(DocumentFault.UNCHECKABLE)
     left = MAX_UNPACKED
-    for found in _STREAM.finditer(data):
+    for stream in _STREAM.finditer(data):
         before = b""
-        for part in _unpacked(data, found.end()):
+        for part in _unpacked(data, stream.end()):
             left -= len(part)
             if left < 0:
                 raise FileRefused(DocumentFault.UNCHECKABLE)
@@ -88,9 +88,9 @@ _FILTER = re.compile(rb"/Filter\s*(?:\[\s*/FlateDecode\s*\]|/FlateDecode(?=[\s/>
 
 def _object_streams(data: bytes) -> Iterator[tuple[int, int]]:
     """Offsets of each object stream: of its dictionary and of its bytes."""
-    for found in _OBJECT_STREAM.finditer(data):
-        begins = _STREAM.search(data, found.end())
-        yield max(0, data.rfind(b"obj", 0, found.start())), begins.end() if begins else len(data)
+    for match in _OBJECT_STREAM.finditer(data):
+        begins = _STREAM.search(data, match.end())
+        yield max(0, data.rfind(b"obj", 0, match.start())), begins.end() if begins else len(data)
 
 
 def _unpacks(data: bytes, place: tuple[int, int]) -> bool:

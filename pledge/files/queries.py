@@ -14,8 +14,8 @@ def picture(name: str, size: int) -> bytes | None:
 
     The pictures of videos were once stored small only; those are sent for a wide size too.
     """
-    found = _read(name, f"{size}.webp")
-    return _read(name, f"{SIZES[-1]}.webp") if found is None and size in WIDE_SIZES else found
+    content = _read(name, f"{size}.webp")
+    return _read(name, f"{SIZES[-1]}.webp") if content is None and size in WIDE_SIZES else content
 
 
 def document(name: str) -> bytes | None:

@@ -69,7 +69,7 @@ def reencrypt() -> int:
 
 def type_of(data: bytes) -> tuple[str, str]:
     """The media type and the ending, by the first bytes. Raises FileRefused."""
-    for start, found in TYPES.items():
+    for start, media_type in TYPES.items():
         if data.startswith(start):
-            return found
+            return media_type
     raise FileRefused(ScanFault.WRONG_TYPE)

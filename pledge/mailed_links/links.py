@@ -74,11 +74,11 @@ def new_id() -> int:
 
 def read_numbers(purpose: Purpose, token: str, count: int = 1) -> tuple[list[int], bool]:
     """The numbers in a token, and whether it has expired. Raises BadToken."""
-    found = tokens.read(purpose, token)
-    numbers = [part for part in found.payload if isinstance(part, int) and 0 < part < 2**63]
-    if len(found.payload) != count or len(numbers) != count:
+    content = tokens.read(purpose, token)
+    numbers = [part for part in content.payload if isinstance(part, int) and 0 < part < 2**63]
+    if len(content.payload) != count or len(numbers) != count:
         raise BadToken
-    return numbers, found.expired
+    return numbers, content.expired
 
 
 def read_valid(purpose: Purpose, token: str, count: int = 1) -> list[int]:

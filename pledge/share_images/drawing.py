@@ -121,9 +121,9 @@ def _faces() -> list[dict[int, float]]:
     """How wide each character of each face is, in ems, by its code point."""
     from fontTools.ttLib import TTFont  # noqa: PLC0415  # as above
 
-    found = []
+    faces = []
     for face in _FACES:
         with TTFont(FONTS / face, lazy=True) as font:
             widths, em = font["hmtx"], font["head"].unitsPerEm
-            found.append({code: widths[name][0] / em for code, name in font.getBestCmap().items()})
-    return found
+            faces.append({code: widths[name][0] / em for code, name in font.getBestCmap().items()})
+    return faces

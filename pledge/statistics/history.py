@@ -115,35 +115,37 @@ def history(campaign_id: int, by_day: list[Cell]) -> History:
     )
 
 
-def step_of(found: History, opened: date | None = None) -> int:
+def step_of(history: History, opened: date | None = None) -> int:
     """Days, weeks or four weeks: the smallest width at which the whole campaign fits on a phone."""
-    days = _number_of_days(found, opened)
+    days = _number_of_days(history, opened)
     return next((step for step in STEPS if -(-days // step) <= MAX_STEPS), STEPS[-1])
 
 
-def people_points(found: History, opened: date | None = None) -> list[Point]:
+def people_points(history: History, opened: date | None = None) -> list[Point]:
     """The growth of people; days with a number show it, and the total includes the merged ones.
 
     `opened`: the day from which one could sign, where the picture begins when it is before the first entry.
     """
-    added = {one.day: one.people for one in found.days if one.people is not None}
-    return _drawn(found, added, opened)  # one merged number has no shape
+    added = {day.day: day.people for day in history.days if day.people is not None}
+    return _drawn(history, added, opened)  # one merged number has no shape
 
 
-def organization_points(found: History, opened: date | None = None) -> list[Point]:
-    added = {one.day: one.organizations for one in found.days if one.organizations}
-    return _drawn(replace(found, merged=None), added, opened)
+def organization_points(history: History, opened: date | None = None) -> list[Point]:
+    added = {day.day: day.organizations for day in history.days if day.organizations}
+    return _drawn(replace(history, merged=None), added, opened)
 
 
-def _drawn(found: History, added: Mapping[date, int], opened: date | None) -> list[Point]:
+def _drawn(history: History, added: Mapping[date, int], opened: date | None) -> list[Point]:
     """One point for each step, up to the last day; merged people are spread over the days that are not `added`."""
-    if found.begins is None or found.ends is None or not added:
+    if history.begins is None or history.ends is None or not added:
         return []
-    silent = {found.begins + timedelta(days=place) for place in range(_number_of_days(found))} - added.keys()
-    rise = dict.fromkeys(silent, (found.merged or 0) / (len(silent) or 1))
-    step = step_of(found, opened)
-    steps = max(MIN_POINTS, -(-_number_of_days(found, opened) // step))
-    return _points(found.ends - timedelta(days=steps * step - 1), step, steps, added, rise)
+    silent = {
+        history.begins + timedelta(days=place) for place in range(_number_of_days(history))
+    } - added.keys()
+    rise = dict.fromkeys(silent, (history.merged or 0) / (len(silent) or 1))
+    step = step_of(history, opened)
+    steps = max(MIN_POINTS, -(-_number_of_days(history, opened) // step))
+    return _points(history.ends - timedelta(days=steps * step - 1), step, steps, added, rise)
 
 
 def _points(
@@ -162,20 +164,20 @@ def _points(
 
 def days_reached(campaign_id: int, steps: Sequence[int]) -> dict[int, date]:
     """The Korean day at whose end so many people had signed for the first time, by that number, rising; those never reached are left out."""
-    found: dict[int, date] = {}
+    days: dict[int, date] = {}
     waiting, total = list(steps), 0
     hours = ledger.breakdown(campaign_id, Dimension.HOUR) if steps else {}
     for day, moved in sorted(by_korean_day(hours).items()):
         total += moved
         while waiting and waiting[0] <= total:
-            found[waiting.pop(0)] = date.fromisoformat(day)
-    return found
+            days[waiting.pop(0)] = date.fromisoformat(day)
+    return days
 
 
-def _number_of_days(found: History, opened: date | None = None) -> int:
-    if found.begins is None or found.ends is None:
+def _number_of_days(history: History, opened: date | None = None) -> int:
+    if history.begins is None or history.ends is None:
         return 0
-    return (found.ends - min(found.begins, opened or found.begins)).days + 1
+    return (history.ends - min(history.begins, opened or history.begins)).days + 1
 
 
 def _agree(totals: Totals, checkpoint: Checkpoint) -> bool:

@@ -64,7 +64,7 @@ def mismatches(connection: Connection | None = None) -> list[Mismatch]:
         people = counting.mismatches(used, Kind.PERSON, CONFIRMED, by_place=True)
         gone = forgotten(used) if people else ()
         return [
-            *(found for found in people if found.campaign_id not in gone),
+            *(mismatch for mismatch in people if mismatch.campaign_id not in gone),
             *counting.mismatches(used, Kind.ORGANIZATION, LISTED, by_place=False),
             *counting.mismatches(used, Kind.PAPER, AGREED, by_place=False),
         ]

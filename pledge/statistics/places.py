@@ -41,9 +41,9 @@ class TodayLine:
 
 def published_places(campaign_id: int) -> PlacesSnapshot:
     """What is shown now: one row read, whatever the size of the campaign. Before the first one: no lines."""
-    found = load(select(PlacesSnapshot).where(PlacesSnapshot.campaign_id == campaign_id))
-    if found:
-        return found[0]
+    snapshots = load(select(PlacesSnapshot).where(PlacesSnapshot.campaign_id == campaign_id))
+    if snapshots:
+        return snapshots[0]
     nobody = {"log_size": 0, "people": 0, "organizations": 0}
     return PlacesSnapshot(as_of=clock.now(), **nobody, regions=[], countries=[])
 
@@ -115,11 +115,11 @@ def _new_line(session: Session, campaign_id: int) -> RegionToday | None:
     if _people_changed(session, campaign_id, 0 if last is None else last.number, head) < MIN_CHANGED:
         return None
     day = _today()
-    found = _largest_region(session.connection(), campaign_id, head)
-    if found is None:
+    largest = _largest_region(session.connection(), campaign_id, head)
+    if largest is None:
         return None
-    if last is not None and (last.day, last.region) == (day, found.region):
-        moved = abs(found.people - last.people)
+    if last is not None and (last.day, last.region) == (day, largest.region):
+        moved = abs(largest.people - last.people)
         if 0 < moved < MIN_CELL:
             return None
     return RegionToday(
@@ -127,8 +127,8 @@ def _new_line(session: Session, campaign_id: int) -> RegionToday | None:
         made_at=clock.now(),
         number=head,
         day=day,
-        region=found.region,
-        people=found.people,
+        region=largest.region,
+        people=largest.people,
     )
 
 
@@ -168,8 +168,8 @@ def _largest_region(connection: Connection, campaign_id: int, head: int) -> Toda
     regions = [TodayLine(key, people) for key, people in shown.items() if key in countries.REGIONS]
     if not regions:
         return None
-    found = max(regions, key=lambda one: (one.people, one.region))
-    return found if sum(cells.values()) - found.people >= MIN_CELL else None
+    largest = max(regions, key=lambda line: (line.people, line.region))
+    return largest if sum(cells.values()) - largest.people >= MIN_CELL else None
 
 
 def _today() -> str:

@@ -78,10 +78,10 @@ def codes(slug: str) -> dict[str, str]:
         .where(in_campaign, stays.state == EndorsementState.PUBLISHED)
     )
     with reading() as connection:
-        found = {f"{_PARTNER}{number}": f"{_PARTNER}{number}" for number in connection.scalars(partners)}
+        by_code = {f"{_PARTNER}{number}": f"{_PARTNER}{number}" for number in connection.scalars(partners)}
         for row in connection.execute(listed):
-            found[organization_code(row.id)] = organization_code(row.stays)
-    return found
+            by_code[organization_code(row.id)] = organization_code(row.stays)
+    return by_code
 
 
 def outdated() -> list[Outdated]:
@@ -150,14 +150,14 @@ def lines(campaign_id: int) -> list[Referrer]:
         listed = _organizations(campaign_id, Endorsement.id.in_(numbers))
         shown = [_referrer(_PARTNER, row) for row in connection.execute(_partners(campaign_id))]
         shown += [_referrer(_ORGANIZATION, row) for row in connection.execute(listed)]
-    found = [replace(one, people=people.get(one.code)) for one in shown]
-    return sorted(found, key=lambda one: -(one.people or 0))
+    with_people = [replace(line, people=people.get(line.code)) for line in shown]
+    return sorted(with_people, key=lambda line: -(line.people or 0))
 
 
 def group(campaign_id: int, code: str) -> Referrer | None:
     """For anybody: whose code this is, with what public_counts() tells; None for one that counts for nobody."""
-    found = find(campaign_id, code)
-    return found and replace(found, people=public_counts(campaign_id, code).get(code))
+    referrer = find(campaign_id, code)
+    return referrer and replace(referrer, people=public_counts(campaign_id, code).get(code))
 
 
 def public_counts(campaign_id: int, *codes: str) -> dict[str, int]:

@@ -190,8 +190,8 @@ def totals_at(
 
 def paper_totals(campaign_id: int, size: int) -> PaperTotals | None:
     """What the log counts on paper at the checkpoint of this size."""
-    found = paper.public(campaign_id, size)
-    return PaperTotals(found.signatures, found.sheets, len(found.batches)) if found.batches else None
+    batches = paper.public(campaign_id, size)
+    return PaperTotals(batches.signatures, batches.sheets, len(batches.batches)) if batches.batches else None
 
 
 def counted_at(campaign_id: int, checkpoint: Checkpoint) -> Counted:
@@ -224,8 +224,8 @@ def checkpoints(campaign_id: int) -> list[Checkpoint]:
     midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
     days = (midnight - timedelta(days=back) for back in range(DAYS))
     # On a day without entries the last checkpoint is that of the day before.
-    found = [newest, *(log_queries.checkpoint_before(campaign_id, day) for day in days)]
-    return list({one.id: one for one in found if one is not None}.values())
+    daily = [newest, *(log_queries.checkpoint_before(campaign_id, day) for day in days)]
+    return list({checkpoint.id: checkpoint for checkpoint in daily if checkpoint is not None}.values())
 
 
 def signed_versions(campaign_id: int) -> list[SignedVersion]:
@@ -237,11 +237,11 @@ def signed_versions(campaign_id: int) -> list[SignedVersion]:
     with snapshot() as connection:
         numbers = connection.execute(versions.order_by(PledgeText.version.desc())).all()
         signed = counting.counted(connection, campaign_id).by_pledge
-    found = [
+    counted = [
         SignedVersion(version, signed[Kind.PERSON, number], signed[Kind.ORGANIZATION, number])
         for number, version in numbers
     ]
-    return [one for one in found if one.people or one.organizations]
+    return [version for version in counted if version.people or version.organizations]
 
 
 def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
@@ -264,10 +264,10 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
     with reading() as connection:
         counted = counting.counted_subjects(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)
     shown = _public_versions(campaign_id, checkpoint.signed_at)
-    found = [(shown[number], number) for number in counted if number in shown]
+    pairs = [(shown[number], number) for number in counted if number in shown]
     kinds, lang = list(OrganizationType), languages.default()
     # Sorted here, as databases sort names differently.
-    found.sort(
+    pairs.sort(
         key=lambda pair: (kinds.index(pair[0].type), pair[0].name.in_language(lang).casefold(), pair[1])
     )
     named = [
@@ -276,9 +276,9 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
             published_on=korean_day(counted[number]),
             **{name: getattr(row, name) for name in _FROM_VERSION},
         )
-        for row, number in found
+        for row, number in pairs
     ]
-    return named, len(counted) - len(found)
+    return named, len(counted) - len(pairs)
 
 
 def _public_versions(campaign_id: int, signed_at: datetime) -> dict[int, Row[*tuple[Any, ...]]]:
@@ -298,8 +298,8 @@ def _public_versions(campaign_id: int, signed_at: datetime) -> dict[int, Row[*tu
         )
         .order_by(version.reviewed_at, version.seq)
     )
-    found: dict[int, Row[*tuple[Any, ...]]] = {}
+    versions: dict[int, Row[*tuple[Any, ...]]] = {}
     for row in fetch(query):
-        if row.endorsement_id not in found or row.reviewed_at <= signed_at:
-            found[row.endorsement_id] = row
-    return found
+        if row.endorsement_id not in versions or row.reviewed_at <= signed_at:
+            versions[row.endorsement_id] = row
+    return versions

@@ -21,9 +21,9 @@ def first_since(
     while low < high:
         middle = (low + high) // 2
         query = select(key, moment).where(key >= middle).order_by(key).limit(1)
-        found = connection.execute(query).first()
-        if found is None or found[1] >= since:
+        row = connection.execute(query).first()
+        if row is None or row[1] >= since:
             high = middle
         else:
-            low = found[0] + 1
+            low = row[0] + 1
     return int(low)

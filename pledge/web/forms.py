@@ -85,13 +85,13 @@ class ByLanguage:
 
     def fields(self, name: str) -> dict[str, UnboundField]:
         """The fields to be bound, by their names, in the order of the languages and where this was declared."""
-        found = {}
+        fields = {}
         for number, lang in enumerate(languages.codes()):
             label = _l("%(field)s in %(language)s", field=self._label, language=_LanguageName(lang))
             unbound = self._field(label, render_kw={"lang": lang}, validators=self._validators)
             unbound.creation_counter = self._place + number / 100
-            found[f"{name}_{lang}"] = unbound
-        return found
+            fields[f"{name}_{lang}"] = unbound
+        return fields
 
 
 class _LanguageName:

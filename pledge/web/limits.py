@@ -182,7 +182,7 @@ def _seconds_until(moment: float) -> int:
 
 def scaled(limit: str, factor: int) -> str:
     """The limit with every number of requests times `factor`: `300 per 10 minutes` by 2 is `600 per 10 minutes`."""
-    return limit if factor == 1 else _AMOUNT.sub(lambda found: str(int(found[0]) * factor), limit)
+    return limit if factor == 1 else _AMOUNT.sub(lambda match: str(int(match[0]) * factor), limit)
 
 
 def token_limit() -> str:

@@ -55,9 +55,9 @@ MAX_NUMBER = 2**63 - 1
 @api.page("/campaigns", cache=DATA_CACHE)
 def campaign_list() -> documents.CampaignsDocument:
     """Every public campaign, those that one can sign now first."""
-    found = campaigns.public_campaigns(languages.default())
-    counts = ledger.counts(campaign.id for campaign in found)
-    summaries = [_summary(campaign, counts[campaign.id]) for campaign in found]
+    campaigns_listed = campaigns.public_campaigns(languages.default())
+    counts = ledger.counts(campaign.id for campaign in campaigns_listed)
+    summaries = [_summary(campaign, counts[campaign.id]) for campaign in campaigns_listed]
     return documents.CampaignsDocument(
         campaigns=[documents.CampaignSummaryDocument(**summary) for summary in summaries]
     )
@@ -96,31 +96,31 @@ def count(slug: str) -> documents.CountDocument:
 def history(slug: str) -> documents.HistoryDocument:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
     campaign_id(slug)  # refuses a draft
-    found = progress(slug)
-    days = [documents.DayDocument.model_validate(day) for day in found.history.days]
-    if found.history.merged is not None:
-        days.append(documents.DayDocument(day=OTHER, people=found.history.merged, organizations=0))
-    return documents.HistoryDocument(**_totals(found.totals, found.log_size), history=days)
+    progress_shown = progress(slug)
+    days = [documents.DayDocument.model_validate(day) for day in progress_shown.history.days]
+    if progress_shown.history.merged is not None:
+        days.append(documents.DayDocument(day=OTHER, people=progress_shown.history.merged, organizations=0))
+    return documents.HistoryDocument(**_totals(progress_shown.totals, progress_shown.log_size), history=days)
 
 
 @api.page("/campaigns/<slug>/regions", cache=DATA_CACHE)
 def regions(slug: str) -> documents.RegionsDocument:
     """People by province at a checkpoint, renewed hourly at most; "none": living elsewhere or no region given; "other": merged small cells."""
-    found = published_places(campaign_id(slug))
-    lines = [documents.RegionDocument.model_validate(cell) for cell in found.by_region]
-    by_rate = rates(found.by_region)
+    places = published_places(campaign_id(slug))
+    lines = [documents.RegionDocument.model_validate(cell) for cell in places.by_region]
+    by_rate = rates(places.by_region)
     for line in lines:
         if line.key in by_rate:
             line.per_100000, line.rank = by_rate[line.key].per_100000, by_rate[line.key].rank
-    return documents.RegionsDocument(**_totals(found, found.log_size or None), regions=lines)
+    return documents.RegionsDocument(**_totals(places, places.log_size or None), regions=lines)
 
 
 @api.page("/campaigns/<slug>/countries", cache=DATA_CACHE)
 def countries(slug: str) -> documents.CountriesDocument:
     """People by country at a checkpoint, renewed hourly at most, the largest first; "other": merged small cells."""
-    found = published_places(campaign_id(slug))
-    lines = [documents.LineDocument.model_validate(cell) for cell in found.by_country]
-    return documents.CountriesDocument(**_totals(found, found.log_size or None), countries=lines)
+    places = published_places(campaign_id(slug))
+    lines = [documents.LineDocument.model_validate(cell) for cell in places.by_country]
+    return documents.CountriesDocument(**_totals(places, places.log_size or None), countries=lines)
 
 
 @api.page("/campaigns/<slug>/organizations", cache=replace(DATA_CACHE, reads=("after",)))
@@ -156,16 +156,16 @@ def paper(slug: str) -> documents.PaperDocument:
 def activity(slug: str) -> documents.ActivityDocument:
     """Events by time, past ones too; news that was sent and totals that were handed over, the newest first: at most 100 of each."""
     number = campaign_id(slug)
-    found = documents.ActivityDocument.model_validate(
+    document = documents.ActivityDocument.model_validate(
         {
             "events": [item.fields for item in items.rows(EVENT, number)[-MAX_ACTIVITY:]],
             "news": news.sent(number, MAX_ACTIVITY),
             "deliveries": public_deliveries(number)[:MAX_ACTIVITY],
         }
     )
-    for item in found.news:
+    for item in document.news:
         item.pages = _pages("public.news_item", slug=slug, news_id=item.id)
-    return found
+    return document
 
 
 @api.page("/campaigns/<slug>/<table>.csv", cache=DATA_CACHE)
@@ -181,8 +181,11 @@ def table(slug: str, table: str) -> Response:
         for lang in (languages.codes() if get_origin(field.annotation) is dict else ("",))
     ]
     head = [f"{name}_{lang}" if lang else name for name, lang in columns]
-    found = (one.model_dump(mode="json") for one in read(slug))
-    cells = ([one[name].get(lang) if lang else one[name] for name, lang in columns] for one in found)
+    documents_read = (document.model_dump(mode="json") for document in read(slug))
+    cells = (
+        [document[name].get(lang) if lang else document[name] for name, lang in columns]
+        for document in documents_read
+    )
     rows = (["" if cell is None else cell for cell in row] for row in cells)
     response = Response(csv_file(head, rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{table}.csv"'
@@ -220,24 +223,26 @@ def _steps(campaign: CampaignView, people: int) -> list[documents.StepDocument]:
     goal = campaign.row.goal
     steps = list(takewhile(lambda step: step <= goal, steps_of(goal, campaign.row.goal_steps)))
     reached = days_reached(campaign.id, [step for step in steps if step <= people])
-    said = {lang: sentences(text) for lang, text in campaign.row.step_sentences.items()}
+    sentences_by_language = {lang: sentences(text) for lang, text in campaign.row.step_sentences.items()}
     return [
         documents.StepDocument(
             people=step,
-            sentence={lang: by_step[step] for lang, by_step in said.items() if step in by_step},
+            sentence={
+                lang: by_step[step] for lang, by_step in sentences_by_language.items() if step in by_step
+            },
             reached_on=reached.get(step),
         )
         for step in steps
     ]
 
 
-def _totals(found: Totals | PlacesSnapshot, log_size: int | None) -> dict[str, Any]:
+def _totals(totals: Totals | PlacesSnapshot, log_size: int | None) -> dict[str, Any]:
     """What every breakdown says of the whole."""
     return {
-        "as_of": found.as_of,
+        "as_of": totals.as_of,
         "checkpoint": log_size,
-        "people": found.people,
-        "organizations": found.organizations,
+        "people": totals.people,
+        "organizations": totals.organizations,
     }
 
 
@@ -257,7 +262,7 @@ def _organization(
 def _every_organization(slug: str) -> Iterator[documents.OrganizationDocument]:
     number = campaign_id(slug)
     people = referrals.public_counts(number)
-    return (_organization(slug, one, people) for one in endorsements.listing(number))
+    return (_organization(slug, organization, people) for organization in endorsements.listing(number))
 
 
 def _after() -> int:

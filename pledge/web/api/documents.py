@@ -269,12 +269,12 @@ _PARTS: dict[str, dict[str, Any]] = {
 _QUERY: dict[str, dict[str, Any]] = {"after": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}}
 
 
-def _as_json(found: ApiDocument | Response) -> Response:
+def _as_json(answer: ApiDocument | Response) -> Response:
     """The ETag covers all but `as_of`: after a 304 the numbers are as of its Date."""
-    if isinstance(found, Response):
-        return found
-    response = jsonify(found.model_dump(mode="json"))
-    digest = hashlib.sha256(found.model_dump_json(exclude={"as_of"}).encode()).hexdigest()
+    if isinstance(answer, Response):
+        return answer
+    response = jsonify(answer.model_dump(mode="json"))
+    digest = hashlib.sha256(answer.model_dump_json(exclude={"as_of"}).encode()).hexdigest()
     response.set_etag(digest[:20], weak=True)
     return response
 

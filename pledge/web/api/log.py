@@ -29,19 +29,19 @@ PROGRAM_CACHE = "public, max-age=300, stale-if-error=86400"
 @log.page("/<slug>/checkpoint", cache=CHECKPOINT_CACHE)
 def checkpoint(slug: str) -> Response:
     """The newest signed state of the log, a signed note (tlog-checkpoint)."""
-    found = log_queries.newest(campaign_id(slug))
-    if found is None:
+    newest = log_queries.newest(campaign_id(slug))
+    if newest is None:
         abort(404)
-    return _text(found.note)
+    return _text(newest.note)
 
 
 @log.page("/<slug>/key", cache=KEY_CACHE)
 def key(slug: str) -> Response:
     """The public keys that have ever signed this log, newest first, one a line in the form of signed-note."""
-    found = log_queries.verifiers(campaign_id(slug))
-    if not found:
+    verifiers = log_queries.verifiers(campaign_id(slug))
+    if not verifiers:
         abort(404)
-    return _text("".join(f"{verifier}\n" for verifier in found))
+    return _text("".join(f"{verifier}\n" for verifier in verifiers))
 
 
 @log.page("/<slug>/tile/<path:tile>", merge_slashes=False)
@@ -53,10 +53,10 @@ def tile(slug: str, tile: str) -> Response:
     number = campaign_id(slug)
     if wanted.level is None:
         return _entries(log_queries.entries_tile(number, wanted.number, pledge_hashes, wanted.width))
-    found = log_queries.tile(number, wanted.level, wanted.number, wanted.width)
-    if found is None:
+    content = log_queries.tile(number, wanted.level, wanted.number, wanted.width)
+    if content is None:
         abort(404)
-    return _bytes(found)
+    return _bytes(content)
 
 
 @tool.page("/verify.py")
@@ -67,12 +67,12 @@ def program() -> Response:
     return revalidated(response, PROGRAM_CACHE)
 
 
-def _entries(found: bytes | None) -> Response:
+def _entries(entries: bytes | None) -> Response:
     """Compressed where the client accepts it (as tlog-tiles, "Log Entries", suggests); hashes cannot be compressed."""
-    if found is None:
+    if entries is None:
         abort(404)
     compressed = request.accept_encodings.quality("gzip") > 0
-    response = _bytes(gzip.compress(found, mtime=0) if compressed else found)
+    response = _bytes(gzip.compress(entries, mtime=0) if compressed else entries)
     response.headers["Vary"] = "Accept-Encoding"
     if compressed:
         response.headers["Content-Encoding"] = "gzip"

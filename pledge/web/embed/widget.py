@@ -192,10 +192,10 @@ def _campaign_of(url: str) -> tuple[str, str]:
     except ValueError:
         abort(404)
     ours = urlsplit(current_config().base_url)
-    found = _PAGE.fullmatch(parts.path)
-    if (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc) or found is None:
+    match = _PAGE.fullmatch(parts.path)
+    if (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc) or match is None:
         abort(404)
-    lang, slug = found.groups()
+    lang, slug = match.groups()
     if lang not in languages.codes():
         abort(404)
     return lang, slug

@@ -22,7 +22,7 @@ def healthz() -> Response:
 @blueprint.page("/readyz")
 def readyz() -> Response:
     """200 when the database answers and the worker keeps up; else 503, with what is wrong. A pause by staff is not."""
-    found = readiness()
-    response = jsonify({name: getattr(found, name) for name in _SHOWN})
-    response.status_code = 200 if found.ready else 503
+    state = readiness()
+    response = jsonify({name: getattr(state, name) for name in _SHOWN})
+    response.status_code = 200 if state.ready else 503
     return response

@@ -48,4 +48,4 @@ def _is_signed(key: str, event: str) -> bool:
     signed = f"{event}.{request.headers['Webhook-Timestamp']}.".encode() + request.get_data()
     right = b"v1," + b64encode(hmac.digest(key.encode(), signed, "sha256"))
     given = request.headers.get("Webhook-Signature", "").encode(errors="replace").split()
-    return any(hmac.compare_digest(right, one) for one in given[:10])
+    return any(hmac.compare_digest(right, signature) for signature in given[:10])

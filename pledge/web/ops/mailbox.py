@@ -39,10 +39,10 @@ def mail(mail_id: str) -> str:
     path = _folder() / f"{mail_id}.eml"
     if not _ID.fullmatch(mail_id) or not path.is_file():
         abort(404)
-    found = _read(path)
+    content = _read(path)
     # Without its styles, which our Content-Security-Policy would block.
-    html = nh3.clean(found["html"], tags=_TAGS, clean_content_tags={"script", "style", "title"})
-    return render_template("ops/mail.html", mail=found, html=Markup(html))  # noqa: S704  # cleaned above
+    html = nh3.clean(content["html"], tags=_TAGS, clean_content_tags={"script", "style", "title"})
+    return render_template("ops/mail.html", mail=content, html=Markup(html))  # noqa: S704  # cleaned above
 
 
 @blueprint.page("/mailbox.json")
@@ -57,11 +57,11 @@ def _folder() -> Path:
 
 def _stored() -> dict[str, dict[str, Any]]:
     """All mails by their ids, newest first: their file names sort that way."""
-    found = {}
+    mails = {}
     for path in sorted(_folder().glob("*.eml")):
         with suppress(FileNotFoundError):  # the worker has just deleted it
-            found[path.stem] = _read(path)
-    return found
+            mails[path.stem] = _read(path)
+    return mails
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -90,13 +90,13 @@ class _Site(Collector):
     """The figures of the database, read when somebody asks."""
 
     def collect(self) -> Iterator[Metric]:
-        found = figures()
+        stored = figures()
         yield GaugeMetricFamily(
             "pledge_database_up",
             "1 when the database answers and lets the site read, else 0.",
-            value=float(found is not None),
+            value=float(stored is not None),
         )
-        for figure in found or ():
+        for figure in stored or ():
             family = CounterMetricFamily if figure.only_grows else GaugeMetricFamily
             metric = family(f"pledge_{figure.name}", figure.text, labels=figure.labels)
             values = figure.value if isinstance(figure.value, Mapping) else {(): figure.value}

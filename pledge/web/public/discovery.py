@@ -114,11 +114,11 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
         pages = ["campaign", "organizations", "progress", "spread", "press", "live"]
         pages += ["sign", "endorse"] if campaign.is_running else []
         pages += ["letter"] if campaign.row.letter_text else []
-        found = news.sent(campaign.id)
-        pages += ["news"] if found else []
+        items = news.sent(campaign.id)
+        pages += ["news"] if items else []
         for endpoint in pages:
             yield f"public.{endpoint}", {"slug": slug}
-        for item in found:
+        for item in items:
             yield "public.news_item", {"slug": slug, "news_id": item.id}
         for version in campaigns.pledge_versions(campaign.id):
             yield "public.pledge", {"slug": slug, "version": version.version}

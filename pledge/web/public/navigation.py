@@ -49,15 +49,15 @@ def navigation(campaign: CampaignView | None, outage: bool = False) -> Navigatio
     `outage`: the database was just seen not to answer, so it is not asked.
     """
     key = f"navigation {i18n.language()} {campaign.slug if campaign else ''}"
-    found: Navigation | None = cache.get(key)
-    if found is None and not outage:
+    links: Navigation | None = cache.get(key)
+    if links is None and not outage:
         try:
-            found = _campaign_links(campaign) if campaign else _site_links()
+            links = _campaign_links(campaign) if campaign else _site_links()
         except SQLAlchemyError:
             cache.set(key, Navigation(), timeout=RETRY_SECONDS)
         else:
-            cache.set(key, found, timeout=SECONDS)
-    return found or Navigation()
+            cache.set(key, links, timeout=SECONDS)
+    return links or Navigation()
 
 
 @cache.cached(SECONDS, make_cache_key=lambda *content: f"footer {i18n.language()} {content}")

@@ -63,14 +63,14 @@ def group(slug: str, code: str) -> AnyResponse:
     campaign, number = campaign_or_404(slug), referrals.organization_number(code)
     if number is not None:
         return redirect(url_for("public.organization", slug=slug, endorsement_id=number))
-    found = referrals.group(campaign.id, code)
-    if found is None:
+    members = referrals.group(campaign.id, code)
+    if members is None:
         abort(404)
-    if found.goal is None:
+    if members.goal is None:
         return redirect(url_for("public.campaign", slug=slug, via=code))
-    page, share = campaign_page(campaign), group_links(campaign, found)
+    page, share = campaign_page(campaign), group_links(campaign, members)
     qr = qr_code(share.url)
-    return render_page("public/campaign/group.html", page=page, group=found, share=share, qr=qr)
+    return render_page("public/campaign/group.html", page=page, group=members, share=share, qr=qr)
 
 
 def _wanted() -> WallFilter:

@@ -178,7 +178,7 @@ def _newest_delivery(campaign_id: int) -> DeliveryRow | None:
 @cache.cached(SECONDS, make_cache_key=lambda lang: f"open campaign {lang}")
 def _other_open(lang: str) -> CampaignView | None:
     """The newest campaign that one can sign."""
-    return next((one for one in campaigns.public_campaigns(lang) if one.is_open), None)
+    return next((campaign for campaign in campaigns.public_campaigns(lang) if campaign.is_open), None)
 
 
 #: All pages of a second show the same step.

@@ -48,8 +48,8 @@ class Growth:
 @public.page("/c/<slug>/progress", cache=PAGE_CACHE)
 def progress(slug: str) -> Response:
     campaign = campaign_or_404(slug)
-    found = read_progress(slug)
-    totals, grown = found.totals, found.history
+    shown = read_progress(slug)
+    totals, grown = shown.totals, shown.history
     opened = campaign.row.opens_at.astimezone(i18n.SEOUL).date() if campaign.row.opens_at else None
     places = published_places(campaign.id)
     people, organizations = history.people_points(grown, opened), history.organization_points(grown, opened)
@@ -79,7 +79,7 @@ def progress(slug: str) -> Response:
         kinds=endorsements.types(campaign.id),
         paper=paper_signatures.public(campaign.id),
         integrity=integrity.recent(campaign.id),
-        checkpoint=found.checkpoint,
+        checkpoint=shown.checkpoint,
         since=signing_since(campaign.id),
         parts=VERIFY_PARTS,
         smallest=MIN_CELL,
@@ -91,17 +91,17 @@ def _milestones(
 ) -> list[Milestone]:
     """The events that are over, the handing-over of totals and the answers, from the first point on."""
     lang = i18n.language()
-    found = [
+    moments = [
         (event.starts_at, event.title.in_language(lang))
         for event in campaign_events(campaign_id)
         if event.is_over
     ]
     for delivery in handed_over:
         recipient = delivery.recipient.in_language(lang)
-        found.append((delivery.handed_over_at, _("Handed over: %(recipient)s", recipient=recipient)))
+        moments.append((delivery.handed_over_at, _("Handed over: %(recipient)s", recipient=recipient)))
         if delivery.answered_at:
-            found.append((delivery.answered_at, _("Answer: %(recipient)s", recipient=recipient)))
-    days = [(moment.astimezone(i18n.SEOUL).date(), words) for moment, words in sorted(found)]
+            moments.append((delivery.answered_at, _("Answer: %(recipient)s", recipient=recipient)))
+    days = [(moment.astimezone(i18n.SEOUL).date(), words) for moment, words in sorted(moments)]
     return [(day, words) for day, words in days if points and points[0].begins <= day]
 
 

@@ -179,15 +179,15 @@ def group_address(campaign: CampaignView, code: str) -> str:
 
 
 def _links(url: str, text: str, campaign: CampaignView, **more: Any) -> ShareLinks:
-    said = words(campaign, text)
+    texts = words(campaign, text)
     has_key = bool(current_config().kakao_key)
     return ShareLinks(
         url=url,
-        text=said["kakao"],
-        copied=f"{said['copy']}\n{url}" if "copy" in campaign.share_texts else url,
+        text=texts["kakao"],
+        copied=f"{texts['copy']}\n{url}" if "copy" in campaign.share_texts else url,
         kakao=url_for("public.share_by_kakao", slug=campaign.slug, **more) if has_key else "",
         pages={
-            name: page.format(url=quote(url, safe=""), text=quote(said[name], safe=""), subject=quote(text))
+            name: page.format(url=quote(url, safe=""), text=quote(texts[name], safe=""), subject=quote(text))
             for name, page in _SHARE_PAGES.items()
         },
     )

@@ -99,11 +99,11 @@ def _preview(slug: str, token: str, view: Callable[[CampaignView], Response]) ->
     by the token in its address.
     """
     try:
-        found = tokens.read(Purpose.PREVIEW, token)
+        payload = tokens.read(Purpose.PREVIEW, token)
     except BadToken:
         abort(410)
-    draft = campaigns.find_draft(int(found.payload[0]), i18n.language())
-    if found.expired or draft is None or draft.slug != slug:
+    draft = campaigns.find_draft(int(payload.payload[0]), i18n.language())
+    if payload.expired or draft is None or draft.slug != slug:
         abort(410)
     response = view(draft)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -234,7 +234,7 @@ def _captions(view: CampaignView) -> Response:
 def events_calendar(slug: str, event: int | None = None) -> Response:
     """The events of a campaign, or one of them."""
     view = campaign_or_404(slug)
-    shown = [one for one in campaign_events(view.id) if event in (None, one.id)]
+    shown = [row for row in campaign_events(view.id) if event in (None, row.id)]
     if not shown:
         abort(404)
     name = slug if event is None else f"{slug}-{event}"
@@ -333,11 +333,11 @@ def developers() -> Response:
 def verify() -> Response:
     """The page names the campaigns of this site, so that the browser fetches keys only for those."""
     shown = campaigns.public_campaigns(i18n.language())
-    since = signing_since(*(one.id for one in shown))
+    since = signing_since(*(campaign.id for campaign in shown))
     return render_page(
         "public/campaign/verify.html",
-        slugs=[one.slug for one in shown],
-        logs=[one for one in shown if one.id in since],
+        slugs=[campaign.slug for campaign in shown],
+        logs=[campaign for campaign in shown if campaign.id in since],
         since=since,
         parts=VERIFY_PARTS,
         program_sha256=_program_sha256(),

@@ -175,10 +175,10 @@ class ContentForm(PlaceForm):
 
     def _accepted_before(self) -> str:
         try:
-            found = tokens.read(Purpose.UPLOAD, self.logo_kept.data or "")
+            upload = tokens.read(Purpose.UPLOAD, self.logo_kept.data or "")
         except BadToken:
             return self.own_logo
-        return self.own_logo if found.expired or len(found.payload) != 1 else str(found.payload[0])
+        return self.own_logo if upload.expired or len(upload.payload) != 1 else str(upload.payload[0])
 
 
 class PersonForm(PublicForm):

@@ -211,12 +211,12 @@ def signature_me_receipt(token: str) -> Response:
     There it stands after `#`, where no server and no log sees it, as whoever has it can try addresses.
     """
     signature = own_signature(token, i18n.language())
-    found = receipt(signature.row.id)
-    if found is not None and "open" in request.args:
-        return see_other(f"{url_for('public.verify')}#receipt={found.packed}")
-    if found is not None:
-        response = Response(found.content, content_type="text/plain; charset=utf-8")
-        name = f"{signature.campaign.slug}-{found.index}.tlog-proof"
+    own_receipt = receipt(signature.row.id)
+    if own_receipt is not None and "open" in request.args:
+        return see_other(f"{url_for('public.verify')}#receipt={own_receipt.packed}")
+    if own_receipt is not None:
+        response = Response(own_receipt.content, content_type="text/plain; charset=utf-8")
+        name = f"{signature.campaign.slug}-{own_receipt.index}.tlog-proof"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
     # Not counted, or not in the published log yet: in that case the page reloads by itself.
@@ -300,10 +300,10 @@ def _answer(
 def _pressed(slug: str, key: str) -> SignatureView | None:
     """The signature whose button this browser pressed, once it is confirmed."""
     try:
-        found = own_signature(key, i18n.language(), Purpose.PRESSED, CACHED)
+        signature = own_signature(key, i18n.language(), Purpose.PRESSED, CACHED)
     except BadToken:
         return None
-    return found if found.campaign.slug == slug and found.row.state in _SETTLED else None
+    return signature if signature.campaign.slug == slug and signature.row.state in _SETTLED else None
 
 
 def _waits(state: str, number: int | None) -> bool:
