@@ -22,7 +22,7 @@ class Followup:
 
 
 def current(campaign: Campaign, lang: str) -> Followup | None:
-    """The card in this language, if today is one of its days; nothing leads to an address that is not https."""
+    """The card in this language, if today is one of its days and its link is https."""
     title, link = campaign.followup_title[lang], campaign.followup_link[lang]
     first, last = campaign.followup_from[lang], campaign.followup_until[lang]
     today = clock.now().astimezone(SEOUL).date().isoformat()

@@ -56,7 +56,7 @@ class GoalStep:
 
 
 def next_step(people: int, goal: int, own: Sequence[int] = ()) -> GoalStep:
-    """Where a campaign stands with this number of people. `own`: the steps that staff have set; without them, the usual ones."""
+    """Progress of a campaign at this number of people. `own`: steps set by staff; empty: the usual ones."""
     people = max(0, people)
     passed = sum(1 for _ in takewhile(lambda step: step <= people, steps_of(goal, own)))
     to_goal = sum(1 for _ in takewhile(lambda step: step <= goal, steps_of(goal, own)))

@@ -54,7 +54,7 @@ class Item(Generic[Fields]):
 
     @property
     def content(self) -> dict[str, object]:
-        """What an edit is compared with."""
+        """The stored values that an edit is compared with."""
         return {**vars(self.fields), "logo": self.logo}
 
     @property
@@ -97,7 +97,7 @@ def add(kind: ItemKind[Fields], actor: Actor, slug: str, fields: Fields, logo: s
 
 
 def next_position(session: Session, kind: ItemKind[Any], campaign: Campaign) -> int:
-    """Behind the last item."""
+    """The position after the last item."""
     highest = select(func.max(kind.table.position)).where(kind.table.campaign_id == campaign.id)
     last = session.scalar(highest)
     return 0 if last is None else last + 1
@@ -133,7 +133,7 @@ def change(
 
 
 def move(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, up: bool) -> None:
-    """One place up or down; at the end of the list nothing happens. Raises NoSuchCampaign."""
+    """Move an item one place up or down, if there is one. Raises NoSuchCampaign."""
     position = kind.table.position
     with edited(slug) as (session, campaign):
         stored = _stored(session, kind, campaign, number)

@@ -121,8 +121,8 @@ class Campaign(Model):
     goal_steps: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
     #: What is done at a step or at the goal, one a line: `10,000: We ask the Ministry in public` (goals.py).
     step_sentences: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
-    #: The largest step of which staff have been told; NULL: the campaign was not looked at yet (statistics/dashboard.py).
-    told_step: Mapped[int | None]
+    #: The largest step that staff were alerted about; NULL: the campaign was not looked at yet (statistics/dashboard.py).
+    alerted_step: Mapped[int | None] = mapped_column("told_step")
     opens_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Signing ends here; confirmation goes on for the grace period of `opening.CONFIRM_GRACE`.
     closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -201,7 +201,7 @@ class Campaign(Model):
 
     @property
     def has_ended(self) -> bool:
-        """Open by its state, and its closing time has passed."""
+        """Whether its state is open although its closing time has passed."""
         return (
             self.state == CampaignState.OPEN and self.closes_at is not None and self.closes_at <= clock.now()
         )
@@ -219,7 +219,7 @@ class Campaign(Model):
         return self.part(SCHEDULE)
 
     def part(self, names: Iterable[str]) -> dict[str, object]:
-        """Some of its columns, by their names."""
+        """The values of these columns."""
         return {name: getattr(self, name) for name in names}
 
 
@@ -256,7 +256,7 @@ class PledgeText(Model):
 
     @property
     def content(self) -> dict[str, object]:
-        """What an edit is compared with."""
+        """The stored values that an edit is compared with."""
         return {"version": self.version, "wording": self.wording}
 
     @property
@@ -327,7 +327,7 @@ class CampaignEvent(Model):
 
     @property
     def is_over(self) -> bool:
-        """One whose end is not known counts as over three hours after it began."""
+        """Whether it has ended; without a known end, three hours after it began."""
         length = timedelta(days=1) if self.all_day else timedelta() if self.ends_at else UNKNOWN_LENGTH
         return (self.ends_at or self.starts_at) + length <= clock.now()
 

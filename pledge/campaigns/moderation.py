@@ -158,7 +158,7 @@ def audit_name(slug: str) -> str:
 
 
 def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = "") -> str:
-    """A draft with its titles, and with what is on the page of another campaign; its slug.
+    """Create a draft with its titles, if asked with the page of another campaign; returns its slug.
 
     Raises BadFields, also when the slug is taken.
     """
@@ -188,7 +188,7 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = 
     return slug
 
 
-#: What is of one campaign alone, and is not copied.
+#: Columns that are not copied to another campaign.
 _OWN = frozenset(
     {
         "id",
@@ -200,7 +200,7 @@ _OWN = frozenset(
         "closes_at",
         "reply_to",
         "short_name",
-        "told_step",
+        "alerted_step",
         "edited_at",
         "forgotten_at",
     }
@@ -310,7 +310,7 @@ def edit_schedule(
         if is_open and is_moved:
             _check_agreed(reason, is_stepped_up=is_stepped_up)
         if (campaign.goal, campaign.goal_steps) != (goal, list(goal_steps)):
-            campaign.told_step = None  # a step that is set below the count was not reached now
+            campaign.alerted_step = None  # a step that is set below the count was not reached now
         campaign.goal, campaign.opens_at, campaign.closes_at = goal, opens_at, closes_at
         campaign.goal_steps, campaign.step_sentences = list(goal_steps), kept
         if is_open and is_moved and closing_moved is not None:
@@ -373,7 +373,7 @@ def clean_reason(reason: str, *, required: bool = True) -> str:
 
 
 def _check_agreed(reason: str, *, is_stepped_up: bool) -> None:
-    """For what concerns people who sign just now. Raises BadFields, StepUpNeeded."""
+    """Check that a change affecting people who are signing has a reason and the step-up. Raises BadFields, StepUpNeeded."""
     clean_reason(reason)
     if not is_stepped_up:
         raise StepUpNeeded

@@ -55,7 +55,7 @@ _OTHERS = {"url": Phrase("headers", "Web address"), "type": Phrase("headers", "K
 
 
 def comparable(text: str) -> str:
-    """By which names and headers are compared: without case, width, spaces and punctuation."""
+    """Normalise a name or header for comparison: without case, width, spaces and punctuation."""
     normal = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in normal if character.isalnum())
 
@@ -106,7 +106,7 @@ class PlannedPartner:
 
     @property
     def changes(self) -> list[str]:
-        """The fields that a stored partner will have otherwise than now; none of a new one."""
+        """The fields of a stored partner that will change; none for a new one."""
         if self.before is None:
             return []
         now = vars(self.before.fields)
@@ -131,7 +131,7 @@ class Plan:
 
     @property
     def stamp(self) -> str:
-        """A hash of what is planned, to notice that it would be something else meanwhile."""
+        """A hash of the plan, to notice that partners have changed since it was shown."""
         planned = [
             (vars(partner.fields), partner.before.stamp if partner.before else "")
             for partner in self.partners
@@ -204,7 +204,7 @@ def _read_line(
     state: CampaignState,
     earlier: dict[str, int],
 ) -> tuple[PlannedPartner, list[RowFault]]:
-    """What a line says, and what is wrong with it; `earlier` has the lines by the names in them."""
+    """Read a line and its faults; `earlier`: line numbers by the names in them."""
     faults = [
         RowFault(number, field, ImportFault.FORMULA)
         for field, text in cells.items()

@@ -61,7 +61,7 @@ def shown_partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[Partne
 
 
 def wall(partners: list[PartnerView]) -> PartnerWall:
-    """The first ones at once, in the order of staff; the others by kind, those of no kind among "other"."""
+    """The first partners in the order of staff; the others by kind, those without a kind under "other"."""
     first, others = partners[:MAX_AT_ONCE], partners[MAX_AT_ONCE:]
     if not any(partner.type for partner in others):
         return PartnerWall(first, [("", others)] if others else [])

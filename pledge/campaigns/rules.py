@@ -152,12 +152,12 @@ class Checker:
         return self._in_each(partial(self.text, max_length=max_length, required=required), field, given)
 
     def any_language(self, field: str, given: Texts) -> None:
-        """Filled in one language at least."""
+        """Require the text in at least one language."""
         if not given:
             self.add(f"{field}_{languages.default()}", FieldFault.MISSING)
 
     def all_or_none(self, field: str, given: Texts, other: Texts) -> None:
-        """Filled in every language that another text is in, or in none."""
+        """Require the text in the same languages as `other`, or in none."""
         if given:
             for lang in other:
                 if not given[lang]:

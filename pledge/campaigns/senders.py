@@ -28,7 +28,7 @@ _UNREAD = [
 
 
 class About(Protocol):
-    """What a mail is about."""
+    """A mail of the outbox and the campaign that it is about."""
 
     @property
     def mail_id(self) -> int: ...

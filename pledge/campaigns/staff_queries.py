@@ -70,7 +70,7 @@ def missing(campaign: Campaign) -> list[MissingText]:
 
 
 def missing_of(reader: Reader, campaign: Campaign) -> list[MissingText]:
-    """What each language lacks, and a secretariat, in the order of the pages where it is entered."""
+    """Texts missing in each language, and a missing secretariat, in the order of the pages where they are entered."""
     missing = [
         MissingText("texts", name, name.rpartition("_")[2])
         for name, text in campaign.texts.items()

@@ -26,11 +26,11 @@ _PART = 256 * 1024
 
 
 class IncompleteExport(Exception):
-    """Other than the expected number of rows came: an incomplete file is never handed out."""
+    """The number of rows differs from the expected one: an incomplete file is never handed out."""
 
 
 def write_export(export: Export, file: BinaryIO, progress: Progress) -> int:
-    """Write the zip; how many rows it holds. Raises IncompleteExport."""
+    """Write the zip; returns its number of rows. Raises IncompleteExport."""
     kind, lang = KINDS[export.kind], export.lang
     expected = kind.count(export) if kind.count else 0
     columns = kind.columns(export)

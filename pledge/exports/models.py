@@ -23,7 +23,7 @@ def file_name(slug: str, kind: str, at: datetime, *parts: object) -> str:
 
 
 class Export(Model):
-    """Somebody of the staff took rows out. It never holds the personal data of signers."""
+    """A file of rows requested by staff. It never holds personal data of signers."""
 
     __tablename__ = "exports"
 

@@ -66,7 +66,7 @@ class Column(Generic[R]):
         return "" if value is None else value
 
     def cell(self, row: R, langs: Sequence[str]) -> Value:
-        """What it says in each of the languages, once where that is the same."""
+        """The cell in each of the languages, joined; once where they are equal."""
         values = list(dict.fromkeys(self.value(row, lang) for lang in langs))
         return values[0] if len(values) == 1 else _joined(map(str, values))
 
@@ -186,7 +186,7 @@ def _public_columns(export: Export) -> list[Column[EndorsementVersion]]:
 
 
 def _facts(level: Callable[[Any], str]) -> list[Column[Any]]:
-    """What organisations show, on the wall and in a delivery."""
+    """Columns of an organisation that both the wall and a delivery have."""
     kind, checked = Phrase("table", "Kind"), Phrase("table", "Checked by")
     return [
         *_in_languages(
@@ -237,7 +237,7 @@ def _in_languages(name: str, head: Phrase, texts: Callable[[Any], Texts]) -> lis
 
 
 def _organizations(export: Export, _rows: int) -> list[EndorsementVersion]:
-    """By name."""
+    """The published organisations, sorted by name."""
     versions = endorsements.listing(export.campaign_id)
     return sorted(
         versions,

@@ -60,7 +60,7 @@ class Bucket:
 
 
 def _if_there(call: Callable[[], T]) -> T | None:
-    """What a call of the library gives; None where there is no such object. Raises StorageAway."""
+    """The result of a library call; None where there is no such object. Raises StorageAway."""
     try:
         return call()
     except (NotFoundError, FileNotFoundError):

@@ -102,7 +102,7 @@ def _unpacks(data: bytes, place: tuple[int, int]) -> bool:
 
 
 def _unpacked(data: bytes, begin: int) -> Iterator[bytes]:
-    """A stream in parts, as far as Flate unpacks it; nothing for another filter."""
+    """Yield a stream in parts, as far as Flate unpacks it; nothing for another filter."""
     inflater = zlib.decompressobj()
     whole = memoryview(data)  # whose slices copy nothing
     packed: bytes | memoryview = b""

@@ -122,7 +122,7 @@ def _video_type(start: bytes) -> str:
 
 
 def keep(session: Session, name: str) -> None:
-    """A row now refers to this file. Raises UnknownFile.
+    """Note that a row now refers to this file. Raises UnknownFile.
 
     Only once: passing on the name of a picture that another page shows does not give access to it.
     """
@@ -155,7 +155,7 @@ def check_stored(session: Session, name: str) -> None:
 
 
 def discard(session: Session, name: str) -> None:
-    """No row refers to this file any more; the next sweep deletes it. Nothing happens for "" or an unknown name."""
+    """Note that no row refers to this file any more; the next sweep deletes it. Nothing happens for "" or an unknown name."""
     session.execute(update(StoredFile).where(StoredFile.name == name).values(delete_after=clock.now()))
 
 

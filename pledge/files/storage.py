@@ -79,7 +79,7 @@ class Folder:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[BufferedRandom]:
-    """A file that replaces the target once it is complete and on the disk; otherwise nothing of it is left."""
+    """Write to a temporary file that replaces the target once it is complete and on the disk; on an error it is deleted."""
     unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
         with unfinished.open("w+b") as file:

@@ -18,7 +18,7 @@ Record_co = TypeVar("Record_co", covariant=True)
 
 
 class LinkState(StrEnum):
-    """What a mailed link can be (docs/security.md has the page for each)."""
+    """States of a mailed link (docs/security.md lists the page for each)."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"

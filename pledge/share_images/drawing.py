@@ -85,7 +85,7 @@ def draw(image: ShareImage, shape: Shape = WIDE) -> bytes:
 
 
 def _with_few_colours(png: bytes) -> bytes:
-    """With 256 colours: in full colour a photograph is larger than what messengers take."""
+    """Reduce to 256 colours: a photograph in full colour exceeds the size that messengers accept."""
     from PIL import Image  # noqa: PLC0415  # only a process that draws needs its memory
 
     out = io.BytesIO()
@@ -118,7 +118,7 @@ def text_width(text: str, size: int) -> float:
 
 @cache
 def _faces() -> list[dict[int, float]]:
-    """How wide each character of each face is, in ems, by its code point."""
+    """Advance widths of each font face, in ems, by code point."""
     from fontTools.ttLib import TTFont  # noqa: PLC0415  # as above
 
     faces = []

@@ -6,9 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import takewhile
-from typing import Any
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import func, select, text, update
 
 from pledge.abuse.models import AlertKind
 from pledge.accounts.staff_alerts import alert
@@ -17,7 +16,7 @@ from pledge.campaigns.goals import steps_of
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
-from pledge.core.db import fetch, reading, transaction
+from pledge.core.db import fetch, load, reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.ledger import queries as ledger
 from pledge.ledger.counting import Moves
@@ -137,28 +136,31 @@ def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], i
 
 def alert_reached_goals() -> None:
     """Alert about the largest step on the way to its goal that an open campaign has reached, unless it is looked at for the first time."""
-    columns = (Campaign.id, Campaign.slug, Campaign.title, Campaign.goal, Campaign.goal_steps)
-    rows = fetch(select(*columns, Campaign.told_step).where(Campaign.state == CampaignState.OPEN)).all()
-    counts = ledger.counts(row.id for row in rows)
-    for row in rows:
-        people = counts[row.id].people
-        step = _largest_step(row, people)
-        if row.told_step is None or row.told_step < step:
-            _alert_once(row, people, step)
+    campaigns = load(select(Campaign).where(Campaign.state == CampaignState.OPEN))
+    counts = ledger.counts(campaign.id for campaign in campaigns)
+    for campaign in campaigns:
+        people = counts[campaign.id].people
+        step = _largest_step(campaign, people)
+        if campaign.alerted_step is None or campaign.alerted_step < step:
+            _alert_once(campaign, people, step)
 
 
-def _largest_step(row: Row[*tuple[Any, ...]], people: int) -> int:
-    """The largest step that so many people have reached; 0 for none. The steps go on without end."""
-    return max(takewhile(lambda step: step <= people, steps_of(row.goal, row.goal_steps)), default=0)
+def _largest_step(campaign: Campaign, people: int) -> int:
+    """The largest step that so many people have reached; 0 for none."""
+    steps = steps_of(campaign.goal, campaign.goal_steps)  # without end
+    return max(takewhile(lambda step: step <= people, steps), default=0)
 
 
-def _alert_once(row: Row[*tuple[Any, ...]], people: int, step: int) -> None:
-    """Of several workers that reach this at the same moment, one alerts."""
-    mine = (Campaign.id == row.id, Campaign.told_step.is_not_distinct_from(row.told_step))
+def _alert_once(campaign: Campaign, people: int, step: int) -> None:
+    """Of several workers that reach this at the same moment, only one alerts."""
+    mine = (
+        Campaign.id == campaign.id,
+        Campaign.alerted_step.is_not_distinct_from(campaign.alerted_step),
+    )
     with transaction() as session:
         changed = session.execute(
-            update(Campaign).where(*mine).values(told_step=step).returning(Campaign.id)
+            update(Campaign).where(*mine).values(alerted_step=step).returning(Campaign.id)
         ).one_or_none()
-        if changed and row.told_step is not None:
-            about = f"{row.slug} {step}"
-            alert(session, AlertKind.STEP_REACHED, about, campaign=row.title, people=people, step=step)
+        if changed and campaign.alerted_step is not None:
+            about = f"{campaign.slug} {step}"
+            alert(session, AlertKind.STEP_REACHED, about, campaign=campaign.title, people=people, step=step)

@@ -36,7 +36,7 @@ PROVIDERS = {
 
 @dataclass(frozen=True)
 class FunnelLine:
-    """One provider's people, or all."""
+    """The sign-ups at one mail provider, or at all."""
 
     provider: str
     submitted: int

@@ -81,7 +81,7 @@ class Progress:
 
 
 def progress(slug: str) -> Progress:
-    """What is read in a few statements and still belongs together. Raises UnknownCampaign."""
+    """Read totals, history and checkpoint so that they belong together. Raises UnknownCampaign."""
     campaign = campaign_facts(slug)
     for _ in range(TRIES):
         totals = totals_at(campaign)

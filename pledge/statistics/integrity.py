@@ -99,7 +99,7 @@ def renew() -> None:
 
 
 def integrity(campaign_id: int) -> IntegrityReport:
-    """The figures of one campaign, read now: every row of it."""
+    """Compute the figures of one campaign now, from every row of it."""
     as_of, begun = clock.now(), clock.monotonic()
     taken_out = Signature.state == SignatureState.INVALIDATED
     line = case(

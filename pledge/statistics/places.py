@@ -58,12 +58,12 @@ def today_line(campaign_id: int) -> TodayLine | None:
 
 
 def renew_places() -> int:
-    """Store another state of each campaign where it may follow the last one; how many were stored."""
+    """Store the next snapshot of each campaign that is due; returns how many."""
     return _renew_each(select(Campaign.id), _new_places)
 
 
 def renew_today_lines() -> int:
-    """Write another line for each open campaign where it may follow the last one; how many were written."""
+    """Store the next line of each open campaign that is due; returns how many."""
     return _renew_each(select(Campaign.id).where(Campaign.state == CampaignState.OPEN), _new_line)
 
 

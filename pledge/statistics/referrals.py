@@ -111,7 +111,7 @@ def partners(campaign_id: int) -> list[Referrer]:
 
 
 def find(campaign_id: int, code: str) -> Referrer | None:
-    """Whose code this is; None for one that counts for nobody."""
+    """The partner or organisation of a code; None for an unknown one."""
     matched = _CODE.fullmatch(code)
     if matched is None:
         return None
@@ -133,7 +133,7 @@ def partner_token(campaign_id: int, code: str) -> str:
 
 
 def find_by_token(campaign_id: int, token: str) -> Referrer | None:
-    """Whose page this is; None for an invalid link and for a partner that was removed."""
+    """The partner whose page this is; None for an invalid link or a removed partner."""
     try:
         of_campaign, code = tokens.read(Purpose.PARTNER, token).payload
     except (BadToken, ValueError):
@@ -155,13 +155,13 @@ def lines(campaign_id: int) -> list[Referrer]:
 
 
 def group(campaign_id: int, code: str) -> Referrer | None:
-    """For anybody: whose code this is, with what public_counts() tells; None for one that counts for nobody."""
+    """The partner or organisation of a code with its public count; None for an unknown code."""
     referrer = find(campaign_id, code)
     return referrer and replace(referrer, people=public_counts(campaign_id, code).get(code))
 
 
 def public_counts(campaign_id: int, *codes: str) -> dict[str, int]:
-    """How many came through each link, or through these, as anybody is told: multiples of MIN_CELL, from MIN_GROUP on."""
+    """Public counts by link, of all links or of `codes`: rounded down to multiples of MIN_CELL, from MIN_GROUP on."""
     query = _counted(campaign_id).group_by(Signature.via).having(func.count() >= MIN_GROUP)
     if codes:
         query = query.where(Signature.via.in_(codes))

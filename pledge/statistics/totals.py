@@ -66,7 +66,7 @@ class CountedCheckpoint:
 
     @property
     def counts(self) -> dict[str, Any]:
-        """The fields of totals at it that follow from it."""
+        """The fields of Totals that this checkpoint gives."""
         return {
             "as_of": from_iso_utc(self.signed_at),
             "people": self.people,
@@ -189,7 +189,7 @@ def totals_at(
 
 
 def paper_totals(campaign_id: int, size: int) -> PaperTotals | None:
-    """What the log counts on paper at the checkpoint of this size."""
+    """Signatures on paper that the log counts at the checkpoint of this size."""
     batches = paper.public(campaign_id, size)
     return PaperTotals(batches.signatures, batches.sheets, len(batches.batches)) if batches.batches else None
 

@@ -40,7 +40,7 @@ class AddressBook(Blueprint):
     def page(
         self, *rules: str, takes_form: bool = False, merge_slashes: bool = True, **declared: Unpack[Declared]
     ) -> Callable[[View], View]:
-        """What is opened with GET. With `takes_form`, or with what that asks, a form is sent to it too, and its limit is for that."""
+        """Declare a page, opened with GET. With `takes_form` or `asks` it takes POST too, and `limit` counts only that."""
         methods = ("GET", "POST") if takes_form or "asks" in declared else ("GET",)
 
         def declare(view: View) -> View:
@@ -50,7 +50,7 @@ class AddressBook(Blueprint):
         return declare
 
     def act(self, *rules: str, **declared: Unpack[Declared]) -> Callable[[View], View]:
-        """What is done with POST."""
+        """Declare an act, done with POST."""
 
         def declare(view: View) -> View:
             return self._add(view, Route(view=view, rules=rules, methods=("POST",), **declared))

@@ -80,7 +80,7 @@ def cached(how: Cached) -> Callable[[View], View]:
 
 
 def _place(how: Cached) -> str | None:
-    """Under which name copies of the answer to this request are kept; None: the view answers it itself."""
+    """The cache key of this request; None: the view answers it itself."""
     ignored = (request.view_args or {}).get(how.ignores)
     path = request.path.removesuffix(f"/{ignored}") if ignored else request.path
     if how.variant is not None:

@@ -143,7 +143,7 @@ class TickField(BooleanField):
 
 
 def whole_number(text: str) -> int | None:
-    """The number of a text in digits, also full-width ones, perhaps with commas; None for anything else."""
+    """Parse a whole number, also in full-width digits or with commas; None for anything else."""
     digits = unicodedata.normalize("NFKC", text).replace(",", "")
     return int(digits) if re.fullmatch("[0-9]{1,10}", digits) else None
 

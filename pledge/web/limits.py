@@ -168,7 +168,7 @@ def hit(limit: str, *keys: str) -> int | None:
 
 
 def seconds_to_wait() -> int:
-    """How long the visitor whose request was refused should wait."""
+    """Seconds until the refused visitor may try again."""
     refused = limiter.current_limit
     try:
         return UNKNOWN_WAIT if refused is None else _seconds_until(refused.window.reset_time)

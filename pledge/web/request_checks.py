@@ -137,7 +137,7 @@ def is_clean(text: str) -> bool:
 
 
 def page_number() -> int:
-    """The page of a list that `page` asks for; 404 for what is no number."""
+    """`?page=` as a number from 1; 404 if it is no number."""
     text = request.args.get("page", "1")
     if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
         abort(404)
@@ -145,6 +145,6 @@ def page_number() -> int:
 
 
 def before_number() -> int | None:
-    """The row before which a page of a list begins, the newest first; None for what is no number of one."""
+    """`?before=` as a row id (keyset paging, newest first); None if absent or invalid."""
     number = request.args.get("before", type=int)
     return number if number is not None and 0 < number < 2**63 else None

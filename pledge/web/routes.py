@@ -20,7 +20,7 @@ _ROUTES = "pledge.routes"
 
 
 class AccessLevel(StrEnum):
-    """The needs of a staff view that are no permission of a role."""
+    """Access levels of staff views that are not permissions of a role."""
 
     PUBLIC = "public"  #: nothing: the pages of the sign-in
     SIGNED_IN = "signed_in"  #: an account: one's own, its language

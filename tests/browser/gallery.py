@@ -234,28 +234,28 @@ def other_campaigns() -> tuple[Campaign, Campaign]:
 
 def whole_campaign(slug: str) -> Campaign:
     """One with everything that a page can show; made once for a site."""
-    found = db.session.scalars(db.select(Campaign).where(Campaign.slug == slug)).one_or_none()
-    if found is None:
-        found = campaign(slug)
+    row = db.session.scalars(db.select(Campaign).where(Campaign.slug == slug)).one_or_none()
+    if row is None:
+        row = campaign(slug)
         media.set_video(EDITOR, slug, media.video_stamp(None), VideoFields("https://youtu.be/dQw4w9WgXcQ"))
         letters = stamp({"letter": staff_queries.desk(slug).letter})
         media.set_letters(EDITOR, slug, letters, new={"ko": stored_document()})
         items.add(EVENT, EDITOR, slug, event_fields())
         write_pledge(slug, "새 서약", "A new pledge")
-        signature(found)
-        paper.counted(found)
-    return found
+        signature(row)
+        paper.counted(row)
+    return row
 
 
 def handed_over_campaign() -> Campaign:
     """One that was handed over twice and answered once; made once for a site."""
-    found = db.session.scalars(db.select(Campaign).where(Campaign.slug == "handed-over")).one_or_none()
-    if found is None:
-        found = campaign("handed-over", state="closed", closes_at=clock.now() - timedelta(days=20))
-        signature(found)
-        deliveries.answered(found)
-        deliveries.handed_over(found, receipt_number="")
-    return found
+    row = db.session.scalars(db.select(Campaign).where(Campaign.slug == "handed-over")).one_or_none()
+    if row is None:
+        row = campaign("handed-over", state="closed", closes_at=clock.now() - timedelta(days=20))
+        signature(row)
+        deliveries.answered(row)
+        deliveries.handed_over(row, receipt_number="")
+    return row
 
 
 # --- Organisations ---

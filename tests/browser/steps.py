@@ -170,9 +170,9 @@ def mailed(site: Site, email: str, *, count: int = 1) -> Mailed:
 
 
 def first(pattern: str, text: str) -> str:
-    found = re.search(pattern, text)
-    assert found, f"nothing like {pattern} in:\n{text}"
-    return found.group()
+    match = re.search(pattern, text)
+    assert match, f"nothing like {pattern} in:\n{text}"
+    return match.group()
 
 
 # --- Confirming ---

@@ -14,8 +14,8 @@ from tests.support.waiting import wait_until
 def examples(site, lang="en"):
     """The code to copy on the page, by name."""
     text = site.get(f"/{lang}/developers")
-    found = re.findall(r'<textarea[^>]* id="code-([a-z-]+)"[^>]*>([^<]*)</textarea>', text)
-    return {name: unescape(code) for name, code in found}
+    snippets = re.findall(r'<textarea[^>]* id="code-([a-z-]+)"[^>]*>([^<]*)</textarea>', text)
+    return {name: unescape(code) for name, code in snippets}
 
 
 def run(code, folder):

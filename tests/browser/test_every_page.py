@@ -90,11 +90,13 @@ def test_no_page_of_staff_shuts_anybody_out(gallery_visitor, gallery_site, lang)
     with gallery_site.inside():
         blue = db.session.scalars(db.select(Campaign).where(Campaign.slug == SLUG)).one()
         for item in staff_pages(lang, blue):
-            found = open_shown(page, item)
+            problems = open_shown(page, item)
             page.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true })")
-            found += look_faults(page, LOOKS[lang])
-            found += [] if page.locator("html").get_attribute("lang") == lang else ["in the wrong language"]
-            faults += [f"{item.name} ({page.url}): {fault}" for fault in found]
+            problems += look_faults(page, LOOKS[lang])
+            problems += (
+                [] if page.locator("html").get_attribute("lang") == lang else ["in the wrong language"]
+            )
+            faults += [f"{item.name} ({page.url}): {fault}" for fault in problems]
     assert not faults, "\n" + "\n".join(faults)
 
 

@@ -30,10 +30,10 @@ def test_on_a_phone_picture_title_number_next_step_and_button_are_one_view(visit
 def test_the_parts_of_the_page_stand_in_their_order(visitor):
     page = visitor.page()
     page.goto(f"/ko/{CAMPAIGN}")
-    found = page.locator("main section").evaluate_all(
+    sections = page.locator("main section").evaluate_all(
         "parts => parts.map(part => part.getAttribute('aria-labelledby').replace('-title', ''))"
     )
-    assert " ".join(found) == PARTS
+    assert " ".join(sections) == PARTS
 
 
 @in_both_languages

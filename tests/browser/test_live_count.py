@@ -112,11 +112,11 @@ def test_the_number_moves_with_its_word_the_bar_and_the_time(page, server):
     server.number = 1
     until_asked(page)
     expect(shown_number(page)).to_have_text("1")
-    one = page.locator("[data-label]").inner_text()
+    label = page.locator("[data-label]").inner_text()
     server.number = 1234
     until_asked(page)
     expect(shown_number(page)).to_have_text("1,234")
-    assert page.locator("[data-label]").inner_text() != one
+    assert page.locator("[data-label]").inner_text() != label
     assert page.locator("[data-bar]").evaluate("bar => bar.value") == 1234
     expect(page.locator("[data-next-step]")).to_have_text("766 to go to 2,000")
     assert page.locator("[data-bar]").get_attribute("aria-valuetext") == "1,234 of 2,000"
@@ -131,8 +131,8 @@ def test_the_number_moves_with_its_word_the_bar_and_the_time(page, server):
 
 def test_a_screen_reader_hears_the_number_now_and_then_and_politely(page, server):
     open_campaign(page)
-    said = page.locator("[data-announce]")
-    assert said.get_attribute("role") == "status"
+    announcement = page.locator("[data-announce]")
+    assert announcement.get_attribute("role") == "status"
     assert page.locator("[data-count]").evaluate("e => e.closest('[aria-live], [role=status]')") is None
     page.evaluate(
         """() => {

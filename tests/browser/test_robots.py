@@ -87,8 +87,8 @@ def fills_in(page: Page, mail: Mailed) -> None:
     """Types every number of the mail and of the page into every field, and presses."""
     for link in (mail.link, mail.not_me):
         page.goto(link)
-        found = mail.text + page.locator("body").inner_text()
-        for digits in dict.fromkeys(re.findall(r"(?<!\d)(?:\d{6}|\d\d)(?!\d)", found)):
+        text = mail.text + page.locator("body").inner_text()
+        for digits in dict.fromkeys(re.findall(r"(?<!\d)(?:\d{6}|\d\d)(?!\d)", text)):
             page.goto(link)
             for field in page.locator("main input:visible").all():
                 field.fill(digits)

@@ -28,9 +28,9 @@ def learns_nothing(page: Page, address: str, *secrets: str) -> None:
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
     page.wait_for_load_state("networkidle")
-    found = page.content()
+    content = page.content()
     for secret in (*secrets, "data-key", "/withdraw", "/erase"):
-        assert secret not in found, f"{secret} on {address}"
+        assert secret not in content, f"{secret} on {address}"
     assert page.locator("a[href*='/me/']").count() == 0
     assert [url for url in asked if url.endswith("/mine")] == []
     expect(page.locator(".number")).to_be_hidden()
@@ -38,9 +38,9 @@ def learns_nothing(page: Page, address: str, *secrets: str) -> None:
 
 def addresses_of(page: Page) -> list[str]:
     """Those that were in the address bar, with the answers that led there."""
-    found: list[str] = []
-    page.on("framenavigated", lambda frame: found.append(frame.url))
-    return found
+    addresses: list[str] = []
+    page.on("framenavigated", lambda frame: addresses.append(frame.url))
+    return addresses
 
 
 def by_link(page: Page, site, email: str) -> None:

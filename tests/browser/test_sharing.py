@@ -35,7 +35,7 @@ def test_the_links_lead_straight_to_the_share_pages_and_carry_the_bare_address(c
     assert sorted(link.netloc for link in links) == sorted(SHARE_PAGES)
     for link in links:
         assert link.scheme == ("https" if link.netloc else "mailto")
-        values = " ".join(value for found in parse_qs(link.query).values() for value in found)
+        values = " ".join(value for values_of in parse_qs(link.query).values() for value in values_of)
         assert f"{site.url}/ko/{CAMPAIGN}" in values.split()
         assert "utm_" not in link.query
 

@@ -128,7 +128,7 @@ def test_what_a_newsletter_puts_behind_the_address_fills_empty_fields_and_no_ser
     expect(page).to_have_url(re.compile(r"/sign$"))
     page.reload()
     page.wait_for_load_state("networkidle")
-    assert [one for one in sent if "reader" in one or "Haneul" in one] == []
+    assert [address for address in sent if "reader" in address or "Haneul" in address] == []
     form.locator("#name").fill("Somebody else")
     page.evaluate("location.hash = 'country=XX'")
     page.reload()

@@ -36,10 +36,10 @@ def test_when_editors_save_the_same_texts_at_once_the_first_wins_and_the_others_
             EDITOR, "air", stamp(seen), {**seen, "title_en": f"By editor {number}"}
         )
     )
-    told = [result for result in results if isinstance(result, EditedMeanwhile)]
-    assert len(told) == CROWD - 1
+    refused = [result for result in results if isinstance(result, EditedMeanwhile)]
+    assert len(refused) == CROWD - 1
     kept = staff_queries.desk("air").texts["title_en"]
-    assert {result.stored["title_en"] for result in told} == {kept}
+    assert {result.stored["title_en"] for result in refused} == {kept}
     assert results[int(kept[-1])] is None
     assert len(actions("campaign.texts")) == 2  # the draft's own, and the first editor's
 
@@ -74,5 +74,5 @@ def test_a_text_emptied_while_another_publishes_never_leaves_a_public_gap(app, c
             return None
 
     crowd(act)
-    found = staff_queries.desk("air")
-    assert found.state == CampaignState.DRAFT or found.texts["summary_en"]
+    desk = staff_queries.desk("air")
+    assert desk.state == CampaignState.DRAFT or desk.texts["summary_en"]

@@ -42,15 +42,15 @@ def test_the_steps_of_staff_take_the_place_of_the_usual_ones():
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("10,000명: 환경부에 공개 질의합니다\n", {10_000: "환경부에 공개 질의합니다"}),
         ("500 : We ask: in public\n\n1000:Over", {500: "We ask: in public", 1_000: "Over"}),
         ("", {}),
     ],
 )
-def test_a_line_says_what_is_done_at_a_step(text, found):
-    assert sentences(text) == found
+def test_a_line_says_what_is_done_at_a_step(text, expected):
+    assert sentences(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -194,8 +194,8 @@ def test_what_staff_have_edited_is_not_loaded_over(folder, runner):
 
 def test_the_commands_say_what_they_did_and_what_is_wrong(runner, folder):
     for command in (["demo", "load"], ["campaign", "load", str(folder)]):
-        told = runner.invoke(args=command)
-        assert (told.exit_code, told.output) == (0, "Loaded the campaign blue-skies.\n")
+        result = runner.invoke(args=command)
+        assert (result.exit_code, result.output) == (0, "Loaded the campaign blue-skies.\n")
     (folder / "pledge.v1.ko.md").write_text("다른 말", "utf-8")
     refused = runner.invoke(args=["campaign", "load", str(folder)])
     assert refused.exit_code == 1

@@ -66,8 +66,8 @@ def faults(text, headers=HEADERS):
 def test_new_partners_come_at_the_end_in_the_order_of_the_table():
     partner("먼저", "First")
     imported("하늘,Sky,example.org,대사관,\n바다,Sea,,Business,\n산,Mountain,,civil\n")
-    found = [(row.fields.name["ko"], row.fields.url, row.fields.type) for row in stored()]
-    assert found == [
+    partners = [(row.fields.name["ko"], row.fields.url, row.fields.type) for row in stored()]
+    assert partners == [
         ("먼저", "", ""),
         ("하늘", "https://example.org", "embassy"),
         ("바다", "", "business"),
@@ -85,9 +85,9 @@ def test_new_partners_come_at_the_end_in_the_order_of_the_table():
     ],
 )
 def test_columns_are_known_by_their_headers_in_any_language(headers):
-    (one,) = plan("하늘,Sky,example.org,media\n", headers=headers).partners
-    assert one.fields.name == Texts(ko="하늘", en="Sky")
-    assert (one.fields.url, one.fields.type) == ("https://example.org", "media")
+    (partner,) = plan("하늘,Sky,example.org,media\n", headers=headers).partners
+    assert partner.fields.name == Texts(ko="하늘", en="Sky")
+    assert (partner.fields.url, partner.fields.type) == ("https://example.org", "media")
 
 
 def test_columns_may_stand_in_any_order_and_others_are_left_out_and_named():
@@ -98,7 +98,7 @@ def test_columns_may_stand_in_any_order_and_others_are_left_out_and_named():
 def test_a_partner_of_the_same_name_in_one_language_is_changed_where_the_table_says_something():
     partner("하늘", url="https://sky.example", type="media")
     seen = imported("“하늘”,Sky,,embassy\n")
-    assert [one.changes for one in seen.changed] == [["name", "type"]]
+    assert [planned.changes for planned in seen.changed] == [["name", "type"]]
     (row,) = stored()
     assert row.fields == PartnerFields(
         PartnerRole.PARTNER, Texts(ko="“하늘”", en="Sky"), "https://sky.example", "embassy"
@@ -138,7 +138,7 @@ def test_each_fault_is_told_at_its_line_and_column():
 
 
 def test_a_repeated_line_tells_the_line_before():
-    assert [one.other for one in plan("하늘,Sky,,,\n바다,SKY,,\n").faults] == [2]
+    assert [fault.other for fault in plan("하늘,Sky,,,\n바다,SKY,,\n").faults] == [2]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_repeated_line_tells_the_line_before():
     ],
 )
 def test_a_table_without_usable_headers_is_told_at_its_first_line(headers, fault):
-    assert [(one[0], one[2]) for one in faults("하늘,Sky\n", headers=headers)] == [(1, fault)]
+    assert [(line[0], line[2]) for line in faults("하늘,Sky\n", headers=headers)] == [(1, fault)]
 
 
 def test_a_public_campaign_needs_the_names_in_every_language():

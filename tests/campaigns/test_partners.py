@@ -133,8 +133,8 @@ def test_the_first_partners_are_shown_at_once_and_the_others_by_kind():
     kinds = [*["embassy"] * at_once, "media", "", "business", "business"]
     shown = [partners.PartnerView(f"{number}", "", type=kind) for number, kind in enumerate(kinds)]
     wall = partners.wall(shown)
-    assert [one.name for one in wall.first] == [str(number) for number in range(at_once)]
-    assert [(kind, [one.name for one in group]) for kind, group in wall.more] == [
+    assert [partner.name for partner in wall.first] == [str(number) for number in range(at_once)]
+    assert [(kind, [partner.name for partner in group]) for kind, group in wall.more] == [
         ("business", [str(at_once + 2), str(at_once + 3)]),
         ("media", [str(at_once)]),
         ("other", [str(at_once + 1)]),

@@ -55,8 +55,8 @@ def test_mails_of_two_campaigns_in_one_batch_keep_their_senders():
     set_reply_to("sky@example.org")
     here = enqueue_true(MailKind.THANKS)
     there = enqueue_true(MailKind.THANKS, of=campaign("air", reply_to="air@example.org"))
-    found = {to: mail["Reply-To"] for to, mail in delivered()}
-    assert found == {here: "sky@example.org", there: "air@example.org"}
+    reply_to = {to: mail["Reply-To"] for to, mail in delivered()}
+    assert reply_to == {here: "sky@example.org", there: "air@example.org"}
 
 
 @pytest.mark.parametrize("text", ["sky", "sky@", "a b@example.org", "sky@example.org\r\nBcc: x@example.org"])
@@ -72,8 +72,8 @@ def test_the_address_is_set_and_emptied_and_each_change_is_recorded():
         set_reply_to("other@example.org")
     set_reply_to("", before="sky@example.org")
     assert staff_queries.desk(SLUG).reply_to == ""
-    found = db.session.execute(select(AuditEntry.action, AuditEntry.subject, AuditEntry.details)).all()
-    assert [(action, about, json.loads(details)) for action, about, details in found] == [
+    entries = db.session.execute(select(AuditEntry.action, AuditEntry.subject, AuditEntry.details)).all()
+    assert [(action, about, json.loads(details)) for action, about, details in entries] == [
         (
             "campaign.reply_to",
             f"campaign:{SLUG}",

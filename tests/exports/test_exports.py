@@ -233,8 +233,8 @@ def test_an_export_tells_the_day_that_the_public_log_tells_and_no_other(app, hou
     fold_all()
     content, _ = exported("ledger", form)
     row = rows_of(content)[1] if form == "csv" else [text_of_cell(cell) for cell in sheet_of(content)[1]]
-    (told,) = map(json.loads, log_queries.leaves(the_campaign().id, 1, pledge_hashes))
-    assert row[4] == told["day"] == day
+    (entry,) = map(json.loads, log_queries.leaves(the_campaign().id, 1, pledge_hashes))
+    assert row[4] == entry["day"] == day
     assert "2026-12-31" not in row or day == "2026-12-31"
 
 

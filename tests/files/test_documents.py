@@ -12,7 +12,9 @@ from tests.support.refusals import fault_of
 
 
 def pdf(*objects: bytes) -> bytes:
-    body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    body = b"".join(
+        b"%d 0 obj\n%s\nendobj\n" % (number, content) for number, content in enumerate(objects, 1)
+    )
     return b"%PDF-1.7\n" + body + b"trailer<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"
 
 

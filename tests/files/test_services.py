@@ -59,12 +59,12 @@ def failing(monkeypatch):
 
 
 def test_a_picture_is_stored_in_both_sizes_under_a_random_name():
-    one, two = services.store_picture(png()), services.store_picture(png())
-    assert one != two
-    assert len(one) == 32
-    small, large = queries.picture(one, 96), queries.picture(one, 320)
+    first, second = services.store_picture(png()), services.store_picture(png())
+    assert first != second
+    assert len(first) == 32
+    small, large = queries.picture(first, 96), queries.picture(first, 320)
     assert small[:4] == large[:4] == b"RIFF"
-    row = db.session.get(StoredFile, one)
+    row = db.session.get(StoredFile, first)
     assert (row.kind, row.media_type, row.size) == ("picture", "image/webp", len(large))
 
 

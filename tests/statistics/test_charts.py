@@ -37,10 +37,10 @@ def test_every_region_has_its_registered_people_which_add_up_to_the_official_tot
 
 
 def test_a_rate_is_for_100000_people_and_gives_the_rank():
-    found = rates(lines(r11=900, r49=900, r26=60))
-    assert list(found) == ["KR-49", "KR-11", "KR-26"]
-    assert round(found["KR-11"].per_100000, 2) == 9.68
-    assert [rate.rank for rate in found.values()] == [1, 2, 3]
+    by_region = rates(lines(r11=900, r49=900, r26=60))
+    assert list(by_region) == ["KR-49", "KR-11", "KR-26"]
+    assert round(by_region["KR-11"].per_100000, 2) == 9.68
+    assert [rate.rank for rate in by_region.values()] == [1, 2, 3]
 
 
 def test_what_is_merged_has_no_rate():
@@ -60,29 +60,29 @@ def lines(**regions):
 
 
 def test_the_map_knows_all_regions_and_shades_as_many_of_them_alike():
-    found = region_map(rates(lines(r11=900, r41=1200, r26=60, r49=90)))
-    shades = {area.code: area.shade for area in found.areas}
+    drawn = region_map(rates(lines(r11=900, r41=1200, r26=60, r49=90)))
+    shades = {area.code: area.shade for area in drawn.areas}
     assert shades.keys() == countries.REGIONS.keys()
     assert [shades[code] for code in ("KR-49", "KR-11", "KR-41", "KR-26")] == [5, 4, 3, 2]
     assert shades["KR-50"] == 0
-    assert all(area.path.startswith("M") and area.path.endswith("z") for area in found.areas)
-    assert found.dokdo.area.code == "KR-47"
+    assert all(area.path.startswith("M") and area.path.endswith("z") for area in drawn.areas)
+    assert drawn.dokdo.area.code == "KR-47"
 
 
 def test_the_map_does_not_tell_a_merged_region_from_an_empty_one():
-    found = region_map(rates(lines(r11=90, r41=80, r26=3, r27=2)))
-    areas = {area.code: (area.shade, area.rate) for area in found.areas}
+    drawn = region_map(rates(lines(r11=90, r41=80, r26=3, r27=2)))
+    areas = {area.code: (area.shade, area.rate) for area in drawn.areas}
     assert areas["KR-26"] == areas["KR-50"] == (0, None)
 
 
 def test_the_legend_has_each_shade_once_and_holds_every_rate_of_it():
-    found = region_map(
+    drawn = region_map(
         rates(lines(**{f"r{code[3:]}": 300 + place for place, code in enumerate(countries.REGIONS)}))
     )
-    legend = {shade.shade: shade for shade in found.legend}
+    legend = {shade.shade: shade for shade in drawn.legend}
     assert list(legend) == list(range(SHADES, 0, -1))
-    assert all(higher.least > lower.most for higher, lower in pairwise(found.legend))
-    for area in found.areas:
+    assert all(higher.least > lower.most for higher, lower in pairwise(drawn.legend))
+    for area in drawn.areas:
         assert legend[area.shade].least <= area.rate.per_100000 <= legend[area.shade].most
 
 

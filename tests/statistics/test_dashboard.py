@@ -82,10 +82,10 @@ def test_today_counts_what_moved_since_midnight(app, now):
         entry(Reason.CONFIRMED, now, subject, Kind.ORGANIZATION)
     ledger.fold()
     signature(at=now, state="withdrawn")  # not folded yet: counted nowhere
-    found = dashboard.today(the_campaign().id)
-    assert found.people == Moves(confirmed=2, withdrawn=1, invalidated=0, reinstated=0)
-    assert (found.people.count, found.organizations.confirmed, found.organizations.count) == (1, 3, 3)
-    assert (found.count.people, found.count.organizations) == (2, 3)
+    today = dashboard.today(the_campaign().id)
+    assert today.people == Moves(confirmed=2, withdrawn=1, invalidated=0, reinstated=0)
+    assert (today.people.count, today.organizations.confirmed, today.organizations.count) == (1, 3, 3)
+    assert (today.count.people, today.count.organizations) == (2, 3)
     assert dashboard.today(campaign("other").id).people.count == 0
 
 
@@ -98,9 +98,9 @@ def test_what_staff_took_out_and_put_back_today_is_told_apart(app, now):
         entry(Reason.INVALIDATED, now, subject)
     entry(Reason.REINSTATED, now, 1)
     ledger.fold()
-    found = dashboard.today(the_campaign().id).people
-    assert found == Moves(confirmed=0, withdrawn=0, invalidated=3, reinstated=1)
-    assert found.count == -2
+    people = dashboard.today(the_campaign().id).people
+    assert people == Moves(confirmed=0, withdrawn=0, invalidated=3, reinstated=1)
+    assert people.count == -2
 
 
 # --- The funnel ---
@@ -122,8 +122,8 @@ def sign_up(at, provider="naver", *, state="pending", took=None, mails=("sent",)
 
 
 def lines(within=timedelta(hours=24)):
-    found = funnel.funnel(the_campaign().id, within)
-    return {line.provider: line for line in found.lines}
+    shown = funnel.funnel(the_campaign().id, within)
+    return {line.provider: line for line in shown.lines}
 
 
 def test_the_funnel_goes_from_form_to_mail_to_count_by_provider(app, now):
@@ -134,15 +134,15 @@ def test_the_funnel_goes_from_form_to_mail_to_count_by_provider(app, now):
     sign_up(hour, state="confirmed", took=timedelta(minutes=4))
     sign_up(hour, "gmail", state="withdrawn", took=timedelta(minutes=9))
     sign_up(hour, "odd", mails=["dead"])
-    found = lines()
-    assert list(found) == ["all", "naver", "kakao", "gmail", "other"]
-    everybody, naver = found["all"], found["naver"]
+    shown = lines()
+    assert list(shown) == ["all", "naver", "kakao", "gmail", "other"]
+    everybody, naver = shown["all"], shown["naver"]
     assert (everybody.submitted, everybody.mailed, everybody.confirmed) == (6, 4, 3)
     assert everybody.median == timedelta(minutes=4)
     assert (naver.submitted, naver.mailed, naver.confirmed) == (4, 3, 2)
     assert naver.median == timedelta(minutes=3)
-    assert (found["gmail"].confirmed, found["other"].submitted, found["other"].mailed) == (1, 1, 0)
-    assert found["kakao"].median is None
+    assert (shown["gmail"].confirmed, shown["other"].submitted, shown["other"].mailed) == (1, 1, 0)
+    assert shown["kakao"].median is None
 
 
 def test_who_was_mailed_twice_counts_once(app, now):
@@ -161,8 +161,8 @@ def test_the_funnel_is_bounded_and_says_so(app, now, monkeypatch):
     monkeypatch.setattr(funnel, "MAX_MAILS", 2)
     for hours in (3, 2, 1):
         sign_up(now - timedelta(hours=hours))
-    found = funnel.funnel(the_campaign().id, timedelta(hours=24))
-    assert (found.is_cut, found.lines[0].submitted, found.since) == (True, 2, now - timedelta(hours=2))
+    shown = funnel.funnel(the_campaign().id, timedelta(hours=24))
+    assert (shown.is_cut, shown.lines[0].submitted, shown.since) == (True, 2, now - timedelta(hours=2))
 
 
 @pytest.mark.parametrize("ages", [[], [5], [9, 8, 7, 3, 2, 1], [2, 1], [9, 9, 9]])
@@ -182,10 +182,10 @@ def test_halving_finds_where_a_day_begins(app, now, ages):
 def test_what_waits_and_for_how_long(app, now, frozen_clock):
     sign_up(now, mails=["queued", "dead"])
     frozen_clock.move(minutes=5)
-    found = dashboard.site_state()
-    assert (found.outbox.due, found.outbox.later) == (1, 0)
-    assert found.outbox.oldest_due == now
-    assert found.recount is None
+    state = dashboard.site_state()
+    assert (state.outbox.due, state.outbox.later) == (1, 0)
+    assert state.outbox.oldest_due == now
+    assert state.recount is None
 
 
 def test_the_last_recount_comes_from_the_audit_log(app, runner, now):

@@ -59,17 +59,17 @@ def equations(crowd, shown):
         "country": {"KR": at_home, **{code: {code} for code in abroad}},
         "region": {NO_REGION: elsewhere | {"KR, no region"}, **{code: {code} for code in regions}},
     }
-    told = [everybody]
+    known = [everybody]
     for name, lines in (("country", shown.by_country), ("region", shown.by_region)):
         keys = {line.key for line in lines if line.key != OTHER}
-        told += [members[name][key] for key in keys]
-        told.append(everybody.difference(*(members[name][key] for key in keys)))
-    return sorted(everybody), told
+        known += [members[name][key] for key in keys]
+        known.append(everybody.difference(*(members[name][key] for key in keys)))
+    return sorted(everybody), known
 
 
-def follows(wanted, told, cells):
+def follows(wanted, known, cells):
     """Whether the sum over `wanted` can be had by adding and subtracting what is told (Gauss)."""
-    rows = [[Fraction(cell in one) for cell in cells] for one in told]
+    rows = [[Fraction(cell in group) for cell in cells] for group in known]
     target = [Fraction(cell in wanted) for cell in cells]
     for column in range(len(cells)):
         pivot = next((row for row in rows if row[column] and not any(row[:column])), None)
@@ -88,19 +88,19 @@ def follows(wanted, told, cells):
 @example(({"KR-11": 1, "KR-26": 4}, 0, {"FR": 1, "JP": 6}))
 def test_no_line_is_small_and_none_can_be_had_by_subtracting(crowd):
     regions, nowhere, abroad = crowd
-    found = tallies(*crowd)
-    shown = breakdowns(found)
-    people = found[Dimension.TOTAL][""]
+    by_day = tallies(*crowd)
+    shown = breakdowns(by_day)
+    people = by_day[Dimension.TOTAL][""]
     for lines in (shown.by_country, shown.by_region):
         assert sum(line.people for line in lines) == people
         assert all(line.people >= MIN_CELL or lines == [line] for line in lines)
-    cells, told = equations(crowd, shown)
+    cells, known = equations(crowd, shown)
     held = {**regions, **abroad, "KR, no region": nowhere}
     for cell in cells:
         if 0 < held[cell] < MIN_CELL and people >= MIN_CELL and held[cell] != people:
             alone = {cell} | {other for other in cells if held[other] == 0}
-            assert not follows({cell}, told, cells), cell
-            assert not follows(alone, told, cells), cell
+            assert not follows({cell}, known, cells), cell
+            assert not follows(alone, known, cells), cell
 
 
 # --- Days ---
@@ -118,8 +118,8 @@ def test_people_and_organizations_stand_side_by_side_and_small_days_are_merged(a
     grow(campaign, d0=7, d1=2, d2=4, d3=9)
     ledger.confirm(campaign, hours=24, kind=Kind.ORGANIZATION)
     fold()
-    found = progress("blue-skies").history
-    assert found == History(
+    history = progress("blue-skies").history
+    assert history == History(
         days=[Day(date(2026, 11, 24), 7, 0), Day(date(2026, 11, 25), None, 1), Day(date(2026, 11, 27), 9, 0)],
         merged=6,
         begins=date(2026, 11, 24),
@@ -129,10 +129,10 @@ def test_people_and_organizations_stand_side_by_side_and_small_days_are_merged(a
 
 def test_a_campaign_that_nobody_signed_has_no_history(app):
     ledger.campaign()
-    found = progress("blue-skies")
-    assert found.history == History([], None, None, None)
-    assert (people_points(found.history), organization_points(found.history)) == ([], [])
-    assert (found.checkpoint, found.log_size) == (None, None)
+    shown = progress("blue-skies")
+    assert shown.history == History([], None, None, None)
+    assert (people_points(shown.history), organization_points(shown.history)) == ([], [])
+    assert (shown.checkpoint, shown.log_size) == (None, None)
 
 
 def test_a_fold_between_two_reads_is_met_by_reading_again(app, monkeypatch):
@@ -142,16 +142,16 @@ def test_a_fold_between_two_reads_is_met_by_reading_again(app, monkeypatch):
     calls = []
 
     def then_fold(facts):
-        found = totals_at(facts)
+        totals = totals_at(facts)
         if not calls:
             grow(campaign, d0=1)
             fold()
         calls.append(facts)
-        return found
+        return totals
 
     monkeypatch.setattr("pledge.statistics.history.totals_at", then_fold)
-    found = progress("blue-skies")
-    assert (len(calls), found.totals.people, found.log_size, found.checkpoint.size) == (2, 8, 8, 8)
+    shown = progress("blue-skies")
+    assert (len(calls), shown.totals.people, shown.log_size, shown.checkpoint.size) == (2, 8, 8, 8)
 
 
 # --- Pictures ---
@@ -175,25 +175,25 @@ HISTORIES = st.builds(
 
 
 @given(HISTORIES)
-def test_a_picture_ends_at_the_total_and_is_drawn_from_the_lines_alone(found):
-    told = [one.people for one in found.days if one.people is not None]
-    points = people_points(found)
-    if not told:
+def test_a_picture_ends_at_the_total_and_is_drawn_from_the_lines_alone(history):
+    counts = [day.people for day in history.days if day.people is not None]
+    points = people_points(history)
+    if not counts:
         assert points == []
         return
-    assert points[-1].total == sum(told) + (found.merged or 0)
-    assert sum(point.moved for point in points) == sum(told)
+    assert points[-1].total == sum(counts) + (history.merged or 0)
+    assert sum(point.moved for point in points) == sum(counts)
     assert all(after.total >= before.total for before, after in pairwise(points))
     assert 7 <= len(points) <= max(MAX_STEPS, 57)
-    if any(one.organizations for one in found.days):
-        assert organization_points(found)[-1].total == sum(one.organizations for one in found.days)
+    if any(day.organizations for day in history.days):
+        assert organization_points(history)[-1].total == sum(day.organizations for day in history.days)
 
 
 @pytest.mark.parametrize(("days", "step"), [(1, 1), (62, 1), (63, 7), (434, 7), (435, 28), (4000, 28)])
 def test_a_long_campaign_is_drawn_in_weeks(days, step):
-    found = History([Day(FIRST, 9, 0)], None, FIRST, FIRST + timedelta(days=days - 1))
-    assert step_of(found) == step
-    assert people_points(found)[-1].total == 9
+    history = History([Day(FIRST, 9, 0)], None, FIRST, FIRST + timedelta(days=days - 1))
+    assert step_of(history) == step
+    assert people_points(history)[-1].total == 9
 
 
 def test_merged_days_have_no_column_and_rise_evenly_in_the_line():
@@ -205,8 +205,8 @@ def test_merged_days_have_no_column_and_rise_evenly_in_the_line():
 
 def test_a_picture_begins_when_the_campaign_opened_and_nobody_is_drawn_before_the_first_entry():
     days = [Day(FIRST, 20, 0), Day(FIRST + timedelta(days=9), 30, 0)]
-    found = History(days, 16, FIRST, FIRST + timedelta(days=9))
-    points = people_points(found, opened=FIRST - timedelta(days=3))
+    history = History(days, 16, FIRST, FIRST + timedelta(days=9))
+    points = people_points(history, opened=FIRST - timedelta(days=3))
     assert [point.begins for point in points[:2]] == [FIRST - timedelta(days=3), FIRST - timedelta(days=2)]
     assert [point.total for point in points] == [0, 0, 0, 20, 22, 24, 26, 28, 30, 32, 34, 36, 66]
-    assert people_points(found, opened=FIRST + timedelta(days=3)) == people_points(found)
+    assert people_points(history, opened=FIRST + timedelta(days=3)) == people_points(history)

@@ -82,9 +82,9 @@ def test_what_became_of_all_sign_ups_points_at_nobody(frozen_clock, people, unco
     sign_up(5, "pending", other)
     for outcome, number in people.items():
         sign_up(number, outcome, of)
-    found = integrity.integrity(of.id)
-    assert (found.as_of, found.confirmed) == (frozen_clock.now(), people.get("confirmed", 0))
-    assert (found.uncounted, found.submitted) == (uncounted, submitted)
+    report = integrity.integrity(of.id)
+    assert (report.as_of, report.confirmed) == (frozen_clock.now(), people.get("confirmed", 0))
+    assert (report.uncounted, report.submitted) == (uncounted, submitted)
 
 
 def test_pages_show_what_the_worker_has_stored_and_it_reads_again_when_that_may_be(frozen_clock):

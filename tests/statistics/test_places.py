@@ -178,10 +178,10 @@ def test_two_lines_that_follow_each_other_differ_by_twenty_people_and_by_whole_c
                 signed_so_far += number
         fold_all()
         places.renew_today_lines()
-        found = db.session.get(RegionToday, of.id, populate_existing=True)
+        stored = db.session.get(RegionToday, of.id, populate_existing=True)
         db.session.rollback()
-        if found and (not lines or found.made_at != lines[-1][0]):
-            lines.append((found.made_at, signed_so_far, found.day, found.region, found.people))
+        if stored and (not lines or stored.made_at != lines[-1][0]):
+            lines.append((stored.made_at, signed_so_far, stored.day, stored.region, stored.people))
     for before, after in pairwise(lines):
         assert after[0] - before[0] >= places.RENEWAL_INTERVAL
         assert after[1] - before[1] >= MIN_CHANGED

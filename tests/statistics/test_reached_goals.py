@@ -62,7 +62,7 @@ def test_a_step_is_not_told_again_once_its_alert_is_deleted(app):
     db.session.commit()
     count_and_alert(1)
     assert recorded_alerts() == []
-    assert db.session.scalars(select(Campaign.told_step)).one() == 10
+    assert db.session.scalars(select(Campaign.alerted_step)).one() == 10
 
 
 def test_a_closed_campaign_is_not_watched(app):

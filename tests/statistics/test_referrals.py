@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def partner_code(of):
-    return next(f"p{one.id}" for one in of.partners if one.role == PartnerRole.PARTNER)
+    return next(f"p{partner.id}" for partner in of.partners if partner.role == PartnerRole.PARTNER)
 
 
 def shown(of):
@@ -40,13 +40,13 @@ def test_fewer_than_five_are_told_to_nobody():
     assert organization not in shown(air)
 
 
-@pytest.mark.parametrize(("people", "told"), [(9, None), (10, 10), (14, 10), (23, 20)])
-def test_who_reads_the_page_of_a_group_is_told_whole_fives_from_ten_on(people, told):
+@pytest.mark.parametrize(("people", "shown"), [(9, None), (10, 10), (14, 10), (23, 20)])
+def test_who_reads_the_page_of_a_group_is_told_whole_fives_from_ten_on(people, shown):
     air = campaign()
     code, quiet = partner_code(air), organization_code(endorsement().id)
     crowd(people, via=code)
-    assert referrals.group(air.id, code).people == told
-    assert referrals.public_counts(air.id) == ({code: told} if told else {})
+    assert referrals.group(air.id, code).people == shown
+    assert referrals.public_counts(air.id) == ({code: shown} if shown else {})
     assert referrals.group(air.id, quiet).people is None
 
 
@@ -67,7 +67,7 @@ def test_the_most_come_first_and_partners_without_anybody_are_listed():
     crowd(12, via=many)
     lines = referrals.lines(air.id)
     assert [line.code for line in lines[:2]] == [many, few]
-    assert {line.code for line in lines[2:]} == {f"p{one.id}" for one in air.partners}
+    assert {line.code for line in lines[2:]} == {f"p{partner.id}" for partner in air.partners}
 
 
 def test_each_campaign_has_its_own_codes():
@@ -90,8 +90,8 @@ def test_an_organisation_has_a_code_while_it_is_on_the_wall(state):
 def test_a_code_leads_to_the_names_of_who_has_it():
     air = campaign()
     organization = endorsement(name_en="Haneul Energy")
-    found = referrals.find(air.id, organization_code(organization.id))
-    assert (found.name["en"], found.endorsement_id) == ("Haneul Energy", organization.id)
+    referrer = referrals.find(air.id, organization_code(organization.id))
+    assert (referrer.name["en"], referrer.endorsement_id) == ("Haneul Energy", organization.id)
     assert referrals.find(air.id, partner_code(air)).name["en"] == "A Partner"
 
 

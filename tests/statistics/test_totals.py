@@ -35,19 +35,19 @@ def test_people_are_counted_by_country_region_and_korean_day(app, frozen_clock):
     sign(campaign, 8, "JP", None, hours=3)  # midnight in Seoul: the next day
     fold()
 
-    found = totals("blue-skies")
+    counted = totals("blue-skies")
 
-    assert (found.people, found.organizations, found.as_of) == (21, 0, frozen_clock.now())
-    assert found.by_country == [
+    assert (counted.people, counted.organizations, counted.as_of) == (21, 0, frozen_clock.now())
+    assert counted.by_country == [
         Cell("KR", Texts(ko="대한민국", en="Republic of Korea"), 13),
         Cell("JP", Texts(ko="일본", en="Japan"), 8),
     ]
-    assert found.by_region == [
+    assert counted.by_region == [
         Cell("KR-11", Texts(ko="서울특별시", en="Seoul"), 7),
         Cell("KR-26", Texts(ko="부산광역시", en="Busan"), 6),
         Cell("none", Texts(ko="해외 또는 지역 미기재", en="Outside Korea or no region given"), 8),
     ]
-    assert found.by_day == [
+    assert counted.by_day == [
         Cell("2026-11-24", Texts(ko="2026년 11월 24일", en="24 November 2026"), 13),
         Cell("2026-11-25", Texts(ko="2026년 11월 25일", en="25 November 2026"), 8),
     ]
@@ -60,10 +60,10 @@ def test_organizations_are_a_number_of_their_own_and_in_no_breakdown(app):
         ledger.confirm(campaign, "KR", "KR-26", kind=Kind.ORGANIZATION)
     fold()
 
-    found = totals("blue-skies")
+    counted = totals("blue-skies")
 
-    assert (found.people, found.organizations) == (6, 7)
-    assert parts(found.by_country) == {"KR": 6}
+    assert (counted.people, counted.organizations) == (6, 7)
+    assert parts(counted.by_country) == {"KR": 6}
 
 
 def test_a_withdrawal_counts_on_the_day_it_was_made(app):
@@ -84,13 +84,13 @@ def test_small_countries_regions_and_days_are_merged_and_come_last(app):
     sign(campaign, 2, "JP", None, hours=-48)
     fold()
 
-    found = totals("blue-skies")
+    counted = totals("blue-skies")
 
-    assert parts(found.by_country) == {"KR": 23, "other": 5}
+    assert parts(counted.by_country) == {"KR": 23, "other": 5}
     # Beside the 23 of Korea, the 20 of Seoul would say that three signed in Jeju.
-    assert parts(found.by_region) == {"other": 28}
-    assert parts(found.by_day) == {"2026-11-24": 20, "other": 8}
-    assert found.by_country[-1] == Cell("other", Texts(ko="기타", en="Other"), 5)
+    assert parts(counted.by_region) == {"other": 28}
+    assert parts(counted.by_day) == {"2026-11-24": 20, "other": 8}
+    assert counted.by_country[-1] == Cell("other", Texts(ko="기타", en="Other"), 5)
 
 
 def test_a_region_is_never_given_away_by_those_who_have_none(app):
@@ -112,14 +112,14 @@ def test_a_fold_between_two_reads_cannot_tear_the_totals(app, monkeypatch):
     read = ledger_queries.tallies
 
     def then_fold(campaign_id: int):
-        found = read(campaign_id)
+        counted = read(campaign_id)
         sign(campaign, 30)
         fold()
-        return found
+        return counted
 
     monkeypatch.setattr(ledger_queries, "tallies", then_fold)
-    found = totals("blue-skies")
-    assert found.people == sum(line.people for line in found.by_day) == 9
+    counted = totals("blue-skies")
+    assert counted.people == sum(line.people for line in counted.by_day) == 9
 
 
 # --- Who is bound to which words ---

@@ -114,8 +114,8 @@ def test_a_mailed_link_that_is_opened_during_an_outage_asks_again_by_itself(
     answer = app.test_client().open(path, method=method)
     assert answer.status_code == 503
     assert ('<meta http-equiv="refresh" content="15">' in answer.text) is asks_again
-    said = "새로 고쳐집니다" in answer.text or "loads again by itself" in answer.text
-    assert said is asks_again
+    reloads = "새로 고쳐집니다" in answer.text or "loads again by itself" in answer.text
+    assert reloads is asks_again
 
 
 @pytest.mark.sqlite_only

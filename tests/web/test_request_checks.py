@@ -296,10 +296,10 @@ def test_only_the_host_header_names_the_host(make_app):
 def test_no_loopback_name_is_ours_in_production(make_app, tmp_path):
     from tests.support.apps import settings
 
-    found = settings(
+    config = settings(
         tmp_path, env="production", base_url="https://sky.example", trusted_hosts="www.sky.example"
     )
-    assert found.allowed_hosts == ["sky.example", "www.sky.example"]
+    assert config.allowed_hosts == ["sky.example", "www.sky.example"]
 
 
 # --- Methods ---

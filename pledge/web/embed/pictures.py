@@ -168,7 +168,7 @@ def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own
 
 
 def _words(campaign: CampaignView, people: int) -> str:
-    """What stands below the number of people, or in its place."""
+    """The words below the number of people, or in its place."""
     if campaign.has_ended:
         words = ngettext("person signed. Thank you", "people signed. Thank you", people) if people else ""
     elif campaign.is_paused and people:

@@ -73,7 +73,7 @@ def _count(response: Response) -> Response:
 
 
 def kind_of(endpoint: str, method: str) -> str:
-    """Under which kind the time of a request is counted."""
+    """The label under which the duration of a request is counted."""
     blueprint = endpoint.partition(".")[0]
     if blueprint == "staff":
         return "staff"

@@ -58,7 +58,7 @@ class NotAdmitted(Exception):
 
 
 class ProofNeeded(NotAdmitted):
-    """The form is to be sent again with a proof of work. `answer`: what it has instead of one."""
+    """The form must be sent again with a proof of work. `answer`: what it carried instead."""
 
     def __init__(self, answer: ProofAnswer) -> None:
         super().__init__(answer.value)
@@ -201,7 +201,7 @@ def _soft_limits(form: ProvableForm) -> list[SoftLimit]:
 
 
 def _mark_limits(mark: int) -> list[SoftLimit]:
-    """How many forms the mark of a page is good for once it has been left open."""
+    """Limits on forms sent from one page that was left open."""
     return [
         SoftLimit(Signal.OLD_FORM, f"{mark} {limits.client_block()}", signals.LATER_FROM_BLOCK),
         SoftLimit(Signal.OLD_FORM, str(mark), signals.LATER_IN_ALL),
@@ -209,7 +209,7 @@ def _mark_limits(mark: int) -> list[SoftLimit]:
 
 
 def _shown_at(form: ProvableForm) -> datetime | None:
-    """When the page of the form was made; None without a mark of ours."""
+    """When the page with the form was rendered; None if `shown_at` is not signed by us."""
     try:
         mark = tokens.read(Purpose.FORM, form.shown_at.data or "")
     except BadToken:

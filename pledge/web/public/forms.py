@@ -164,7 +164,7 @@ class SignForm(ProvableForm, PlaceForm):
         )
 
     def show_on(self, page: CampaignPage) -> None:
-        """With the consent in use: a tick that was set under another one does not count for it."""
+        """Show the consent in use: a tick set under an older version does not count."""
         if self.consent_version.data and self.consent_version.data != str(page.consent_version):
             self.consent_privacy.data = False
 
@@ -194,7 +194,7 @@ class NumberForm(PublicForm):
 
     @property
     def digits(self) -> str:
-        """What was typed; "" for neither of the two, which the page tells in words of its own."""
+        """The typed digits; "" if they are neither a number nor a code: the page has its own words for that."""
         typed = self.number.data or ""
         return typed_digits(typed, 2) or typed_digits(typed, 6)
 
@@ -205,7 +205,7 @@ class MailboxForm(AddressForm):
     email = StringField(_l("Your e-mail address"))
 
     def names(self, mailed: str) -> bool:
-        """Whether the form has this address, in whichever spelling; else it says so."""
+        """Whether the form holds this address in any spelling; if not, an error is added."""
         if not self.validate():
             return False
         if self.address.canonical == parse(mailed).canonical:

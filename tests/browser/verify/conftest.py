@@ -31,10 +31,10 @@ def log(site):
         endorsement(blue)
         person = signature(blue, email=ADDRESS)
         steps.people(site)
-        found = packs.from_database(blue.id, SLUG)
-        found.receipt = receipt_of(person.id)
-        found.delivered = delivered(blue)
-    return found
+        log = packs.from_database(blue.id, SLUG)
+        log.receipt = receipt_of(person.id)
+        log.delivered = delivered(blue)
+    return log
 
 
 def delivered(of):

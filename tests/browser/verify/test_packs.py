@@ -93,15 +93,18 @@ def test_a_pack_that_its_own_signer_made_wrong_is_named(page):
             packs.pack(good, rewritten={"integrity.json": json.dumps(moves).encode()}),
             "count:integrity.json",
         ),
-        (packs.pack(good, manifest=lambda told: told["checkpoint"].update(people=99)), "count:manifest.json"),
-        (packs.pack(good, manifest=lambda told: told.update(format="pledge-delivery/v2")), "manifest"),
+        (
+            packs.pack(good, manifest=lambda facts: facts["checkpoint"].update(people=99)),
+            "count:manifest.json",
+        ),
+        (packs.pack(good, manifest=lambda facts: facts.update(format="pledge-delivery/v2")), "manifest"),
         (
             packs.pack(good, rewritten={"pledge-texts.json": json.dumps(words).encode()}),
             "file:pledge-texts.json",
         ),
-        (packs.pack(good, manifest=lambda told: told["files"].pop("totals.csv")), "manifest"),
+        (packs.pack(good, manifest=lambda facts: facts["files"].pop("totals.csv")), "manifest"),
         (
-            packs.pack(good, manifest=lambda told: told["files"]["totals.csv"].update(rows=9)),
+            packs.pack(good, manifest=lambda facts: facts["files"]["totals.csv"].update(rows=9)),
             "file:totals.csv",
         ),
         (packs.pack(packs.made_up("++-0-0")), "entry:3"),

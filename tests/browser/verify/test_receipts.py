@@ -53,27 +53,27 @@ def test_another_address_is_not_this_receipts(page, log, typed):
 def changed_extra(content, change):
     """The receipt with another meaning inside its extra line, in the right form."""
     lines = content.decode().split("\n")
-    told = change(json.loads(base64.b64decode(lines[1].removeprefix("extra "))))
-    lines[1] = "extra " + base64.b64encode(json.dumps(told, separators=(",", ":")).encode()).decode()
+    facts = change(json.loads(base64.b64decode(lines[1].removeprefix("extra "))))
+    lines[1] = "extra " + base64.b64encode(json.dumps(facts, separators=(",", ":")).encode()).decode()
     return "\n".join(lines).encode()
 
 
 def test_what_is_changed_inside_the_extra_line_is_named(page, log):
     content = log.receipt.content
     for change, name in [
-        (lambda told: {**told, "salt": base64.b64encode(bytes(16)).decode()}, "address"),
-        (lambda told: {**told, "salt": "short"}, "receipt"),
-        (lambda told: {**told, "leaf": re.sub(r"20\d\d-", "2020-", told["leaf"])}, "proof"),
+        (lambda facts: {**facts, "salt": base64.b64encode(bytes(16)).decode()}, "address"),
+        (lambda facts: {**facts, "salt": "short"}, "receipt"),
+        (lambda facts: {**facts, "leaf": re.sub(r"20\d\d-", "2020-", facts["leaf"])}, "proof"),
         (
-            lambda told: {
-                **told,
-                "leaf": told["leaf"].replace('"change":1', '"change":-1').replace("confirmed", "withdrawn"),
+            lambda facts: {
+                **facts,
+                "leaf": facts["leaf"].replace('"change":1', '"change":-1').replace("confirmed", "withdrawn"),
             },
             "leaf",
         ),
-        (lambda told: {**told, "leaf": "{}"}, "leaf"),
-        (lambda told: {**told, "more": 1}, "receipt"),
-        (lambda told: {**told, "v": 2}, "receipt"),
+        (lambda facts: {**facts, "leaf": "{}"}, "leaf"),
+        (lambda facts: {**facts, "more": 1}, "receipt"),
+        (lambda facts: {**facts, "v": 2}, "receipt"),
     ]:
         check_receipt(page, changed_extra(content, change), address=ADDRESS)
         expect_failure(page, name)
@@ -94,9 +94,9 @@ def fork(log):
     lines[replaced] = lines[replaced].replace(
         json.loads(lines[replaced])["commitment"].encode(), planted.encode()
     )
-    found = packs.Log(lines, log.signers, log.origin, pledges=log.pledges)
-    found.salts[replaced], found.subjects[replaced] = salt, subject
-    return found
+    forked = packs.Log(lines, log.signers, log.origin, pledges=log.pledges)
+    forked.salts[replaced], forked.subjects[replaced] = salt, subject
+    return forked
 
 
 def test_a_fork_signed_with_the_sites_own_key_is_not_in_the_public_log(page, log):
@@ -176,12 +176,12 @@ def test_entries_and_older_states_are_found_in_a_log_of_several_levels(page, tmp
     size = len(large.lines)
     indexes = [0, 255, 256, 700, 65_535, 65_536, size - 1]
     sizes = [1, 2, 255, 256, 257, 511, 512, 1000, 65_535, 65_536, 65_537, size - 1, size]
-    states = [[one, b64(large.until(one).root())] for one in sizes] + [
+    states = [[length, b64(large.until(length).root())] for length in sizes] + [
         [300, b64(large.until(301).root())],
         [size + 1, b64(large.root())],
     ]
     commitments = {index: json.loads(large.lines[index])["commitment"] for index in (3, 4, 5)}
-    found = scripted(
+    result = scripted(
         page,
         large,
         folder,
@@ -191,10 +191,10 @@ def test_entries_and_older_states_are_found_in_a_log_of_several_levels(page, tmp
             "entries": list(commitments.items()),
         },
     )
-    assert found["holds"] == [True] * len(indexes) + [False]
-    assert found["continues"] == [True] * len(sizes) + [False, False]
-    assert found["standing"] == [None, size - 2, 5]
-    assert found["fetched"] < 20
+    assert result["holds"] == [True] * len(indexes) + [False]
+    assert result["continues"] == [True] * len(sizes) + [False, False]
+    assert result["standing"] == [None, size - 2, 5]
+    assert result["fetched"] < 20
 
 
 def test_a_tile_or_an_entry_that_was_changed_in_todays_log_is_named(page, tmp_path):

@@ -101,7 +101,7 @@ def test_a_list_in_which_one_digit_was_changed_is_a_fault_of_the_site(page, log)
         true = route.fetch()
         other = re.sub(
             rb'("commitment":")(.)',
-            lambda found: found[1] + (b"1" if found[2] == b"0" else b"0"),
+            lambda match: match[1] + (b"1" if match[2] == b"0" else b"0"),
             true.body(),
         )
         route.fulfill(response=true, body=other)

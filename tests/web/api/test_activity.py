@@ -49,9 +49,9 @@ def test_only_what_was_handed_over_is_told_with_its_checkpoint_and_answer(app, c
     deliveries.frozen(air)
     assert read(client)["deliveries"] == []
     deliveries.answered(air)
-    (one,) = read(client)["deliveries"]
-    assert (one["people"], one["checkpoint"]) == (6, 6)
-    assert one["recipient"] == dict(deliveries.RECIPIENT)
-    assert one["answered_at"] > one["handed_over_at"]
-    assert one["answer"]["en"]
-    assert not {"letter", "frozen_by", "frozen_name"} & one.keys()
+    (delivery,) = read(client)["deliveries"]
+    assert (delivery["people"], delivery["checkpoint"]) == (6, 6)
+    assert delivery["recipient"] == dict(deliveries.RECIPIENT)
+    assert delivery["answered_at"] > delivery["handed_over_at"]
+    assert delivery["answer"]["en"]
+    assert not {"letter", "frozen_by", "frozen_name"} & delivery.keys()

@@ -45,8 +45,8 @@ def test_a_campaign_without_signatures_counts_zero(client, frozen_clock):
 
 
 def test_the_document_of_a_campaign_has_its_steps_with_what_is_done_and_when_each_was_reached(client):
-    said = Texts(ko="10명: 묻습니다", en="10: We ask")
-    campaign(goal=100, goal_steps=[10, 50], step_sentences=said)
+    sentences = Texts(ko="10명: 묻습니다", en="10: We ask")
+    campaign(goal=100, goal_steps=[10, 50], step_sentences=sentences)
     crowd(12)
     fold_all()
     today = clock.now().astimezone(SEOUL) - timedelta(hours=1)  # when they signed
@@ -65,8 +65,8 @@ def test_the_count_names_no_checkpoint_while_the_log_catches_up(client, frozen_c
     fold_all()
     with db.engine.begin() as connection:
         connection.execute(text("UPDATE ledger_heads SET log_size = 0"))
-    found = client.get(COUNT).get_json()
-    assert (found["people"], found["checkpoint"]) == (1, None)
+    answer = client.get(COUNT).get_json()
+    assert (answer["people"], answer["checkpoint"]) == (1, None)
 
 
 def test_caches_may_keep_the_count_for_a_second_and_serve_it_while_the_site_is_away(client):
@@ -112,17 +112,17 @@ def test_a_campaign_that_nobody_signed_has_no_lines(client, frozen_clock, name):
 def test_the_lines_are_those_of_the_totals_in_packs(client):
     some_people()
     facts = campaign_facts("blue-skies")
-    found = totals_at(facts)
-    for name, lines in (("regions", found.by_region), ("countries", found.by_country)):
+    totals = totals_at(facts)
+    for name, lines in (("regions", totals.by_region), ("countries", totals.by_country)):
         assert [(line["key"], line["label"]["ko"], line["people"]) for line in read(client, name)[name]] == [
             (line.key, line.label["ko"], line.people) for line in lines
         ]
     days = {line["day"]: line["people"] for line in read(client, "history")["history"]}
-    assert days == {line.key: line.people for line in found.by_day}
+    assert days == {line.key: line.people for line in totals.by_day}
     packed = totals_at(facts, log_queries.newest(facts.id))
     assert packed.checkpoint.size == read(client, "history")["checkpoint"]
     for lines in ("by_country", "by_region", "by_day"):
-        assert getattr(packed, lines) == getattr(found, lines)
+        assert getattr(packed, lines) == getattr(totals, lines)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -169,8 +169,8 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
     endorsement(state="review")
     crowd(14, via=organization_code(row.id))
     reply = client.get(ORGANIZATIONS)
-    (found,) = reply.get_json()["organizations"]
-    assert found == {
+    (organization,) = reply.get_json()["organizations"]
+    assert organization == {
         "id": str(row.id),
         "name": {"ko": "푸른항구", "en": None},
         "type": "business",
@@ -187,7 +187,7 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
         "url": f"http://localhost/ko/c/blue-skies/organizations/{row.id}",
     }
     assert reply.get_json()["next"] is None
-    assert client.get(found["url"].removeprefix("http://localhost")).status_code == 200
+    assert client.get(organization["url"].removeprefix("http://localhost")).status_code == 200
 
 
 def test_nothing_of_the_person_who_speaks_for_it_is_told(client):
@@ -205,7 +205,7 @@ def test_long_lists_come_in_batches_that_hold_everything_once(client, monkeypatc
     seen, address = [], ORGANIZATIONS
     while address:
         page = client.get(address.removeprefix("http://localhost")).get_json()
-        seen += [found["id"] for found in page["organizations"]]
+        seen += [organization["id"] for organization in page["organizations"]]
         address = page["next"]
     assert sorted(seen) == sorted(str(row.id) for row in rows)
     assert len(client.get(ORGANIZATIONS).get_json()["organizations"]) == 2, (

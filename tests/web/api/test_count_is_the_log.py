@@ -36,19 +36,19 @@ def published(client):
     keys = [program.Key(line) for line in client.get("/log/blue-skies/key").text.splitlines()]
     note = client.get("/log/blue-skies/checkpoint").text
     state = signed_by(note, keys)
-    edge, sums, stands = program.Tree(), {"person": 0, "organization": 0}, []
+    edge, sums, states = program.Tree(), {"person": 0, "organization": 0}, []
     while edge.size < state.size:
         tile = TilePath(None, edge.size // 256, min(256, state.size - edge.size))
         for line in unframed(client.get(f"/log/blue-skies/tile/{tile}").data):
             edge.add(merkle.leaf_hash(line))
             leaf = json.loads(line)
             sums[leaf["of"]] += leaf["change"]
-            stands.append(leaf["change"] == 1)
+            states.append(leaf["change"] == 1)
             if leaf["change"] == -1:
-                assert stands[leaf["takes_back"]], "it takes back what stands"
-                stands[leaf["takes_back"]] = False
+                assert states[leaf["takes_back"]], "it takes back what stands"
+                states[leaf["takes_back"]] = False
     assert edge.root() == state.root
-    assert sum(stands) == sum(sums.values())
+    assert sum(states) == sum(sums.values())
     return state.size, sums["person"], sums["organization"]
 
 
@@ -63,10 +63,10 @@ def agree(client, clock, campaign_id):
     """Fold, and compare all of them; the size of the log and the two numbers."""
     fold_all()
     clock.move(seconds=6)
-    told = client.get("/api/v1/campaigns/blue-skies/count").get_json()
+    answer = client.get("/api/v1/campaigns/blue-skies/count").get_json()
     size, people, organizations = published(client)
-    row = log_queries.newest(campaign_id, told["checkpoint"])
-    assert (told["checkpoint"], told["people"], told["organizations"]) == (size, people, organizations)
+    row = log_queries.newest(campaign_id, answer["checkpoint"])
+    assert (answer["checkpoint"], answer["people"], answer["organizations"]) == (size, people, organizations)
     assert shown(client) == (people, organizations)
     assert (row.people, row.organizations) == (people, organizations)
     return size, people, organizations

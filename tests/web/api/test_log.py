@@ -57,8 +57,8 @@ def test_a_campaign_that_nobody_signed_has_a_log_once_the_worker_has_seen_it(cli
     assert client.get(f"{LOG}/checkpoint").status_code == 404
     assert client.get(f"{LOG}/key").status_code == 404
     runner.invoke(args=["ledger", "fold"])
-    found = state(client)
-    assert (found.size, found.root) == (0, merkle.EMPTY)
+    checkpoint = state(client)
+    assert (checkpoint.size, checkpoint.root) == (0, merkle.EMPTY)
 
 
 # --- Tiles ---
@@ -80,9 +80,9 @@ def test_an_entry_tells_what_happened_and_nobody_s_name(client):
     endorsement()
     fold_all()
     (first, second) = unframed(client.get(f"{LOG}/tile/entries/000.p/2").data)
-    told = json.loads(first)
-    assert list(told) == ["v", "kind", "change", "of", "day", "pledge", "commitment"]
-    assert told["commitment"] == person.commitment.hex()
+    entry = json.loads(first)
+    assert list(entry) == ["v", "kind", "change", "of", "day", "pledge", "commitment"]
+    assert entry["commitment"] == person.commitment.hex()
     assert json.loads(second)["of"] == "organization"
     assert b"hong" not in first + second
     assert str(person.id).encode() not in first + second

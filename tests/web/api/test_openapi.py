@@ -21,7 +21,7 @@ def test_the_api_answers_as_it_describes_itself(app, mode):
     endorsement()
     fold_all()
     described = schemathesis.openapi.from_wsgi(DESCRIPTION, app)
-    operations = [found.ok() for found in described.get_all_operations()]
+    operations = [entry.ok() for entry in described.get_all_operations()]
     assert len(operations) == len(described.raw_schema["paths"])
     for operation in operations:
         if mode is schemathesis.GenerationMode.NEGATIVE and not list(operation.iter_parameters()):
@@ -59,10 +59,10 @@ def test_every_campaign_is_listed_with_its_counts_and_pages_but_no_draft(app, cl
     fold_all()
     answer = client.get("/api/v1/campaigns")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    (found,) = answer.json["campaigns"]
-    assert (found["slug"], found["people"], found["is_open"]) == ("blue-skies", 2, True)
-    assert set(found["title"]) == set(found["pages"]) == {"ko", "en"}
-    assert client.get(found["pages"]["ko"]).status_code == 200
+    (listed,) = answer.json["campaigns"]
+    assert (listed["slug"], listed["people"], listed["is_open"]) == ("blue-skies", 2, True)
+    assert set(listed["title"]) == set(listed["pages"]) == {"ko", "en"}
+    assert client.get(listed["pages"]["ko"]).status_code == 200
 
 
 def test_the_page_for_developers_names_every_document_of_a_campaign(app, client):
@@ -74,7 +74,7 @@ def test_the_page_for_developers_names_every_document_of_a_campaign(app, client)
 def test_a_campaign_leads_to_all_its_documents(app, client):
     campaign()
     fold_all()
-    found = client.get("/api/v1/campaigns/blue-skies").json
-    assert found["as_of"].endswith("Z")
-    for address in (*found["documents"].values(), *found["pledge"]["pages"].values(), found["api"]):
+    document = client.get("/api/v1/campaigns/blue-skies").json
+    assert document["as_of"].endswith("Z")
+    for address in (*document["documents"].values(), *document["pledge"]["pages"].values(), document["api"]):
         assert client.get(address).status_code == 200, address

@@ -31,13 +31,13 @@ def test_a_table_has_the_lines_of_its_document_and_merges_as_it_does(app, client
     fold_all()
     places.renew_places()
     document = client.get(f"{ADDRESS}/{name}").json[name]
-    found = rows(client, name)
-    assert [row["people"] for row in found] == [str(line["people"]) for line in document]
+    table = rows(client, name)
+    assert [row["people"] for row in table] == [str(line["people"]) for line in document]
     if name == "regions":
-        busan = next(row for row in found if row["key"] == "KR-26")
+        busan = next(row for row in table if row["key"] == "KR-26")
         assert (busan["label_ko"], busan["per_100000"], busan["rank"]) == ("부산광역시", "0.28", "1")
-        assert not any(row["key"] in ("KR-11", "KR-49") for row in found), "merged"
-        assert {row["rank"] for row in found if not row["key"].startswith("KR-")} == {""}
+        assert not any(row["key"] in ("KR-11", "KR-49") for row in table), "merged"
+        assert {row["rank"] for row in table if not row["key"].startswith("KR-")} == {""}
 
 
 def test_a_name_that_looks_like_a_formula_stays_text_and_no_line_names_a_person(app, client):

@@ -22,19 +22,19 @@ def page(app):
 
 
 def test_a_page_of_a_campaign_becomes_its_widget_in_the_language_of_the_page(client, page):
-    found = oembed(client, page).get_json()
-    assert (found["version"], found["type"], found["title"]) == ("1.0", "rich", "Blue Skies")
-    src = unescape(re.search(r'<iframe src="([^"]+)"', found["html"])[1])
+    answer = oembed(client, page).get_json()
+    assert (answer["version"], answer["type"], answer["title"]) == ("1.0", "rich", "Blue Skies")
+    src = unescape(re.search(r'<iframe src="([^"]+)"', answer["html"])[1])
     framed = client.get(src.partition("://")[2].partition("/")[1] + src.partition("://")[2].partition("/")[2])
     assert framed.status_code == 200
     assert '<html lang="en"' in framed.text
-    assert found["thumbnail_url"].endswith("/share/blue-skies.en.png")
+    assert answer["thumbnail_url"].endswith("/share/blue-skies.en.png")
 
 
 def test_the_widget_is_no_larger_than_asked_for(client, page):
-    found = oembed(client, page, maxwidth="300", maxheight="9999").get_json()
-    assert (found["width"], found["height"]) == (300, 640)
-    assert 'width="300"' in found["html"]
+    answer = oembed(client, page, maxwidth="300", maxheight="9999").get_json()
+    assert (answer["width"], answer["height"]) == (300, 640)
+    assert 'width="300"' in answer["html"]
 
 
 @pytest.mark.parametrize(

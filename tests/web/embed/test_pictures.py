@@ -114,9 +114,9 @@ def test_a_piece_of_news_has_a_picture_with_its_title_and_its_page_names_it_and_
     of = campaign()
     number = news.begun(of)
     page, address = f"/en/c/blue-skies/news/{number}", f"/share/blue-skies/news-{number}.en.png"
-    told = client.get(page).text
-    assert address in told
-    assert f'data-url="http://localhost{page}" data-text="{news.TITLE["en"]}"' in told
+    text = client.get(page).text
+    assert address in text
+    assert f'data-url="http://localhost{page}" data-text="{news.TITLE["en"]}"' in text
     assert size_of(client.get(address)) == ("image/png", (1200, 630))
     assert drawn[0].above == "Blue Skies"
     assert client.get(f"/share/blue-skies/news-{news.draft(of)}.en.png").status_code == 404

@@ -87,8 +87,8 @@ def test_a_site_without_a_right_says_which_and_so_does_the_doctor(new_database, 
         assert (response.status_code, response.json["database"]) == (503, "refused")
         assert "permission denied for table" in response.json["problems"][0]
         with app.app_context():
-            said = [finding.text for finding in doctor.diagnose_stored()]
-        assert any("42501 permission denied for table" in text for text in said)
+            findings = [finding.text for finding in doctor.diagnose_stored()]
+        assert any("42501 permission denied for table" in text for text in findings)
     finally:
         postgres_server.execute("DROP ROLE without_rights")
 

@@ -27,9 +27,9 @@ def read(site):
     return samples(site.get("/metrics"))
 
 
-def steps(found):
+def steps(samples):
     """The steps of the worker that have ended well."""
-    return {key[1] for key in found if key[0] == "pledge_worker_step_success_timestamp_seconds"}
+    return {key[1] for key in samples if key[0] == "pledge_worker_step_success_timestamp_seconds"}
 
 
 def test_every_process_tells_what_all_counted_and_an_ended_one_stays_in_the_sum(site, folder):

@@ -107,13 +107,13 @@ def waiting_page(kind):
 def effects_of_all(client, statements, clock, kind):
     (first, begin), *others = ACTS[kind].items()
     client.get(f"/en/c/blue-skies/{first}")  # what is cached for a second is cached
-    found = {first: effects(statements, begin, client, "")}
+    by_address = {first: effects(statements, begin, client, "")}
     place = waiting_page(kind)
     client.get(place)
     for name, act in others:
-        found[name] = effects(statements, act, client, place)
+        by_address[name] = effects(statements, act, client, place)
         clock.move(seconds=0.1)
-    return found
+    return by_address
 
 
 @pytest.mark.parametrize("path", ["/en/me", "/en/endorse/me"])

@@ -123,11 +123,11 @@ def test_the_manifest_names_the_site_and_its_icons(app, client):
     (path,) = re.findall(r'<link rel="manifest" href="(.*?)">', page)
     answer = client.get(path)
     assert answer.mimetype == "application/manifest+json"
-    found = answer.json
-    assert (found["name"], found["lang"], found["start_url"]) == ("서약", "ko", "/ko/")
-    assert found["display"] == "standalone"
-    assert {icon["sizes"] for icon in found["icons"]} == {"192x192", "512x512"}
-    for icon in found["icons"]:
+    manifest = answer.json
+    assert (manifest["name"], manifest["lang"], manifest["start_url"]) == ("서약", "ko", "/ko/")
+    assert manifest["display"] == "standalone"
+    assert {icon["sizes"] for icon in manifest["icons"]} == {"192x192", "512x512"}
+    for icon in manifest["icons"]:
         with client.get(icon["src"]) as answer:
             assert answer.status_code == 200
 
@@ -158,7 +158,7 @@ def test_an_event_says_where_one_takes_part_to_programs_people_and_calendars(cli
     facts["speakers"] = Texts(ko="김하늘", en="Kim Haneul")
     items.add(EVENT, EDITOR, "air", event_fields(all_day=True, starts_at=day, ends_at=None, **facts))
     page = client.get("/en/c/air")
-    (event,) = [one for one in facts_of(page)["@graph"] if one["@type"] == "Event"]
+    (event,) = [fact for fact in facts_of(page)["@graph"] if fact["@type"] == "Event"]
     places = event.get("location")
     assert (places and [place["@type"] for place in places]) == kinds
     assert not places or places[-1].get("url") == facts.get(
@@ -178,7 +178,7 @@ def test_a_campaign_says_where_it_stands_what_it_shows_and_whose_it_is(app, clie
     with transaction() as session:
         session.execute(update(Partner).values(logo="logo"))
     page, film = facts_of(client.get("/en/c/air"))["@graph"]
-    trail = [(one["position"], one["item"]) for one in page["breadcrumb"]["itemListElement"]]
+    trail = [(item["position"], item["item"]) for item in page["breadcrumb"]["itemListElement"]]
     assert trail == [(1, f"{BASE}/en/"), (2, f"{BASE}/en/c/air")]
     assert page["image"].startswith(f"{BASE}/share/air.en.png")
     assert page["publisher"][0]["logo"] == f"{BASE}/files/logo/320.webp"
@@ -193,7 +193,7 @@ def test_a_campaign_tells_its_coming_events_and_no_text_can_end_the_block(app, c
     add = {"title": Texts({"en": title, "ko": "행사"}), "place": Texts({"en": "Seoul", "ko": "서울"})}
     items.add(EVENT, EDITOR, "air", event_fields(starts_at=tomorrow, ends_at=None, **add))
     items.add(EVENT, EDITOR, "air", event_fields(starts_at=yesterday, ends_at=None))
-    (event,) = [one for one in facts_of(client.get("/en/c/air"))["@graph"] if one["@type"] == "Event"]
+    (event,) = [fact for fact in facts_of(client.get("/en/c/air"))["@graph"] if fact["@type"] == "Event"]
     assert (event["name"], event["location"][0]["name"]) == (title, "Seoul")
     assert event["image"].startswith(f"{BASE}/share/air.en.png")
     assert event["description"] == "A pledge for clean air"

@@ -80,13 +80,13 @@ def test_pages_privacy_notice_and_mails_say_who_answers_for_the_site(make_app):
     with app.app_context():
         notice = app.test_client().get("/ko/privacy").text.replace("&nbsp;", "\N{NO-BREAK SPACE}")
     _, _, footer = notice.partition("<footer")
-    for said in (
+    for text in (
         "privacy@pledge.example",
         "+82\N{NO-BREAK SPACE}2\N{NO-BREAK SPACE}123\N{NO-BREAK SPACE}4567",
         "서울특별시 하늘로 1",
         "개인정보보호팀",
     ):
-        assert notice.count(said) >= 2, said
-        assert said in footer, said
+        assert notice.count(text) >= 2, text
+        assert text in footer, text
     assert '<a href="tel:+8221234567">' in footer
     assert '홍보팀, <a href="mailto:press@pledge.example">' in footer

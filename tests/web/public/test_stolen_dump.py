@@ -33,16 +33,18 @@ PIECE = 8
 
 def dump() -> dict[str, list[bytes]]:
     """Every stored value of every table that could hold something of a person, as bytes; by table and column."""
-    found: dict[str, list[bytes]] = {}
+    contents: dict[str, list[bytes]] = {}
     for table in apps.tables():
         for column in table.columns:
             if isinstance(column.type, (LargeBinary, String, Text)) or hasattr(column.type, "context"):
                 raw = fetch(text(f'SELECT "{column.name}" FROM {table.name}')).scalars()
-                found[f"{table.name}.{column.name}"] = [_bytes(value) for value in raw if value is not None]
+                contents[f"{table.name}.{column.name}"] = [
+                    _bytes(value) for value in raw if value is not None
+                ]
             elif table.name == "signatures" and column.name == "id":
                 ids = fetch(select(column)).scalars()
-                found["signatures.id"] = [form for value in ids for form in _number(value)]
-    return found
+                contents["signatures.id"] = [form for value in ids for form in _number(value)]
+    return contents
 
 
 def _bytes(value) -> bytes:
@@ -62,19 +64,19 @@ ALPHABETS = (
 
 def layers(given: bytes, depth: int = 4) -> set[bytes]:
     """What was given, and what each of its parts is when it is read as base64 or hexadecimal or unpacked, again and again."""
-    found = {given}
+    readings = {given}
     if not depth:
-        return found
+        return readings
     for alphabet, decode in ALPHABETS:
         for part in alphabet.findall(given):
             with suppress(ValueError):
-                found |= layers(decode(part + b"=" * (-len(part) % 4)), depth - 1)
+                readings |= layers(decode(part + b"=" * (-len(part) % 4)), depth - 1)
     for part in re.findall(rb"[0-9a-fA-F]{16,}", given):
         with suppress(ValueError):
-            found.add(bytes.fromhex(part.decode()))
+            readings.add(bytes.fromhex(part.decode()))
     with suppress(zlib.error):
-        found |= layers(zlib.decompress(given), depth - 1)
-    return found
+        readings |= layers(zlib.decompress(given), depth - 1)
+    return readings
 
 
 def pieces(value: bytes) -> set[bytes]:
@@ -83,7 +85,7 @@ def pieces(value: bytes) -> set[bytes]:
 
 def given_by_the_site(client, email: str) -> bytes:
     """All that a stranger gets for an address: bodies, headers, cookies, addresses of pages, of every form there is."""
-    said = []
+    answers = []
     for path, data in (
         ("/en/c/blue-skies/sign", sign_form(email=email)),
         ("/en/c/blue-skies/endorse", endorse_form(email=email)),
@@ -93,9 +95,9 @@ def given_by_the_site(client, email: str) -> bytes:
         reply = client.post(path, data=data)
         assert reply.status_code == 303
         page = client.get(reply.headers["Location"])
-        said += [str(reply.headers).encode(), reply.data, str(page.headers).encode()]
-        said.append(reply.headers["Location"].encode())
-    return b"\n".join(said)
+        answers += [str(reply.headers).encode(), reply.data, str(page.headers).encode()]
+        answers.append(reply.headers["Location"].encode())
+    return b"\n".join(answers)
 
 
 def own_mails(client) -> bytes:
@@ -106,10 +108,10 @@ def own_mails(client) -> bytes:
     notes = Notes()
     while mail_services.deliver(composers(), notes).total:
         pass
-    found = [message for to, message in notes.sent if to == "stranger@example.org"]
-    assert len(found) == 2
-    parts = [message_from_bytes(message, policy=policy.default) for message in found]
-    return b"\n".join([*found, *(part.get_body(("plain",)).get_content().encode() for part in parts)])
+    own = [message for to, message in notes.sent if to == "stranger@example.org"]
+    assert len(own) == 2
+    parts = [message_from_bytes(message, policy=policy.default) for message in own]
+    return b"\n".join([*own, *(part.get_body(("plain",)).get_content().encode() for part in parts)])
 
 
 @pytest.fixture
@@ -144,8 +146,8 @@ def test_nothing_that_the_site_gives_for_an_address_is_in_the_copy(client, stole
     assert len(secret) > 1000, "the copy holds hashes and sealed values"
     given = b"\n".join(given_by_the_site(client, email) for email in PEOPLE) + own_mails(client)
     for layer in layers(given):
-        found = pieces(layer) & secret
-        assert not {piece for piece in found if not _is_plain(piece)}, found
+        leaked = pieces(layer) & secret
+        assert not {piece for piece in leaked if not _is_plain(piece)}, leaked
     assert any(len(layer) >= 60 and not layer.isascii() for layer in layers(given)), (
         "the tickets were decoded"
     )

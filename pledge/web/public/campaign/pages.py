@@ -52,7 +52,7 @@ VERIFY_PARTS = (
 
 @cache.memoize(KEY_SECONDS, response_filter=bool)
 def signing_since(*campaign_ids: int) -> dict[int, datetime]:
-    """From when the newest key of each log signs it, as log_queries tells it."""
+    """Since when the newest key of each log signs it (log_queries)."""
     return log_queries.signing_since(campaign_ids)
 
 
@@ -83,7 +83,7 @@ class CampaignPage(CampaignView):
 
     @property
     def steps(self) -> list[int]:
-        """Those behind and the next ones, for a page that stays open."""
+        """Steps already reached and the next ones, for a page that stays open."""
         return list(
             islice(goals.steps_of(self.row.goal, self.row.goal_steps), self.step.passed + STEPS_AHEAD)
         )
@@ -94,12 +94,12 @@ class CampaignPage(CampaignView):
 
     @property
     def delivered(self) -> DeliveryRow | None:
-        """Of one that has ended, the newest delivery."""
+        """The newest delivery, once the campaign has ended."""
         return _newest_delivery(self.id) if self.has_ended else None
 
     @property
     def other(self) -> CampaignView | None:
-        """Of one that has ended, another one of this site that one can sign."""
+        """Another campaign of this site to sign, once this one has ended."""
         return _other_open(i18n.language()) if self.has_ended else None
 
 

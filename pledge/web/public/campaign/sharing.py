@@ -53,7 +53,7 @@ def partner_page(slug: str, token: str) -> Response:
 
 
 def _asked_referrer(campaign: CampaignView) -> Referrer | None:
-    """Whose code the query has. One that counts for nobody leads to the page without, so that there are few pages."""
+    """The group named by `?via=`. An unknown code redirects to the page without it, so that few variants are cached."""
     code = request.args.get("via", "")
     referrer = referrals.find(campaign.id, code)
     if code and referrer is None:
@@ -130,7 +130,7 @@ def invitation(campaign: CampaignView) -> str:
 
 
 def words(campaign: CampaignView, text: str) -> dict[str, str]:
-    """What is said in each channel: `text` where staff have written none, and while nobody can sign."""
+    """The text for each channel: `text` where staff have written none, and while nobody can sign."""
     written = campaign.share_texts if campaign.is_open else {}
     return {name: written.get(name) or written.get("all") or text for name in SHARE_CHANNELS}
 

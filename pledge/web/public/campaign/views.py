@@ -87,7 +87,7 @@ def _text(name: str) -> Response:
 
 
 def _last_run() -> datetime | None:
-    """When expired data was deleted last; the notice can be read while the database is away."""
+    """When expired data was last deleted; None while the database is away, so that the notice can still be read."""
     try:
         return last_run()
     except SQLAlchemyError:

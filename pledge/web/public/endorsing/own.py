@@ -165,7 +165,7 @@ def _share(endorsement: EndorsementView) -> ShareLinks:
 
 
 def _proof(endorsement: EndorsementView) -> Proof | None:
-    """None when it is not offered."""
+    """The proof of the website that is offered; None if none is."""
     if not current_config().site_checks or endorsement.row.state not in services.CORRECTABLE:
         return None
     if endorsement.row.level not in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):

@@ -96,7 +96,7 @@ class Journey:
         return url_for(self.form, slug=slug)
 
     def key(self, record: Record) -> str:
-        """What the browser keeps that presses the button."""
+        """The token that the browser which pressed the button keeps."""
         return tokens.mint(self.pressed, record.token_numbers)
 
     def own_token(self, record: Record) -> str:
@@ -104,7 +104,7 @@ class Journey:
 
 
 def plain(row: object, *names: str) -> dict[str, Any]:
-    """These columns of a row as JSON has them: a moment by ISO 8601, a hash in hex."""
+    """These columns of a row for JSON: times in ISO 8601, hashes in hex."""
     return {name: _plain(getattr(row, name)) for name in names}
 
 

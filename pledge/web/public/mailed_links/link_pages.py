@@ -270,7 +270,7 @@ def not_mine(journey: Journey, token: str) -> Response:
 
 
 def _signals(journey: Journey, token: str) -> frozenset[ClickSignal]:
-    """What this request tells about whoever pressed. Raises BadToken."""
+    """Signals that a machine, not a person, pressed the button. Raises BadToken."""
     return signals.click_signals(request.headers.get, tokens.read(journey.link, token).age)
 
 
@@ -342,5 +342,5 @@ def erase(journey: Journey, token: str) -> Response:
 
 
 def back_to_own_page(journey: Journey, token: str, done: str) -> Response:
-    """After an act: the own page says what was done, and reading begins there."""
+    """Redirect to the own page after an act, at the notice that says what was done."""
     return see_other(journey.url("me", token=token, done=done, _anchor="done"))

@@ -56,7 +56,7 @@ def thanks_context(campaign: CampaignView) -> dict[str, Any]:
 
 
 def step_with(campaign: CampaignView, number: int) -> GoalStep:
-    """How far the campaign is with the person of this number, though the count that is kept may be from a moment before."""
+    """Goal progress counting this signer, even if the cached count lags."""
     return goal_step(campaign, max(_people(campaign.id), number))
 
 

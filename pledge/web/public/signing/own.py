@@ -157,7 +157,7 @@ def _own_page(token: str, signature: SignatureView, form: OwnForm, status: int =
 
 
 def _form_to_sign_again(signature: SignatureView) -> SignForm | None:
-    """Filled in but for the consents, while the campaign takes signatures."""
+    """A prefilled form without the consents, while the campaign takes signatures."""
     if signature.row.state != SignatureState.WITHDRAWN or not signature.campaign.is_open:
         return None
     row = signature.row

@@ -82,8 +82,8 @@ def test_calendar_files_are_in_the_language_of_their_address(app, client, lang):
     assert "attachment" in every.headers["Content-Disposition"]
     titles = [str(event["SUMMARY"]) for event in Calendar.from_ical(every.data).walk("VEVENT")]
     assert titles == {"ko": ["기후 토크", "둘째"], "en": ["Climate Talk", "Second"]}[lang]
-    (one,) = Calendar.from_ical(client.get(f"/{lang}/c/air/events/{first}.ics").data).walk("VEVENT")
-    assert str(one["SUMMARY"]) == titles[0]
+    (entry,) = Calendar.from_ical(client.get(f"/{lang}/c/air/events/{first}.ics").data).walk("VEVENT")
+    assert str(entry["SUMMARY"]) == titles[0]
 
 
 def test_there_is_no_calendar_file_without_an_event_or_of_a_draft(app, client):
@@ -206,14 +206,14 @@ def test_the_feed_has_what_was_sent_as_html_that_is_escaped_once(app, client):
     air = factories.campaign("air")
     news.draft(air)
     sent = news.begun(air, title=Texts(ko="하나 < 둘", en="One < two"))
-    found, _ = feed(client)
-    assert found.find(f"{ATOM}author/{ATOM}name").text == "The Secretariat"
-    (entry,) = found.findall(f"{ATOM}entry")
+    channel, _ = feed(client)
+    assert channel.find(f"{ATOM}author/{ATOM}name").text == "The Secretariat"
+    (entry,) = channel.findall(f"{ATOM}entry")
     assert entry.find(f"{ATOM}title").text == "One < two"
     assert entry.find(f"{ATOM}id").text == f"http://localhost/en/c/air/news/{sent}"
     assert entry.find(f"{ATOM}content").get("type") == "html"
     assert "<strong>A thousand people</strong>" in entry.find(f"{ATOM}content").text
-    assert found.find(f"{ATOM}updated").text == entry.find(f"{ATOM}updated").text
+    assert channel.find(f"{ATOM}updated").text == entry.find(f"{ATOM}updated").text
     assert feed(client, "ko")[0].find(f"{ATOM}entry/{ATOM}title").text == "하나 < 둘"
 
 
@@ -231,9 +231,9 @@ def test_an_unchanged_feed_is_not_sent_again_and_pages_name_it(app, client):
 
 def test_a_campaign_without_news_can_be_followed_already(app, client):
     factories.campaign("air")
-    found, _ = feed(client)
-    assert found.findall(f"{ATOM}entry") == []
-    assert found.find(f"{ATOM}updated").text
+    channel, _ = feed(client)
+    assert channel.findall(f"{ATOM}entry") == []
+    assert channel.find(f"{ATOM}updated").text
 
 
 def test_the_page_tells_each_delivery_once_it_is_handed_over_and_its_answer(app, client):
@@ -247,10 +247,10 @@ def test_the_page_tells_each_delivery_once_it_is_handed_over_and_its_answer(app,
     number = deliveries.frozen()
     assert "Recipient:" not in page()
     services.hand_over(ANNA, number, services.HandingOver(clock.now(), "in_person", "1AB-2611-001"))
-    row, told = deliveries.row(number), page()
+    row, text = deliveries.row(number), page()
     for words in (row.recipient["en"], row.occasion["en"], "1AB-2611-001", "6 signatures handed over"):
-        assert words in told
-    assert "No answer yet" in told
+        assert words in text
+    assert "No answer yet" in text
     second = deliveries.handed_over(recipient=Texts(ko="국회", en="The National Assembly"))
     assert page().index("The National Assembly") < page().index("The Minister of Environment")
     handing_over = services.HandingOver(deliveries.row(second).handed_over_at, "post", "9-9")

@@ -31,18 +31,18 @@ def test_the_page_of_a_partner_shows_its_number_its_goal_and_the_way_to_sign_und
     assert "qr__code" in text
 
 
-@pytest.mark.parametrize(("people", "told"), [(9, None), (10, 10), (14, 10), (15, 15)])
-def test_text_bar_own_page_and_programs_tell_the_same_whole_fives(client, people, told):
+@pytest.mark.parametrize(("people", "shown"), [(9, None), (10, 10), (14, 10), (15, 15)])
+def test_text_bar_own_page_and_programs_tell_the_same_whole_fives(client, people, shown):
     campaign()
     row = endorsement(group_goal=12)
     code = organization_code(row.id)
     crowd(people, via=code)
     own = client.get(f"/ko/endorse/me/{endorse_manage_token(row)}").text
     for text in (page_of(client, code).text, own):
-        assert re.findall(r'count__number">(\d+)', text) == ([str(told)] if told else [])
-        assert re.findall(r'<progress[^>]* value="(\d+)"', text) == ([str(min(told, 12))] if told else [])
-    (one,) = client.get("/api/v1/campaigns/blue-skies/organizations").get_json()["organizations"]
-    assert (one["group_goal"], one["group_people"]) == (12, told)
+        assert re.findall(r'count__number">(\d+)', text) == ([str(shown)] if shown else [])
+        assert re.findall(r'<progress[^>]* value="(\d+)"', text) == ([str(min(shown, 12))] if shown else [])
+    (organization,) = client.get("/api/v1/campaigns/blue-skies/organizations").get_json()["organizations"]
+    assert (organization["group_goal"], organization["group_people"]) == (12, shown)
 
 
 def test_the_code_of_an_organisation_that_has_left_or_was_merged_leads_to_what_is_there(client):

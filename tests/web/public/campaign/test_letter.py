@@ -24,13 +24,13 @@ def with_letter(text=TEXT):
 
 
 @pytest.mark.parametrize(
-    ("lang", "heading", "title", "said"),
+    ("lang", "heading", "title", "sentence"),
     [
         ("ko", "캠페인 서한", "푸른 하늘", "하늘을 위해 함께 갑시다."),
         ("en", "The campaign’s letter", "Blue Skies", "For the sky, together"),
     ],
 )
-def test_the_letter_is_a_tagged_pdf_in_each_language(client, lang, heading, title, said):
+def test_the_letter_is_a_tagged_pdf_in_each_language(client, lang, heading, title, sentence):
     campaign("air")
     with_letter()
     assert f'href="/{lang}/c/air/letter.pdf"' in client.get(f"/{lang}/c/air/letter").text
@@ -38,7 +38,7 @@ def test_the_letter_is_a_tagged_pdf_in_each_language(client, lang, heading, titl
     assert (answer.status_code, answer.content_type) == (200, "application/pdf")
     assert f"air-letter-{lang}.pdf" in answer.headers["Content-Disposition"]
     text, facts = pdf_text(answer.data), pdf_facts(answer.data)
-    for part in (heading, title, said, f"/{lang}/c/air"):
+    for part in (heading, title, sentence, f"/{lang}/c/air"):
         assert part in text
     assert (facts["Tagged"], facts["Page size"]) == ("yes", "595.276 x 841.89 pts (A4)")
 
@@ -47,15 +47,15 @@ def test_everything_that_markdown_has_is_on_the_pdf_and_no_link_runs_anything(cl
     campaign("air")
     with_letter()
     made = client.get("/en/c/air/letter.pdf").data
-    said = " ".join(pdf_text(made).split())
-    assert "1. One 2. Two Said <b>plain</b> a·b c·d" in said
-    assert "[here](javascript:alert(1))" in said
+    words = " ".join(pdf_text(made).split())
+    assert "1. One 2. Two Said <b>plain</b> a·b c·d" in words
+    assert "[here](javascript:alert(1))" in words
     assert b"/URI (javascript" not in made
     assert b"https://example.org/" in made
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "words"),
     [
         ("### Third first\n\nSky", "Third first"),
         ("## Second\n\n#### Fourth\n\nSky", "Fourth"),
@@ -65,12 +65,12 @@ def test_everything_that_markdown_has_is_on_the_pdf_and_no_link_runs_anything(cl
         ("## \u200b\n\nSky", "Sky"),
     ],
 )
-def test_a_letter_whose_headings_leave_out_a_level_or_have_no_text_has_a_pdf(client, text, said):
+def test_a_letter_whose_headings_leave_out_a_level_or_have_no_text_has_a_pdf(client, text, words):
     campaign("air")
     with_letter({**TEXT, "en": text})
     answer = client.get("/en/c/air/letter.pdf")
     assert answer.status_code == 200
-    assert {said, "Sky"} <= {line.strip() for line in pdf_text(answer.data).splitlines()}
+    assert {words, "Sky"} <= {line.strip() for line in pdf_text(answer.data).splitlines()}
 
 
 def test_the_pdf_is_made_once_and_anew_when_the_letter_changes(client):

@@ -35,11 +35,11 @@ def get(client):
 
 def table(page, caption):
     """The rows of a table as texts, without its head."""
-    for found in html5lib.parse(page.text, namespaceHTMLElements=False).iter("table"):
-        if any(caption == "".join(one.itertext()) for one in found.iter("caption")):
+    for element in html5lib.parse(page.text, namespaceHTMLElements=False).iter("table"):
+        if any(caption == "".join(heading.itertext()) for heading in element.iter("caption")):
             return [
                 ["".join(cell.itertext()).strip() for cell in row if cell.tag in ("th", "td")]
-                for row in found.find("tbody")
+                for row in element.find("tbody")
             ]
     return None
 

@@ -106,13 +106,13 @@ def test_staff_write_what_is_said_in_each_channel_while_people_can_sign(client):
     of = campaign(share_texts=texts)
     page = unescape(client.get("/ko/c/blue-skies").text)
     assert shared(page)[1] == "모두 함께"
-    for name, said in (
+    for name, text in (
         ("twitter.com", "하늘 & 바다"),
         ("www.threads.com", "모두 함께"),
         ("mailto:", "모두 함께"),
     ):
         query = re.search(rf'href="[^"]*{name}[^"]*\?([^"]*)"', page)[1]
-        assert said in " ".join(value for values in parse_qs(query).values() for value in values)
+        assert text in " ".join(value for values in parse_qs(query).values() for value in values)
     assert re.search(r'data-copy-text="같이 해요\nhttp', page)
     assert shared(client.get("/en/c/blue-skies").text)[1].startswith("“Blue Skies”"), "none is written"
     with transaction() as session:

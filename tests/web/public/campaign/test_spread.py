@@ -24,9 +24,9 @@ def codes(client, lang, query=""):
 def test_every_address_in_the_code_to_copy_is_there(app, client):
     campaign()
     base = app.extensions["pledge.config"].base_url
-    found = codes(client, "en")
-    assert len(found) == 5
-    for code in found:
+    snippets = codes(client, "en")
+    assert len(snippets) == 5
+    for code in snippets:
         addresses = re.findall(re.escape(base) + r'[^"\s)]*', unescape(code))
         assert addresses, code
         for address in addresses:
@@ -73,10 +73,10 @@ def test_partners_choose_themselves_from_a_list(client):
 def test_an_organisation_finds_its_badge_beside_its_links(client):
     campaign()
     organization = endorsement(name_en="Haneul Energy")
-    found = codes(client, "en", f"?via={organization_code(organization.id)}")
-    assert len(found) == 7
-    assert f"/badge/blue-skies/{organization.id}.svg" in found[6]
-    assert f"/en/c/blue-skies/organizations/{organization.id}" in found[6]
+    snippets = codes(client, "en", f"?via={organization_code(organization.id)}")
+    assert len(snippets) == 7
+    assert f"/badge/blue-skies/{organization.id}.svg" in snippets[6]
+    assert f"/en/c/blue-skies/organizations/{organization.id}" in snippets[6]
 
 
 def partner_page(of, partner, lang="en"):
@@ -84,16 +84,16 @@ def partner_page(of, partner, lang="en"):
 
 
 @pytest.mark.parametrize(
-    ("people", "told"),
+    ("people", "shown"),
     [(9, "Not ten people yet."), (14, '<strong class="count__number">10</strong>')],
 )
-def test_the_page_of_a_partner_tells_its_number_in_whole_fives(client, people, told):
+def test_the_page_of_a_partner_tells_its_number_in_whole_fives(client, people, shown):
     air = campaign()
     _, partner = air.partners
     crowd(people, via=f"p{partner.id}")
     crowd(20, via=f"p{air.partners[0].id}")
     page = client.get(partner_page(air, partner))
-    assert told in page.text
+    assert shown in page.text
     assert f"data-via=&#34;p{partner.id}&#34;" in page.text
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["X-Robots-Tag"] == "noindex, nofollow"

@@ -32,8 +32,8 @@ def names(reply):
 
 def chips(reply):
     """The kinds that can be chosen, with how many there are of each."""
-    found = re.findall(r'wall-kinds__kind"[^>]*>([^<]+)<span class="wall-kinds__number">(\d+)<', reply.text)
-    return [f"{text.strip()} {number}" for text, number in found]
+    matches = re.findall(r'wall-kinds__kind"[^>]*>([^<]+)<span class="wall-kinds__number">(\d+)<', reply.text)
+    return [f"{text.strip()} {number}" for text, number in matches]
 
 
 # --- Who stands there ---
@@ -104,8 +104,8 @@ def test_an_empty_wall_invites_the_first_and_has_nothing_to_search(client):
 def test_search_is_in_both_languages_whatever_the_case_width_and_spacing(client, asked):
     endorsement(name_ko="하늘재단", name_en="Sky Foundation École du Ciel")
     endorsement(name_ko="바다협회", name_en="Sea Society")
-    found = names(client.get(WALL, query_string={"q": asked}))
-    assert found == ["Sky Foundation École du Ciel"]
+    shown = names(client.get(WALL, query_string={"q": asked}))
+    assert shown == ["Sky Foundation École du Ciel"]
 
 
 @pytest.mark.parametrize("asked", ["%", "_", "\\", "sk%y", "' OR 1=1 --"])

@@ -115,10 +115,10 @@ class TestTheWebsite:
             token = endorse_manage_token(endorsement(website=website))
         assert "pledge-site-" not in app.test_client().get(f"/en/endorse/me/{token}").text
 
-    @pytest.mark.parametrize("found", [True, False])
-    def test_the_website_is_looked_at_when_somebody_presses(self, make_app, monkeypatch, found):
+    @pytest.mark.parametrize("result", [True, False])
+    def test_the_website_is_looked_at_when_somebody_presses(self, make_app, monkeypatch, result):
         app = make_app(site_checks=True)
-        monkeypatch.setattr(services, "check_site", lambda website, proof: found)
+        monkeypatch.setattr(services, "check_site", lambda website, proof: result)
         with app.app_context():
             row = endorsement(website="https://www.haneul.co.kr/about")
             token = endorse_manage_token(row)
@@ -128,11 +128,11 @@ class TestTheWebsite:
         assert '<dd class="facts__value">_pledge</dd>' in page, "as a hoster asks for it"
         assert "https://www.haneul.co.kr/.well-known/pledge.txt" in page
         reply = client.post(f"/en/endorse/me/{token}/site")
-        assert reply.headers["Location"].endswith("done=proved#done" if found else "done=not_proved#done")
+        assert reply.headers["Location"].endswith("done=proved#done" if result else "done=not_proved#done")
         assert client.get(reply.headers["Location"]).status_code == 200
         with app.app_context():
-            assert db.session.get(Endorsement, row.id).level == ("site" if found else "mail")
-        if found:
+            assert db.session.get(Endorsement, row.id).level == ("site" if result else "mail")
+        if result:
             assert "pledge-site-" not in client.get(f"/en/endorse/me/{token}").text
             assert client.post(f"/en/endorse/me/{token}/site").status_code == 409
 

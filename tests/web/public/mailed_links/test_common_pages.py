@@ -151,8 +151,8 @@ def test_the_browser_that_pressed_is_told_its_number_and_the_way_to_its_own_page
     assert first.headers["Cache-Control"] == "no-store"
     assert first.json["again"] is True
     fold_all()
-    told = mine(client, key=key).json
-    assert told["again"] is False
+    answer = mine(client, key=key).json
+    assert answer["again"] is False
     for part in (
         'class="number__value">first',
         'href="/share/blue-skies/1.en.square.png" download="blue-skies-1.png"',
@@ -160,7 +160,7 @@ def test_the_browser_that_pressed_is_told_its_number_and_the_way_to_its_own_page
         f"/confirm/{key}/no-mail",
         "/en/me/",
     ):
-        assert part in told["html"]
+        assert part in answer["html"]
 
 
 def test_the_browser_that_typed_the_code_gets_the_same_by_ticket_and_code(client):
@@ -171,9 +171,9 @@ def test_the_browser_that_typed_the_code_gets_the_same_by_ticket_and_code(client
     assert by_ticket["key"] is None
     assert "/me/" not in by_ticket["html"]
     assert mine(client, ticket=ticket, code="000000").status_code == 422
-    told = mine(client, ticket=ticket, code=code(row)).json
-    assert "/en/me/" in told["html"]
-    assert "/en/me/" in mine(client, key=told["key"]).json["html"]
+    answer = mine(client, ticket=ticket, code=code(row)).json
+    assert "/en/me/" in answer["html"]
+    assert "/en/me/" in mine(client, key=answer["key"]).json["html"]
 
 
 def test_the_browser_that_signed_is_told_the_digits_and_once_it_is_confirmed_for_an_hour(
@@ -181,11 +181,11 @@ def test_the_browser_that_signed_is_told_the_digits_and_once_it_is_confirmed_for
 ):
     row = person()
     other = mailed(signature(state="pending", name="Somebody Else", email=EMAIL, at=clock.now()))
-    ticket, stranger = (waiting(one).rpartition("/")[2] for one in (row, other))
+    ticket, stranger = (waiting(signer).rpartition("/")[2] for signer in (row, other))
     shown = client.post(waiting(row), data={"digits": "y"})
     assert (shown.status_code, shown.headers["Cache-Control"]) == (200, "no-store")
-    told = mine(client, ticket=ticket).json
-    assert (told["digits"], told["html"]) == (MATCH_NUMBER.search(shown.text)[1], None)
+    answer = mine(client, ticket=ticket).json
+    assert (answer["digits"], answer["html"]) == (MATCH_NUMBER.search(shown.text)[1], None)
     client.post(f"/en/confirm/{confirm_token(row)}")
     fold_all()
     assert "first" in mine(client, ticket=ticket).json["html"]
@@ -200,10 +200,10 @@ def test_one_that_is_held_is_told_so_by_the_small_request_only(client):
     key = key_on(client.get(address))
     client.post(address)
     for sent in ({"key": key}, {"ticket": waiting(row).rpartition("/")[2]}):
-        told = mine(client, **sent).json
-        assert "A person looks at it before it is counted." in told["html"]
-        assert "speed" not in told["html"]
-        assert told["again"] is False
+        answer = mine(client, **sent).json
+        assert "A person looks at it before it is counted." in answer["html"]
+        assert "speed" not in answer["html"]
+        assert answer["again"] is False
     own = client.get(f"/en/me/{manage_token(row)}").text
     assert "Confirmed, and not counted yet" in own
     assert "/withdraw" in own
@@ -231,9 +231,9 @@ def test_an_organisation_is_told_its_digits_and_the_way_to_its_page(client):
     key = key_on(client.get(address))
     assert mine(client, "/endorse", key=key).json["html"] is None
     client.post(address)
-    told = client.post("/ko/c/blue-skies/endorse/mine", data={"key": key}).json["html"]
-    assert 'href="/ko/endorse/me/' in told
-    assert "단체 관리 페이지 열기" in told
+    html = client.post("/ko/c/blue-skies/endorse/mine", data={"key": key}).json["html"]
+    assert 'href="/ko/endorse/me/' in html
+    assert "단체 관리 페이지 열기" in html
 
 
 def test_what_was_kept_for_one_campaign_tells_nothing_in_another(client):

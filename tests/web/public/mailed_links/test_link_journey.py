@@ -268,10 +268,10 @@ def test_the_download_holds_everything_as_json(client, case):
     reply = client.get(f"{case.me(case.make(state=case.counted, **case.facts))}/download")
     assert reply.mimetype == "application/json"
     assert "attachment" in reply.headers["Content-Disposition"]
-    found = reply.json
-    assert {name: found[name] for name in case.stored} == case.stored
-    assert (found["pledge"]["version"], len(found["pledge"]["sha256"])) == (1, 64)
-    assert case is SIGNATURE or found["versions"][0]["name"]["ko"] == "하늘 & 바다"
+    document = reply.json
+    assert {name: document[name] for name in case.stored} == case.stored
+    assert (document["pledge"]["version"], len(document["pledge"]["sha256"])) == (1, 64)
+    assert case is SIGNATURE or document["versions"][0]["name"]["ko"] == "하늘 & 바다"
 
 
 def test_erasing_asks_first_and_then_the_link_is_invalid(client, case):

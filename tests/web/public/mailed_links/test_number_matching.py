@@ -46,8 +46,8 @@ def person():
 
 def shown_digits(client, waiting):
     """As the page shows them without JavaScript."""
-    found = MATCH_NUMBER.search(client.post(waiting, data={"digits": "y"}).text)
-    return found and found[1]
+    match = MATCH_NUMBER.search(client.post(waiting, data={"digits": "y"}).text)
+    return match and match[1]
 
 
 def test_the_page_asks_at_once_where_a_scanner_reads_the_mail_and_pressing_without_the_number_leads_to_it(
@@ -173,8 +173,8 @@ class TestTakingOver:
         page = client.get(address)
         assert 'name="number"' in page.text
         assert EMAIL not in page.text
-        told = client.get(f"/en/endorse/me/{endorse_manage_token(row)}").text
-        digits = MATCH_NUMBER.search(told)[1]
+        text = client.get(f"/en/endorse/me/{endorse_manage_token(row)}").text
+        digits = MATCH_NUMBER.search(text)[1]
         for typed in ("", "x"):
             assert client.post(address, data={**AGREED, "number": typed}).status_code == 422
         assert again(row).contact_email == "sky@haneul.co.kr"
@@ -185,8 +185,8 @@ class TestTakingOver:
         monkeypatch.setattr(tokens, "two_digits", lambda *_parts: "77")  # nothing else on the page is 77
         scanned()
         _, address = self.ask(row)
-        told = client.get(f"/en/endorse/me/{endorse_manage_token(row)}").text
-        assert MATCH_NUMBER.search(told)[1] == "77"
+        text = client.get(f"/en/endorse/me/{endorse_manage_token(row)}").text
+        assert MATCH_NUMBER.search(text)[1] == "77"
         page = client.get(address).text
         assert "77" not in re.sub(r"<[^>]*>", " ", page).split()
 
