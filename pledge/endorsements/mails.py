@@ -192,6 +192,7 @@ def handover(mail: Claimed, to: Spokesperson) -> Message | None:
         "organization": _name(mail, to),
         "link": urls.campaign_link(mail.lang, to.campaign.slug),
         "contact": urls.contact(),
+        "days": str(UNCONFIRMED.days),
     }
     return Message(to.change.contact_email, values)
 

@@ -78,8 +78,15 @@ class ByLanguage:
     `form.by_language("title")` is what was entered. Their labels name the language.
     """
 
-    def __init__(self, field: Callable[..., UnboundField], label: object, check: Check | None = None) -> None:
-        self._field, self._label = field, label
+    def __init__(
+        self,
+        field: Callable[..., UnboundField],
+        label: object,
+        check: Check | None = None,
+        **attributes: object,
+    ) -> None:
+        """`attributes`: of the control in HTML, like `maxlength`."""
+        self._field, self._label, self._attributes = field, label, attributes
         self._validators = [] if check is None else [check]
         self._place = field(label).creation_counter
 
@@ -88,7 +95,8 @@ class ByLanguage:
         fields = {}
         for number, lang in enumerate(languages.codes()):
             label = _l("%(field)s in %(language)s", field=self._label, language=_LanguageName(lang))
-            unbound = self._field(label, render_kw={"lang": lang}, validators=self._validators)
+            attributes = {"lang": lang, **self._attributes}
+            unbound = self._field(label, render_kw=attributes, validators=self._validators)
             unbound.creation_counter = self._place + number / 100
             fields[f"{name}_{lang}"] = unbound
         return fields

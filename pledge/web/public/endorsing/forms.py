@@ -22,6 +22,7 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import rules
 from pledge.endorsements.models import MAX_NAME, MAX_STATEMENT
 from pledge.endorsements.rules import BadContent, Content, ContentFault
+from pledge.endorsements.verification.domains import MAX_WEBSITE
 from pledge.files.faults import STORAGE_AWAY, FileRefused, StorageAway
 from pledge.files.pictures import PictureFault
 from pledge.files.services import store_picture
@@ -87,11 +88,13 @@ _AGREES = DataRequired(_l("We can only take the endorsement if you agree to this
 class ContentForm(PlaceForm):
     """What an organisation shows: the part that a new endorsement and a correction share."""
 
-    name = ByLanguage(StringField, _l("Name"), check=_check_name)
+    name = ByLanguage(StringField, _l("Name"), check=_check_name, maxlength=MAX_NAME)
     type = SelectField(_l("Kind of organisation"), [_obeys(rules.check_type)], validate_choice=False)
     country = SelectField(_l("Country it is based in"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
-    website = StringField(_l("Website or social media"), [_obeys(rules.check_website)])
+    website = StringField(
+        _l("Website or social media"), [_obeys(rules.check_website)], render_kw={"maxlength": MAX_WEBSITE}
+    )
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
     logo_removed = TickField(_l("Show no logo"))
@@ -102,7 +105,12 @@ class ContentForm(PlaceForm):
     interim_year = WholeNumberField(
         _l("Another year than %(year)s", year=rules.INTERIM_YEAR), [Optional()], ContentFault.YEAR.value
     )
-    statement = ByLanguage(TextAreaField, _l("Public statement"), check=_obeys(rules.clean_statement))
+    statement = ByLanguage(
+        TextAreaField,
+        _l("Public statement"),
+        check=_obeys(rules.clean_statement),
+        maxlength=MAX_STATEMENT,
+    )
 
     #: The name of the stored picture, "" for none.
     logo_name: str = ""
