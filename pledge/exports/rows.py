@@ -17,7 +17,6 @@ from pledge.core import languages
 from pledge.core.countries import REGIONS, country_name, region_name
 from pledge.core.db import fetch, load
 from pledge.core.i18n import SEOUL, Phrase
-from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
 from pledge.core.urls import campaign_link, public_url
 from pledge.endorsements import queries as endorsements
@@ -189,49 +188,26 @@ def _facts(level: Callable[[Any], str]) -> list[Column[Any]]:
     """Columns of an organisation that both the wall and a delivery have."""
     kind, checked = Phrase("table", "Kind"), Phrase("table", "Checked by")
     return [
-        *_in_languages(
-            "name", Phrase("table", "Name in %(language)s"), lambda organization: organization.name
-        ),
-        Column(
-            "type",
-            kind,
-            lambda organization, lang: labels.named(TYPES, organization.type, lang),
-            is_coded=True,
-        ),
-        Column(
-            "country",
-            labels.COUNTRY,
-            lambda organization, lang: country_name(organization.country, lang),
-            is_coded=True,
-        ),
+        *_in_languages("name", Phrase("table", "Name in %(language)s")),
+        Column("type", kind, lambda row, lang: labels.named(TYPES, row.type, lang), is_coded=True),
+        Column("country", labels.COUNTRY, lambda row, lang: country_name(row.country, lang), is_coded=True),
         Column("region", labels.REGION, _region, is_coded=True),
         Column("website", Phrase("table", "Website")),
-        Column(
-            "level",
-            checked,
-            lambda organization, lang: labels.named(LEVELS, level(organization), lang),
-            is_coded=True,
-        ),
+        Column("level", checked, lambda row, lang: labels.named(LEVELS, level(row), lang), is_coded=True),
         Column("target_year", Phrase("table", "Target year")),
-        *_in_languages(
-            "statement",
-            Phrase("table", "Statement in %(language)s"),
-            lambda organization: organization.statement,
-        ),
+        *_in_languages("statement", Phrase("table", "Statement in %(language)s")),
     ]
 
 
-def _region(organization: Any, lang: str) -> str:
-    return region_name(organization.region, lang) if organization.region in REGIONS else ""
+def _region(row: Any, lang: str) -> str:
+    return region_name(row.region, lang) if row.region in REGIONS else ""
 
 
-def _in_languages(name: str, head: Phrase, texts: Callable[[Any], Texts]) -> list[Column[Any]]:
-    """A column for each language of the site."""
+def _in_languages(name: str, head: Phrase) -> list[Column[Any]]:
+    """A column for each language of the site, of a field with texts by language."""
 
     def column(about: str) -> Column[Any]:
-        return Column(
-            f"{name}_{about}", head, lambda organization, _: texts(organization).get(about, ""), about
-        )
+        return Column(f"{name}_{about}", head, lambda row, _: getattr(row, name).get(about, ""), about)
 
     return [column(lang) for lang in languages.codes()]
 
@@ -253,7 +229,7 @@ def _link_columns(export: Export) -> list[Column[Referrer]]:
         return f"{campaign_link(lang, export.slug)}?via={line.code}"
 
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s"), lambda line: line.name),
+        *_in_languages("name", Phrase("table", "Name in %(language)s")),
         Column("people", labels.PEOPLE),  # fewer than five are told to nobody
         Column("link", Phrase("table", "Link"), link),
     ]
@@ -262,7 +238,7 @@ def _link_columns(export: Export) -> list[Column[Referrer]]:
 def _paper_columns(_export: Export) -> list[Column[PaperBatch]]:
     return [
         *_numbered(PAPER_STATES),
-        *_in_languages("place", Phrase("table", "Place in %(language)s"), lambda batch: batch.place),
+        *_in_languages("place", Phrase("table", "Place in %(language)s")),
         Column("collected_on", Phrase("table", "Collected on")),
         Column("sheets", Phrase("table", "Sheets")),
         Column("signatures", Phrase("table", "Signatures"), lambda batch, _: batch.shown_signatures),
@@ -274,7 +250,7 @@ def _paper_columns(_export: Export) -> list[Column[PaperBatch]]:
 def _news_columns(_export: Export) -> list[Column[NewsItem]]:
     return [
         *_numbered(NEWS_STATES),
-        *_in_languages("title", Phrase("table", "Title in %(language)s"), lambda item: item.title),
+        *_in_languages("title", Phrase("table", "Title in %(language)s")),
         Column("begun_at", Phrase("table", "Sent from (KST)")),
         Column("ended_at", Phrase("table", "Sent until (KST)")),
         Column("mails", Phrase("table", "E-mails")),

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
 
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.core import clock, languages
 from pledge.core.clock import from_iso_utc, iso_utc
-from pledge.core.db import fetch, reading, snapshot
+from pledge.core.db import fetch, load, reading, snapshot
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
@@ -265,14 +266,14 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
         counted = counting.counted_subjects(connection, campaign_id, checkpoint.size, Kind.ORGANIZATION)
     shown = _public_versions(campaign_id, checkpoint.signed_at)
     pairs = [(shown[number], number) for number in counted if number in shown]
-    kinds, lang = list(OrganizationType), languages.default()
+    kinds, lang = [kind.value for kind in OrganizationType], languages.default()
     # Sorted here, as databases sort names differently.
     pairs.sort(
         key=lambda pair: (kinds.index(pair[0].type), pair[0].name.in_language(lang).casefold(), pair[1])
     )
     named = [
         Organization(
-            level=row.level,
+            level=row.endorsement.level,
             published_on=korean_day(counted[number]),
             **{name: getattr(row, name) for name in _FROM_VERSION},
         )
@@ -281,15 +282,16 @@ def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organ
     return named, len(counted) - len(pairs)
 
 
-def _public_versions(campaign_id: int, signed_at: datetime) -> dict[int, Row[*tuple[Any, ...]]]:
+def _public_versions(campaign_id: int, signed_at: datetime) -> dict[int, EndorsementVersion]:
     """The version of each organisation that was public at a moment, by the organisation's number.
 
     Where none had been reviewed yet, the first one that was: the clocks of two machines may differ slightly.
     """
     version = EndorsementVersion
     query = (
-        select(version.__table__, Endorsement.level)
-        .join(Endorsement.versions)
+        select(version)
+        .join(version.endorsement)
+        .options(contains_eager(version.endorsement).load_only(Endorsement.level, raiseload=True))
         # Published at some time: a version that was not reviewed or was declined was never on the wall.
         .where(
             Endorsement.campaign_id == campaign_id,
@@ -298,8 +300,9 @@ def _public_versions(campaign_id: int, signed_at: datetime) -> dict[int, Row[*tu
         )
         .order_by(version.reviewed_at, version.seq)
     )
-    versions: dict[int, Row[*tuple[Any, ...]]] = {}
-    for row in fetch(query):
-        if row.endorsement_id not in versions or row.reviewed_at <= signed_at:
+    versions: dict[int, EndorsementVersion] = {}
+    for row in load(query):
+        was_public = row.reviewed_at is not None and row.reviewed_at <= signed_at
+        if was_public or row.endorsement_id not in versions:
             versions[row.endorsement_id] = row
     return versions
