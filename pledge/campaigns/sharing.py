@@ -1,9 +1,8 @@
 """What staff write for passing a campaign on: a short address for posters, a sentence of thanks, and texts to share."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from pledge.audit.models import Actor
@@ -20,10 +19,10 @@ CHANNELS = tuple(channel for channel in SHARE_CHANNELS if channel != "facebook")
 TEXTS = {"thanks": 300, **{f"share_{channel}": MAX_SHARE_TEXT for channel in CHANNELS}}
 
 
-def stored_words(row: Row[*tuple[Any, ...]] | Campaign) -> dict[str, object]:
-    """What is stored, by field: `short_name`, "" without one, and TEXTS."""
-    channels = {f"share_{channel}": Texts(row.share_texts.get(channel, {})) for channel in CHANNELS}
-    return {"short_name": row.short_name or "", "thanks": row.thanks, **channels}
+def stored_words(campaign: Campaign) -> dict[str, object]:
+    """The stored values by field: `short_name`, "" without one, and TEXTS."""
+    channels = {f"share_{channel}": Texts(campaign.share_texts.get(channel, {})) for channel in CHANNELS}
+    return {"short_name": campaign.short_name or "", "thanks": campaign.thanks, **channels}
 
 
 def set_words(

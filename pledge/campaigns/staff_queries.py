@@ -71,29 +71,29 @@ def missing(campaign: Campaign) -> list[MissingText]:
 
 def missing_of(reader: Reader, campaign: Campaign) -> list[MissingText]:
     """Texts missing in each language, and a missing secretariat, in the order of the pages where they are entered."""
-    missing = [
+    gaps = [
         MissingText("texts", name, name.rpartition("_")[2])
         for name, text in campaign.texts.items()
         if not text.strip() and not name.startswith(OPTIONAL_PARTS)
     ]
     pledges = select(PledgeText.wording).where(PledgeText.campaign_id == campaign.id)
     wording = reader.execute(pledges.order_by(PledgeText.version.desc()).limit(1)).scalar() or Texts()
-    missing += [
+    gaps += [
         MissingText("pledge", f"wording_{lang}", lang)
         for lang in languages.codes()
         if not wording[lang].strip()
     ]
     if not has_secretariat(reader, campaign.id):
-        missing.append(MissingText("partners", "secretariat"))
+        gaps.append(MissingText("partners", "secretariat"))
     for section, table, title, order in (
         ("partners", Partner, Partner.name, Partner.position),
         ("events", CampaignEvent, CampaignEvent.title, CampaignEvent.starts_at),
     ):
         rows = reader.execute(select(table.id, title).where(table.campaign_id == campaign.id).order_by(order))
-        missing += [
+        gaps += [
             MissingText(section, str(number), lang)
             for number, text in rows
             for lang in languages.codes()
             if not text[lang].strip()
         ]
-    return missing
+    return gaps

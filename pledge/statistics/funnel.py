@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
 
 from sqlalchemy import Row, case, func, select
 
@@ -52,13 +51,17 @@ class Funnel:
     lines: list[FunnelLine]
 
 
+#: Provider, whether a mail was sent (0 or 1), and the seconds from signing to confirming.
+_Person = Row[str, int, float | None]
+
+
 def funnel(campaign_id: int, within: timedelta) -> Funnel:
     """The sign-ups of the last days (at most seven: unconfirmed ones may be deleted after that).
 
     Somebody who signed up twice counts once. A sign-up that was disowned or erased since is not included.
     """
     since = clock.now() - within
-    mails, person = OutboxMail.__table__.c, Signature.__table__.c
+    mails = OutboxMail.__table__.c
     is_sent = case((mails.state == MailState.SENT, 1), else_=0)
     with reading() as connection:
         first = first_since(connection, mails.id, mails.created_at, since)
@@ -72,28 +75,28 @@ def funnel(campaign_id: int, within: timedelta) -> Funnel:
         number, oldest = connection.execute(select(func.count(), func.min(newest.c.created_at))).one()
         query = (
             select(
-                person.mail_provider,
+                Signature.mail_provider,
                 func.max(newest.c.is_sent).label("mailed"),
-                seconds_between(person.submitted_at, person.confirmed_at).label("seconds"),
+                seconds_between(Signature.submitted_at, Signature.confirmed_at).label("seconds"),
             )
-            .join(newest, newest.c.subject_id == person.id)
-            .where(person.campaign_id == campaign_id)
-            .group_by(person.id)
+            .join(newest, newest.c.subject_id == Signature.id)
+            .where(Signature.campaign_id == campaign_id)
+            .group_by(Signature.id)
         )
         people = connection.execute(query).all()
     is_cut = number == MAX_MAILS
     return Funnel(oldest if is_cut else since, is_cut, _lines(people))
 
 
-def _lines(people: Iterable[Row[Any]]) -> list[FunnelLine]:
-    by_provider: dict[str, list[Row[Any]]] = {name: [] for name in PROVIDERS}
+def _lines(people: Iterable[_Person]) -> list[FunnelLine]:
+    by_provider: dict[str, list[_Person]] = {name: [] for name in PROVIDERS}
     for person in people:
         by_provider[ALL].append(person)
         by_provider[person.mail_provider if person.mail_provider in by_provider else OTHER].append(person)
     return [_line(name, those) for name, those in by_provider.items()]
 
 
-def _line(provider: str, people: list[Row[Any]]) -> FunnelLine:
+def _line(provider: str, people: list[_Person]) -> FunnelLine:
     times = [person.seconds for person in people if person.seconds is not None]
     return FunnelLine(
         provider,

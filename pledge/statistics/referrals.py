@@ -9,9 +9,8 @@ person and has no other mailboxes learns nothing from it (docs/privacy.md, Risks
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, text
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, func, literal, select, text
 from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign, Partner
@@ -168,14 +167,18 @@ def public_counts(campaign_id: int, *codes: str) -> dict[str, int]:
     return {row.via: row.people // MIN_CELL * MIN_CELL for row in fetch(query)}
 
 
-def _counted(campaign_id: int) -> Select[*tuple[Any, ...]]:
+def _counted(campaign_id: int) -> Select[str | None, int]:
     return select(Signature.via, func.count().label("people")).where(
         Signature.campaign_id == campaign_id, text(CAME_VIA)
     )
 
 
-def _partners(campaign_id: int) -> Select[*tuple[Any, ...]]:
-    endorsement_id = literal(None).label("endorsement_id")
+#: Number, name, goal, number of the endorsement if it is one, and when the people of the campaign were forgotten.
+_Columns = tuple[int, Texts, int | None, int | None, datetime | None]
+
+
+def _partners(campaign_id: int) -> Select[*_Columns]:
+    endorsement_id = literal(None, BigInteger).label("endorsement_id")
     return (
         select(Partner.id, Partner.name, Partner.group_goal, endorsement_id, Campaign.forgotten_at)
         .join(Campaign, Campaign.id == Partner.campaign_id)
@@ -183,7 +186,7 @@ def _partners(campaign_id: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _organizations(campaign_id: int, wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _organizations(campaign_id: int, wanted: ColumnElement[bool]) -> Select[*_Columns]:
     endorsement_id = Endorsement.id.label("endorsement_id")
     return (
         select(
@@ -201,5 +204,5 @@ def _organizations(campaign_id: int, wanted: ColumnElement[bool]) -> Select[*tup
     )
 
 
-def _referrer(letter: str, row: Any) -> Referrer:
+def _referrer(letter: str, row: Row[*_Columns]) -> Referrer:
     return Referrer(f"{letter}{row.id}", row.name, row.endorsement_id, row.group_goal, row.forgotten_at)
