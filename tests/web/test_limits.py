@@ -21,8 +21,6 @@ from tests.support.factories import (
 from tests.support.waiting import wait_until
 
 SIGN = "/ko/c/blue-skies/sign"
-#: Nobody is asked for a proof of work (public/signing/test_proof_of_work.py), so that the limits themselves are seen.
-UNASKED = {"step_up_network": "1000000 per minute", "step_up_domain": "1000000 per minute"}
 
 
 @pytest.fixture
