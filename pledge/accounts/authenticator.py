@@ -52,12 +52,12 @@ def step_of(secret: str, code: str) -> int | None:
     if not digits:
         return None
     try:
-        found = _factory.from_source(secret).match(
+        match = _factory.from_source(secret).match(
             digits, time=clock.now(), window=int(_WINDOW.total_seconds())
         )
     except TokenError:
         return None
-    return int(found.counter)
+    return int(match.counter)
 
 
 def use(staff_id: int, secret: str, code: str) -> bool:

@@ -85,9 +85,9 @@ def _members(mails: Sequence[Claimed]) -> Mapping[int, StaffMember]:
 
 def _alerted(mails: Sequence[Claimed]) -> Mapping[int, tuple[StaffMember, Alert]]:
     members = _members(mails)
-    found = {row.id: row for row in load(select(Alert).where(Alert.id.in_({mail.seq for mail in mails})))}
+    rows = {row.id: row for row in load(select(Alert).where(Alert.id.in_({mail.seq for mail in mails})))}
     return {
-        mail.id: (members[mail.id], found[mail.seq])
+        mail.id: (members[mail.id], rows[mail.seq])
         for mail in mails
-        if mail.id in members and mail.seq in found
+        if mail.id in members and mail.seq in rows
     }

@@ -130,10 +130,10 @@ def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> 
 
 
 def _person(session: Session, staff_id: int) -> StaffMember:
-    found = session.get(StaffMember, staff_id, with_for_update=True)
-    if found is None:
+    person = session.get(StaffMember, staff_id, with_for_update=True)
+    if person is None:
         raise NoSuchAccount
-    return found
+    return person
 
 
 def _keep_an_admin(session: Session, person: StaffMember) -> None:
@@ -192,10 +192,10 @@ class BadStaffAddress(Exception):
 def clean_address(text: str) -> str:
     """The address in lower case, by which accounts are found. Raises BadStaffAddress."""
     try:
-        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+        valid = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         raise BadStaffAddress from None
-    address = (found.ascii_email or found.normalized).lower()
+    address = (valid.ascii_email or valid.normalized).lower()
     if len(address) > MAX_ADDRESS:
         raise BadStaffAddress
     return address

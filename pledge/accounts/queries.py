@@ -16,8 +16,8 @@ def member(**by: Any) -> StaffMember | None:
 
 
 def passkey(credential_id: bytes) -> StaffPasskey | None:
-    found = load(select(StaffPasskey).where(StaffPasskey.credential_id == credential_id))
-    return next(iter(found), None)
+    passkeys = load(select(StaffPasskey).where(StaffPasskey.credential_id == credential_id))
+    return next(iter(passkeys), None)
 
 
 def people() -> list[StaffMember]:

@@ -59,10 +59,10 @@ def find(token: str) -> StaffSession | None:
             ~or_(*_expired(now)),
         )
     )
-    found = next(iter(load(query)), None)
-    if found is not None and now - found.seen_at >= BETWEEN_NOTES:
-        _change(found.id, seen_at=now)
-    return found
+    row = next(iter(load(query)), None)
+    if row is not None and now - row.seen_at >= BETWEEN_NOTES:
+        _change(row.id, seen_at=now)
+    return row
 
 
 def save(session_id: int, data: Mapping[str, Any]) -> None:

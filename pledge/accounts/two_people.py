@@ -126,9 +126,9 @@ def locked(query: Select[Row], *states: str, seen: str | None = None) -> Iterato
 
 def check(session: Session, first: int | None, second: int | None) -> None:
     """Let only a second person go on. Raises NeedsSecondPerson, InvitedLately."""
-    found = _obstacle(first, second, _recent_invitations(session.connection()))
-    if found is not None:
-        raise found
+    reason = _obstacle(first, second, _recent_invitations(session.connection()))
+    if reason is not None:
+        raise reason
 
 
 def obstacle(first: int | None, second: int | None) -> NeedsSecondPerson | None:
@@ -159,7 +159,9 @@ def _obstacle(
         if _origin(first, invitations) != _origin(second, invitations):
             break
         until = ends
-        invitations = {invited: found for invited, found in invitations.items() if found.ends > ends}
+        invitations = {
+            invited: invitation for invited, invitation in invitations.items() if invitation.ends > ends
+        }
     return InvitedLately(until) if until else None
 
 
@@ -170,10 +172,10 @@ def _recent_invitations(connection: Connection) -> dict[int, _Invitation]:
         .where(AuditEntry.action.in_(_INVITATIONS), AuditEntry.at > clock.now() - INVITED_LATELY)
         .order_by(AuditEntry.id)
     )
-    found = {int(row.subject.partition(":")[2]): row for row in connection.execute(query)}
+    newest = {int(row.subject.partition(":")[2]): row for row in connection.execute(query)}
     return {
         invited: _Invitation(row.staff_id, row.at + INVITED_LATELY)
-        for invited, row in found.items()
+        for invited, row in newest.items()
         if row.staff_id is not None
     }
 

@@ -86,8 +86,8 @@ def verify(noted_head: bytes | None = None, marks: Iterable[AuditMark] = ()) -> 
     Entries cut off at the end leave a shorter chain that is consistent: only a mark, or a head noted elsewhere, reveals it.
     """
     expected: dict[int, list[AuditMark]] = {}
-    for one in marks:
-        expected.setdefault(one.length, []).append(one)
+    for mark in marks:
+        expected.setdefault(mark.length, []).append(mark)
     broken = _broken(expected.pop(0, []), START)
     count, head, seen, fault = 0, START, noted_head == START, ""
     for entry in entries():
@@ -113,7 +113,7 @@ def verify(noted_head: bytes | None = None, marks: Iterable[AuditMark] = ()) -> 
 
 
 def _broken(marks: list[AuditMark], head: bytes) -> AuditMark | None:
-    return next((one for one in marks if one.digest != digest(head)), None)
+    return next((mark for mark in marks if mark.digest != digest(head)), None)
 
 
 def _fault(entry: AuditEntry, head: bytes) -> str:

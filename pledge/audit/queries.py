@@ -29,19 +29,19 @@ class Search:
     until: datetime | None = None  #: not included
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = []
         if self.actor:
             named = AuditEntry.actor.in_(self.addresses)
-            found.append(or_(AuditEntry.actor.icontains(self.actor, autoescape=True), named))
+            conditions.append(or_(AuditEntry.actor.icontains(self.actor, autoescape=True), named))
         if self.action:
-            found.append(_exactly_or_within(AuditEntry.action, self.action, "."))
+            conditions.append(_exactly_or_within(AuditEntry.action, self.action, "."))
         if self.subject:
-            found.append(_exactly_or_within(AuditEntry.subject, self.subject, ":"))
+            conditions.append(_exactly_or_within(AuditEntry.subject, self.subject, ":"))
         if self.since is not None:
-            found.append(AuditEntry.at >= self.since)
+            conditions.append(AuditEntry.at >= self.since)
         if self.until is not None:
-            found.append(AuditEntry.at < self.until)
-        return found
+            conditions.append(AuditEntry.at < self.until)
+        return conditions
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def page(search: Search, before: int | None = None, size: int = PAGE) -> Page:
     query = select(AuditEntry).where(*search.conditions()).order_by(AuditEntry.id.desc())
     if before is not None:
         query = query.where(AuditEntry.id < before)
-    found = load(query.limit(size + 1))
-    lines = found[:size]
-    return Page(lines, lines[-1].id if len(found) > size else None)
+    rows = load(query.limit(size + 1))
+    lines = rows[:size]
+    return Page(lines, lines[-1].id if len(rows) > size else None)
 
 
 def all_lines(search: Search) -> Iterator[AuditEntry]:

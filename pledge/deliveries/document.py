@@ -97,5 +97,5 @@ def from_json(text: str) -> Document:
     """The document of a delivery as it was frozen. Raises KeyError or ValueError for anything else."""
     raw: dict[str, Any] = json.loads(text)
     raw["named_organizations"] = raw.pop("organizations")
-    raw["partners"] = [one if "name" in one else {"name": one} for one in raw["partners"]]
+    raw["partners"] = [partner if "name" in partner else {"name": partner} for partner in raw["partners"]]
     return _DOCUMENT.validate_python({**raw, **CountedCheckpoint(**raw["checkpoint"]).counts})

@@ -46,7 +46,7 @@ class CountInDoubt(RuntimeError):
 def check_count(campaign_id: int) -> None:
     """Raise CountInDoubt, whatever the checkpoint: a fault in the present numbers may be in earlier ones too."""
     aside = ledger.set_aside_counts(campaign_id).get(campaign_id, 0)
-    if aside or any(found.campaign_id == campaign_id for found in mismatches()):
+    if aside or any(mismatch.campaign_id == campaign_id for mismatch in mismatches()):
         raise CountInDoubt(aside)
 
 
@@ -141,8 +141,11 @@ def _same(
     query = select(Delivery.id, Delivery.document).where(*(column == value for column, value in same.items()))
     wanted = replace(wording, reply=_completed(wording.reply)), log_queries.verifiers(campaign_id)
     for row in session.execute(query.order_by(Delivery.id.desc())):
-        one = from_json(row.document)
-        if (LetterTexts(one.recipient, one.occasion, one.letter, one.reply), one.verifiers) == wanted:
+        document = from_json(row.document)
+        if (
+            LetterTexts(document.recipient, document.occasion, document.letter, document.reply),
+            document.verifiers,
+        ) == wanted:
             return int(row.id)
     return None
 
@@ -173,7 +176,7 @@ def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTe
         letter=wording.letter,
         frozen_at=iso_utc(clock.now()),
         pledges=pledges(campaign.id, counted.pledge_text_ids),
-        secretariat=[one.name for one in _partners(campaign.id, PartnerRole.SECRETARIAT)],
+        secretariat=[partner.name for partner in _partners(campaign.id, PartnerRole.SECRETARIAT)],
         partners=_partners(campaign.id, PartnerRole.PARTNER),
         sign_ups=SignUps(
             iso_utc(sign_ups.as_of), sign_ups.submitted, sign_ups.confirmed, dict(sign_ups.uncounted)
@@ -190,7 +193,7 @@ def _partners(campaign_id: int, role: PartnerRole) -> list[NamedPartner]:
 
 
 def _checkpoint(campaign_id: int, checkpoint_id: int) -> Checkpoint:
-    found = log_queries.checkpoint(checkpoint_id)
-    if found is None or found.campaign_id != campaign_id:
+    checkpoint = log_queries.checkpoint(checkpoint_id)
+    if checkpoint is None or checkpoint.campaign_id != campaign_id:
         raise NoSuchCheckpoint
-    return found
+    return checkpoint

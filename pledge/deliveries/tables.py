@@ -250,9 +250,11 @@ def _summary(totals: Totals) -> Iterator[list[Value]]:
 
 
 def _notes(totals: Totals) -> list[str]:
-    said = [_SEPARATE, *([_PAPER_APART] if totals.paper else []), labels.MERGED]
+    notes = [_SEPARATE, *([_PAPER_APART] if totals.paper else []), labels.MERGED]
     return [
-        one.in_language(lang, smallest=totals.smallest_shown) for one in said for lang in totals.languages
+        phrase.in_language(lang, smallest=totals.smallest_shown)
+        for phrase in notes
+        for lang in totals.languages
     ]
 
 
@@ -279,8 +281,8 @@ def _organizations(book: Any, styles: Styles, totals: Totals) -> None:
     heads = [column.heading(totals.languages) for column in columns]
     name = _sheet_name(totals, labels.ORGANIZATIONS)
     sheet = Sheet(book, name, styles, heads, is_list=True)
-    for one in totals.named_organizations:
-        sheet.add([column.cell(one, totals.languages) for column in columns])
+    for organization in totals.named_organizations:
+        sheet.add([column.cell(organization, totals.languages) for column in columns])
     sheet.finish(longest=22)
 
 

@@ -137,7 +137,7 @@ class Inbox:
 def waiting() -> list[InboxItem]:
     """Everything, the kinds in their order and in each the longest wait first."""
     names = slugs()
-    found = [
+    items = [
         *(
             InboxItem(InboxKind.HELD, held.since, names[number], held.signatures, domains=held.domains)
             for number, held in held_by_campaign().items()
@@ -179,9 +179,9 @@ def waiting() -> list[InboxItem]:
     ]
     dead = mail.given_up()
     if dead.mails:
-        found.append(InboxItem(InboxKind.MAIL, dead.since, number=dead.mails))
+        items.append(InboxItem(InboxKind.MAIL, dead.since, number=dead.mails))
     order = list(InboxKind)
-    return sorted(found, key=lambda item: (order.index(item.kind), item.since or clock.now(), item.id))
+    return sorted(items, key=lambda item: (order.index(item.kind), item.since or clock.now(), item.id))
 
 
 def _proposal(kind: InboxKind, row: Any, campaign: str, **more: Any) -> InboxItem:

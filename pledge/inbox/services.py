@@ -25,7 +25,7 @@ _ALERTS = {
 def alert_waiting() -> None:
     """Alert about what has begun to wait; at DAILY_AT about how much waits."""
     items = queries.waiting()
-    new = [item for item in items if _is_told_at_once(item) and not _was_alerted(item)]
+    new = [item for item in items if _is_alerted_at_once(item) and not _was_alerted(item)]
     is_daily = bool(items) and clock.now().astimezone(SEOUL).hour == DAILY_AT
     if not new and not is_daily:
         return
@@ -36,7 +36,7 @@ def alert_waiting() -> None:
             alert(session, AlertKind.INBOX_DAILY, number=sum(item.number for item in items))
 
 
-def _is_told_at_once(item: InboxItem) -> bool:
+def _is_alerted_at_once(item: InboxItem) -> bool:
     """Not a small act about signatures, which its author decides in the next press."""
     return item.kind in _ALERTS and (item.takes_two or item.kind is not InboxKind.INVALIDATION)
 

@@ -76,8 +76,8 @@ def recipients(campaign_id: int) -> dict[str, int]:
         .where(Signature.campaign_id == campaign_id, text(WANTS_NEWS))
         .group_by(Signature.lang)
     )
-    found: dict[str, int] = {row[0]: row[1] for row in fetch(query)}
-    return {lang: found.get(lang, 0) for lang in (*languages.codes(), *sorted(found))}
+    numbers: dict[str, int] = {row[0]: row[1] for row in fetch(query)}
+    return {lang: numbers.get(lang, 0) for lang in (*languages.codes(), *sorted(numbers))}
 
 
 def progress(news_id: int) -> dict[str, int]:

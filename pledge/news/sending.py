@@ -79,12 +79,12 @@ def advance(pace: int, limit: int = BATCH) -> bool:
         times = _free_times(session, now, timedelta(minutes=1) / pace, limit)
         if not times:
             return False
-        found = _next(session, item, len(times))
-        if found:
-            session.execute(insert(OutboxMail), _mails(item, found, times, now))
-            item.mails += len(found)
-            item.upto = found[-1].id
-        if len(found) < len(times):
+        signatures = _next(session, item, len(times))
+        if signatures:
+            session.execute(insert(OutboxMail), _mails(item, signatures, times, now))
+            item.mails += len(signatures)
+            item.upto = signatures[-1].id
+        if len(signatures) < len(times):
             item.state, item.ended_at = NewsState.SENT, now
             record(session, WORKER, "news.sent", f"news:{item.id}", mails=item.mails)
         return True

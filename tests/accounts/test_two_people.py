@@ -32,15 +32,15 @@ def admin(app):
 
 
 def until(first, second):
-    found = obstacle(first, second)
-    return found and found.until
+    reason = obstacle(first, second)
+    return reason and reason.until
 
 
 def are_one(first, second):
-    one = until(first, second) is not None
-    assert (until(second, first) is not None) is one, "it does not matter who of the two asks"
+    is_refused = until(first, second) is not None
+    assert (until(second, first) is not None) is is_refused, "it does not matter who of the two asks"
     with transaction() as session:
-        if not one:
+        if not is_refused:
             two_people.check(session, first, second)
             return False
         with pytest.raises(InvitedLately):
@@ -100,10 +100,10 @@ def test_two_who_invited_each_other_again_are_one(admin, frozen_clock):
 
 @pytest.mark.parametrize("second", ["who began", None], ids=["who-began", "nobody-known"])
 def test_who_began_and_who_has_no_account_are_no_second_person(admin, second):
-    for one, other in ((admin, second and admin), (second and admin, admin)):
+    for first, other in ((admin, second and admin), (second and admin, admin)):
         with transaction() as session, pytest.raises(NeedsSecondPerson):
-            two_people.check(session, one, other)
-        assert type(obstacle(one, other)) is NeedsSecondPerson
+            two_people.check(session, first, other)
+        assert type(obstacle(first, other)) is NeedsSecondPerson
 
 
 # --- Each decision of two ---

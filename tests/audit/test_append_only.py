@@ -127,33 +127,33 @@ def test_the_role_of_the_application_cannot_give_itself_the_right(restricted):
 def test_the_doctor_warns_when_the_role_could_change_what_was_published(restricted, as_owner):
     for table in ("checkpoints", "log_keys"):
         as_owner(f"GRANT UPDATE ON {table} TO pledge_worker")
-        ((level, said),) = findings(restricted, Env.PRODUCTION)
-        assert (level, "what is published" in said) == (Severity.WARNING, True), table
+        ((level, text),) = findings(restricted, Env.PRODUCTION)
+        assert (level, "what is published" in text) == (Severity.WARNING, True), table
         as_owner(f"REVOKE UPDATE ON {table} FROM pledge_worker")
 
 
 def test_the_doctor_warns_when_the_web_server_could_write_what_is_signed(restricted, as_owner):
     for right in ("INSERT ON checkpoints", "UPDATE (number) ON ledger_entries", "UPDATE ON tallies"):
         as_owner(f"GRANT {right} TO pledge")
-        ((level, said),) = findings(restricted, Env.PRODUCTION)
-        assert (level, "may write what the worker signs" in said) == (Severity.WARNING, True), right
+        ((level, text),) = findings(restricted, Env.PRODUCTION)
+        assert (level, "may write what the worker signs" in text) == (Severity.WARNING, True), right
         as_owner(f"REVOKE {right} FROM pledge")
 
 
 def findings(app, env=Env.DEVELOPMENT):
     settings = app.extensions["pledge.config"].model_copy(update={"env": env})
-    return [(found.level, found.text) for found in guard_findings(settings)]
+    return [(finding.level, finding.text) for finding in guard_findings(settings)]
 
 
 @pytest.mark.postgresql_only
 def test_the_doctor_warns_in_production_when_the_role_could_change_the_log(app):
-    ((level, said),) = findings(app, Env.PRODUCTION)
-    assert (level, "owns audit_entries" in said) == (Severity.WARNING, True)
+    ((level, text),) = findings(app, Env.PRODUCTION)
+    assert (level, "owns audit_entries" in text) == (Severity.WARNING, True)
 
 
 def test_the_doctor_is_content_with_a_role_that_can_only_append(restricted):
-    ((level, said),) = findings(restricted)
-    assert (level, said) == (
+    ((level, text),) = findings(restricted)
+    assert (level, text) == (
         Severity.OK,
         "this role can only append, and the web server's signs nothing",
     )

@@ -48,9 +48,9 @@ def head():
 
 
 def test_a_checkpoint_says_how_long_the_audit_log_is_and_how_it_ends(app, signed):
-    found = read_marks()
-    assert ([mark.length for mark in found.marks], found.faults) == ([3, 6], [])
-    assert found.marks[1] == chain.AuditMark(6, sha256(b"pledge-audit/v1\n" + head()).digest())
+    signed_marks = read_marks()
+    assert ([mark.length for mark in signed_marks.marks], signed_marks.faults) == ([3, 6], [])
+    assert signed_marks.marks[1] == chain.AuditMark(6, sha256(b"pledge-audit/v1\n" + head()).digest())
     assert head().hex() not in checkpoints(signed)[1].note
 
 
@@ -88,7 +88,7 @@ def test_a_line_that_was_changed_is_not_believed(app, signed, place, verify):
 
 
 def test_the_line_of_one_checkpoint_is_none_of_another(app, signed):
-    first, second = (found.note for found in checkpoints(signed))
+    first, second = (checkpoint.note for checkpoint in checkpoints(signed))
     moved = second.replace(second.splitlines()[-1], first.splitlines()[-1])
     with pytest.raises(ValueError, match="audit log"):
         signed_by(moved, verifiers(signed))
@@ -99,9 +99,9 @@ def test_while_two_keys_sign_both_sign_for_the_audit_log(app):
     number = campaign().id
     with ledger.settings(log_key=keys("one", "two")):
         assert (renew(), renew()) == (1, 0)
-        (found,) = checkpoints(number)
-        assert len(found.note.splitlines()) == 3 + 1 + 4
-        assert len(signed_by(found.note, verifiers(number)).note.signatures) == 4
+        (checkpoint,) = checkpoints(number)
+        assert len(checkpoint.note.splitlines()) == 3 + 1 + 4
+        assert len(signed_by(checkpoint.note, verifiers(number)).note.signatures) == 4
 
 
 # --- What is found by it ---
@@ -122,8 +122,8 @@ def test_a_log_that_was_cut_or_emptied_fails_to_verify(app, signed, verify, left
     result = verify()
     assert result.exit_code == 1
     assert f"{left} entries in order" in result.output
-    said = 3 if left < 3 else 6
-    assert f"says that there were {said} entries: some were removed at the end" in result.output
+    length = 3 if left < 3 else 6
+    assert f"says that there were {length} entries: some were removed at the end" in result.output
 
 
 @pytest.mark.parametrize("number", [6, 8])
@@ -198,7 +198,7 @@ def test_checkpoints_of_before_there_were_such_lines_say_nothing_and_are_signed_
 
 
 def test_where_nothing_is_counted_one_log_says_it_within_an_hour(app, frozen_clock, verify):
-    one, other = campaign("one").id, campaign("other").id
+    first, other = campaign("one").id, campaign("other").id
     campaign("draft", state="draft")
     assert (renew(), renew()) == (2, 0)
     acts(2)
@@ -208,7 +208,7 @@ def test_where_nothing_is_counted_one_log_says_it_within_an_hour(app, frozen_clo
     assert (renew(), renew()) == (1, 0)
     frozen_clock.move(hours=9)
     assert renew() == 0, "it is told already"
-    assert (len(checkpoints(one)), len(checkpoints(other))) == (2, 1)
+    assert (len(checkpoints(first)), len(checkpoints(other))) == (2, 1)
     as_superuser("DELETE FROM audit_entries")
     assert "says that there were 2 entries" in verify().output
 
@@ -220,6 +220,10 @@ def test_the_fold_counts_the_audit_log_only_when_it_has_moved(app, statements):
     signature()
     with statements() as seen:
         fold_all()
-    of_the_log = [one for one in seen if "audit_entries" in one and "UPDATE ledger_entries" not in one]
+    of_the_log = [
+        statement
+        for statement in seen
+        if "audit_entries" in statement and "UPDATE ledger_entries" not in statement
+    ]
     assert len(of_the_log) == 1
     assert "count" not in of_the_log[0]

@@ -52,8 +52,8 @@ def test_many_who_write_at_once_make_one_chain_and_lose_nothing(app):
                 record(session, actor, "endorsement.note", f"endorsement:{writer * each + number}")
 
     at_once(app, *(partial(write, writer) for writer in range(writers)))
-    found = chain.verify()
-    assert (found.count, found.faults) == (writers * each, [])
+    verdict = chain.verify()
+    assert (verdict.count, verdict.faults) == (writers * each, [])
     assert db.session.scalar(select(func.count(func.distinct(AuditEntry.subject)))) == writers * each
 
 
@@ -64,7 +64,7 @@ def test_a_search_narrows_by_every_part(app, frozen_clock):
     with transaction() as session:
         record(session, Actor(1, "Admin@pledge.example", ""), "switch.signing", "switch:signing")
         record(session, Actor(1, "100%_@pledge.example", ""), "switches.odd", "switch")
-    found = {
+    results = {
         "actor": page(Search(actor="ADMIN")).lines,
         "actor_literally": page(Search(actor="%_")).lines,
         "room": page(Search(action="switch")).lines,
@@ -74,7 +74,7 @@ def test_a_search_narrows_by_every_part(app, frozen_clock):
         "since": page(Search(since=tomorrow)).lines,
         "until": page(Search(until=tomorrow)).lines,
     }
-    assert {name: len(lines) for name, lines in found.items()} == {
+    assert {name: len(lines) for name, lines in results.items()} == {
         "actor": 1,
         "actor_literally": 1,
         "room": 1,
@@ -90,9 +90,9 @@ def test_pages_follow_each_other_without_gap_or_repeat(app):
     acts(7)
     seen, before = [], None
     while True:
-        found = page(Search(), before, size=3)
-        seen += [line.subject for line in found.lines]
-        before = found.older
+        result = page(Search(), before, size=3)
+        seen += [line.subject for line in result.lines]
+        before = result.older
         if before is None:
             break
     assert seen == [f"endorsement:{number}" for number in range(7, 0, -1)]

@@ -13,9 +13,9 @@ TEXTS = LetterTexts(RECIPIENT, OCCASION, LETTER)
 
 
 def newest(campaign_id):
-    found = log_queries.newest(campaign_id)
-    assert found is not None
-    return found
+    checkpoint = log_queries.newest(campaign_id)
+    assert checkpoint is not None
+    return checkpoint
 
 
 def freeze(of, checkpoint_id=None, **texts):

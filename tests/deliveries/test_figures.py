@@ -103,10 +103,10 @@ def test_the_pledge_texts_are_those_that_were_signed(app):
     signature(of, pledge_text_id=of.pledges[2].id)
     fold_all()
 
-    found = preview(of.slug).pledges
+    pledges = preview(of.slug).pledges
 
-    assert [(one.version, one.text["ko"]) for one in found] == [(1, "서약 1판"), (3, "서약 3판")]
-    assert found[0].sha256 == of.pledges[0].sha256.hex()
+    assert [(pledge.version, pledge.text["ko"]) for pledge in pledges] == [(1, "서약 1판"), (3, "서약 3판")]
+    assert pledges[0].sha256 == of.pledges[0].sha256.hex()
 
 
 def test_entries_that_do_not_add_up_to_the_checkpoint_are_not_frozen(app):
@@ -171,9 +171,9 @@ def test_organizations_come_by_kind_and_then_by_name(app):
     endorsement(of, state="review", name_ko="아직")
     fold_all()
 
-    found = preview(of.slug).named_organizations
+    organizations = preview(of.slug).named_organizations
 
-    assert [(one.type, one.name["ko"]) for one in found] == [
+    assert [(row.type, row.name["ko"]) for row in organizations] == [
         ("city", "서울"),
         ("youth", "가람"),
         ("business", "가나다"),
@@ -193,7 +193,9 @@ def test_an_organization_says_what_it_said_when_the_checkpoint_was_signed(app, f
     signature(of)
     fold_all()
 
-    then, now = (preview(of.slug, one.id).named_organizations[0] for one in (before, newest(of.id)))
+    then, now = (
+        preview(of.slug, checkpoint.id).named_organizations[0] for checkpoint in (before, newest(of.id))
+    )
 
     assert (then.name["en"], then.statement["en"]) == ("Old Name", "As before.")
     assert (now.name["en"], now.statement["en"]) == ("New Name", "As of now.")
@@ -205,13 +207,13 @@ def test_what_waits_for_review_or_was_declined_is_never_inside(app, frozen_clock
     version_of(row, name_en="Unreviewed")
     frozen_clock.move(hours=1)
     fold_all()
-    assert [one.name["en"] for one in preview(of.slug).named_organizations] == ["Reviewed"]
+    assert [named.name["en"] for named in preview(of.slug).named_organizations] == ["Reviewed"]
 
     moderation.ask_for_changes(
         ANNA, row.id, SeenState(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), "logo-unclear"
     )
     frozen_clock.move(hours=1)
-    assert [one.name["en"] for one in preview(of.slug).named_organizations] == ["Reviewed"]
+    assert [named.name["en"] for named in preview(of.slug).named_organizations] == ["Reviewed"]
 
 
 def test_one_that_left_is_in_earlier_checkpoints_only(app):
@@ -244,5 +246,5 @@ def test_an_organisation_joined_on_the_korean_day_of_its_newest_confirmation(app
     at_night = time.now().replace(hour=16, minute=30) - timedelta(days=3)  # 01:30 of the next day in Seoul
     endorsement(of, at=at_night)
     fold_all()
-    [found] = preview(of.slug).named_organizations
-    assert found.published_on == (at_night + timedelta(hours=9)).date().isoformat()
+    [organization] = preview(of.slug).named_organizations
+    assert organization.published_on == (at_night + timedelta(hours=9)).date().isoformat()

@@ -36,10 +36,10 @@ from tests.support.rows import number_of
 @pytest.fixture
 def blue(app):
     """A campaign that has been signed."""
-    found = campaign()
-    signatures(6, found)
+    row = campaign()
+    signatures(6, row)
     fold_all()
-    return found
+    return row
 
 
 # --- freezing ---
@@ -158,12 +158,12 @@ def test_the_newest_and_the_last_of_each_day_are_offered(app, frozen_clock):
 
     offered = checkpoints(blue.id)
 
-    assert [one.id for one in offered] == [newest(blue.id).id, *reversed(last)]
+    assert [checkpoint.id for checkpoint in offered] == [newest(blue.id).id, *reversed(last)]
 
 
 def test_days_without_a_change_offer_nothing_twice(blue, frozen_clock):
     frozen_clock.move(days=5)
-    assert [one.size for one in checkpoints(blue.id)] == [6]
+    assert [checkpoint.size for checkpoint in checkpoints(blue.id)] == [6]
 
 
 # --- the letter ---
@@ -215,10 +215,10 @@ def test_a_letter_with_another_number_or_day_than_its_pack_is_not_frozen(app):
     crowd(1_234, blue)
     endorsement(blue)
     fold_all()
-    for lang, said in CONTRADICTIONS:
-        letter = TEXTS.letter | {lang: f"{said} ..."}
+    for lang, sentence in CONTRADICTIONS:
+        letter = TEXTS.letter | {lang: f"{sentence} ..."}
         assert faults_of(freeze, blue, letter=Texts(letter)) == {f"letter_{lang}": FieldFault.UNLIKE_PACK}, (
-            said
+            sentence
         )
     assert number_of(Delivery) == 0
 

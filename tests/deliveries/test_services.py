@@ -242,6 +242,6 @@ def test_the_public_sees_what_was_handed_over_and_nothing_of_the_rest():
 
 def test_the_newest_delivery_comes_first_and_the_desk_sees_all_of_them():
     numbers = [discarded(), deliveries.handed_over(), deliveries.answered()]
-    assert [one.id for one in queries.public_deliveries(the_campaign().id)] == numbers[:0:-1]
-    assert [one.id for one in queries.overview()] == numbers[::-1]
+    assert [delivery.id for delivery in queries.public_deliveries(the_campaign().id)] == numbers[:0:-1]
+    assert [delivery.id for delivery in queries.overview()] == numbers[::-1]
     assert queries.find(777) is None

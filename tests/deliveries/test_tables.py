@@ -11,9 +11,9 @@ from tests.support.tables import rows_of
 
 
 def test_totals_name_the_checkpoint_that_they_are_counted_at():
-    said = json.loads(totals_json(document()))
-    assert said["checkpoint"] == {"size": 48_612, "root": document().checkpoint.root}
-    assert (said["as_of"], said["unnamed_organizations"]) == (document().checkpoint.signed_at, 2)
+    totals = json.loads(totals_json(document()))
+    assert totals["checkpoint"] == {"size": 48_612, "root": document().checkpoint.root}
+    assert (totals["as_of"], totals["unnamed_organizations"]) == (document().checkpoint.signed_at, 2)
 
 
 def test_the_csv_names_the_size_of_the_log_and_no_root_that_could_look_like_a_formula():

@@ -122,7 +122,9 @@ def test_the_manifest_counts_the_rows_below_the_heads():
 def test_the_workbook_has_no_time_but_that_of_its_document():
     content = totals_xlsx(document())
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
-        assert {one.date_time[0] for one in parts.infolist()} == {1980}, "no member has a time of its own"
+        assert {member.date_time[0] for member in parts.infolist()} == {1980}, (
+            "no member has a time of its own"
+        )
         created = re.findall(r"<dcterms:\w+ [^>]*>([^<]*)<", parts.read("docProps/core.xml").decode())
     assert set(created) == {document().checkpoint.signed_at}
 

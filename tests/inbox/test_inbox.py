@@ -169,5 +169,5 @@ def test_an_answer_waits_until_news_of_it_is_written_or_a_month_has_passed(app, 
 def test_the_longest_wait_of_a_campaign_comes_first_and_campaigns_are_apart(app, frozen_clock):
     signature(campaign("one"), state="held", at=frozen_clock.now() - timedelta(hours=1))
     signature(campaign("two"), state="held", at=frozen_clock.now() - timedelta(hours=3))
-    found = queries.waiting()
-    assert [(item.campaign, item.number) for item in found] == [("two", 1), ("one", 1)]
+    items = queries.waiting()
+    assert [(item.campaign, item.number) for item in items] == [("two", 1), ("one", 1)]

@@ -66,8 +66,8 @@ def test_anybody_of_the_staff_stops_it_with_a_reason(writer, frozen_clock):
     with pytest.raises(BadFields):
         services.stop_announced(colleague, SLUG, number, " ")
     services.stop_announced(colleague, SLUG, number, "a wrong date")
-    found = row(number)
-    assert (found.state, found.due_at, found.returned_why) == (NewsState.DRAFT, None, "a wrong date")
+    item = row(number)
+    assert (item.state, item.due_at, item.returned_why) == (NewsState.DRAFT, None, "a wrong date")
     frozen_clock.move(days=2)
     assert not sending.advance(PACE)
     with pytest.raises(WrongState):

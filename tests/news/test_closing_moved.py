@@ -76,8 +76,8 @@ def test_where_nobody_else_can_approve_it_all_staff_are_told_and_it_goes_out_aft
     viewer = staff("viewer")
     close(editor, 30)
     (item,) = written()
-    told = load(select(OutboxMail).where(OutboxMail.kind == MailKind.NEWS_ANNOUNCED))
-    assert [mail.subject_id for mail in told] == [viewer.id]
+    mails = load(select(OutboxMail).where(OutboxMail.kind == MailKind.NEWS_ANNOUNCED))
+    assert [mail.subject_id for mail in mails] == [viewer.id]
     frozen_clock.move(days=1, minutes=1)
     sending.advance(PACE)
     assert row(item.id).state == NewsState.SENDING

@@ -58,20 +58,20 @@ def test_the_news_says_what_staff_wrote_in_the_language_of_the_signer_in_both_pa
 
 def test_the_news_holds_no_word_that_the_signer_typed(sent):
     person, _, mail = sent("en")
-    said = mail["Subject"] + "".join(bodies(mail))
+    text = mail["Subject"] + "".join(bodies(mail))
     for word in ("Zebediah", "Quux", "Zimbabwe", person.email):
-        assert word not in said
+        assert word not in text
 
 
 def test_every_link_is_ours_and_one_stops_the_news(app, sent):
     person, item, mail = sent("ko")
     base = settings(app.instance_path).base_url
     for body in bodies(mail):
-        found = LINK.findall(body)
-        assert all(link.startswith(f"{base}/ko/") for link in found)
-        (stop,) = {link for link in found if "/unsubscribe/" in link}
+        links = LINK.findall(body)
+        assert all(link.startswith(f"{base}/ko/") for link in links)
+        (stop,) = {link for link in links if "/unsubscribe/" in link}
         assert tokens.read(Purpose.UNSUBSCRIBE, stop.rpartition("/")[2]).payload == [person.id]
-        assert f"{base}/ko/c/blue-skies/news/{item}" in found
+        assert f"{base}/ko/c/blue-skies/news/{item}" in links
 
 
 def test_what_staff_wrote_begins_no_header_and_no_markup(sent):
@@ -102,10 +102,10 @@ def test_a_test_goes_to_the_member_of_staff_alone_in_each_language_and_unsubscri
 
 def test_the_news_carries_the_headers_of_one_click_and_no_other_mail_does(app, sent, client):
     _, _, mail = sent("en")
-    found = re.fullmatch(r"<(https?://[^<>]+/en/unsubscribe/[^<>]+)>", mail["List-Unsubscribe"])
-    assert found
+    match = re.fullmatch(r"<(https?://[^<>]+/en/unsubscribe/[^<>]+)>", mail["List-Unsubscribe"])
+    assert match
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert found[1] in bodies(mail)[0]
+    assert match[1] in bodies(mail)[0]
     assert mail["List-Id"] == f"<{SLUG}.localhost>"
 
     enqueue(signature(), MailKind.MANAGE)

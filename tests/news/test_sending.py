@@ -82,12 +82,12 @@ def test_who_is_not_counted_is_not_written_to(state):
 
 def test_signers_of_another_campaign_and_later_signers_get_no_news(frozen_clock):
     here, other = campaign(), campaign("other")
-    told = signature(here, updates=True)
+    subscriber = signature(here, updates=True)
     signature(other, updates=True)
     support.begun(here)
     signature(here, updates=True, at=time.now())
     work()
-    assert enqueued() == [told.id]
+    assert enqueued() == [subscriber.id]
 
 
 def test_nothing_is_enqueued_before_confirmations_that_were_on_their_way_are_there(frozen_clock):
@@ -283,7 +283,7 @@ def test_news_is_taken_a_few_at_a_time_so_that_the_next_mail_to_confirm_waits_fo
     many_news(100)
     taken = outbox.claim(mail.BATCH, mail.LEASE)
     assert len(taken) == outbox.LAST_AT_ONCE
-    assert {one.kind for one in taken} == {MailKind.NEWS}
+    assert {letter.kind for letter in taken} == {MailKind.NEWS}
 
 
 def test_the_news_of_somebody_unknown_is_dropped():

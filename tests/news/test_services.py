@@ -25,9 +25,9 @@ def test_news_goes_from_a_draft_through_two_people_to_the_worker():
     services.propose(WRITER, SLUG, number, stamp(the_campaign(), number))
     assert row(number).state == NewsState.PROPOSED
     services.approve(APPROVER, SLUG, number, stamp(the_campaign(), number))
-    found = row(number)
-    assert (found.state, found.proposed_by, found.decided_by) == (NewsState.SENDING, 9001, 9002)
-    assert found.begun_at is not None
+    item = row(number)
+    assert (item.state, item.proposed_by, item.decided_by) == (NewsState.SENDING, 9001, 9002)
+    assert item.begun_at is not None
     assert actions("news.") == ["news.write", "news.propose", "news.approve"]
 
 
@@ -84,8 +84,8 @@ def test_its_author_recalls_it_and_anybody_else_sends_it_back_with_a_reason():
 def test_news_that_waits_for_its_milestone_can_be_taken_back_and_needs_two_people_again():
     number = news.approved(milestone=1000)
     services.take_back(WRITER, SLUG, number)
-    found = row(number)
-    assert (found.state, found.decided_by, found.proposed_by) == (NewsState.DRAFT, None, None)
+    item = row(number)
+    assert (item.state, item.decided_by, item.proposed_by) == (NewsState.DRAFT, None, None)
 
 
 def test_news_is_proposed_only_when_it_is_written_in_every_language():

@@ -90,7 +90,7 @@ def files(runner, folder):
         yield command, runner.invoke(args=command.split()).output.encode()
 
 
-def told():
+def seen():
     """Mails that go out, and every row that is not the batch itself: audit log, alerts, public log, statistics."""
     alert_waiting()
     for to, mail in mails.delivered():
@@ -107,7 +107,7 @@ def shown(app, runner, folder, known, number, roles=tuple(Role)):
             *pages(app, known, roles),
             *refusals(app, number),
             *files(runner, folder),
-            *told(),
+            *seen(),
         ]
     everything.append(("log", repr(lines).encode()))
     assert len(everything) > 300

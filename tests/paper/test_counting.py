@@ -38,14 +38,14 @@ pytestmark = pytest.mark.usefixtures("app")
 
 def entries():
     """What the published log says of paper."""
-    return [said for said in map(json.loads, lines(the_campaign().id)) if said["of"] == "paper"]
+    return [entry for entry in map(json.loads, lines(the_campaign().id)) if entry["of"] == "paper"]
 
 
 def shown():
     """The number on paper of the page and of the count."""
-    found = queries.public(the_campaign().id).signatures, ledger_queries.count(the_campaign().id).paper
-    assert found[0] == found[1]
-    return found[0]
+    numbers = queries.public(the_campaign().id).signatures, ledger_queries.count(the_campaign().id).paper
+    assert numbers[0] == numbers[1]
+    return numbers[0]
 
 
 def plant(batch, change, **facts):
@@ -73,14 +73,14 @@ def test_an_agreed_batch_is_an_entry_with_its_number_and_the_hash_of_its_scan_an
     assert lines(the_campaign().id)[0].decode() == (
         f'{{"v":1,"kind":"confirmed","change":128,"of":"paper","day":"{day}","scan":"{row(first).scan_sha256.hex()}"}}'
     )
-    assert [(said["kind"], said["change"], said.get("takes_back")) for said in entries()] == [
+    assert [(entry["kind"], entry["change"], entry.get("takes_back")) for entry in entries()] == [
         ("confirmed", 128, None),
         ("confirmed", 40, None),
         ("withdrawn", -128, 0),
     ]
-    found = queries.public(the_campaign().id)
-    assert [(one.number, one.entry, one.signatures) for one in found.batches] == [(second, 1, 40)]
-    assert (found.signatures, found.sheets) == (40, 9)
+    public = queries.public(the_campaign().id)
+    assert [(batch.number, batch.entry, batch.signatures) for batch in public.batches] == [(second, 1, 40)]
+    assert (public.signatures, public.sheets) == (40, 9)
     ledger.check()
 
 
@@ -91,8 +91,8 @@ def test_paper_is_in_no_number_of_people_and_changes_no_entry_of_theirs():
     paper.counted(signatures=1_000_000)
     paper.counted(signatures=7)
     assert lines(row.campaign_id)[: len(before)] == before
-    found = ledger_queries.count(row.campaign_id)
-    assert (found.people, found.organizations, found.paper, found.log_size) == (1, 0, 1_000_007, 3)
+    counts = ledger_queries.count(row.campaign_id)
+    assert (counts.people, counts.organizations, counts.paper, counts.log_size) == (1, 0, 1_000_007, 3)
     assert log_queries.newest(row.campaign_id).people == 1
     assert mismatches() == []
 
@@ -108,7 +108,7 @@ def test_what_the_fold_has_not_taken_is_not_public():
 def test_a_batch_that_is_agreed_and_taken_back_before_the_fold_is_two_entries():
     services.withdraw(COUNTER, SLUG, paper.agreed(), "copies")
     fold_all()
-    assert [said["change"] for said in entries()] == [128, -128]
+    assert [entry["change"] for entry in entries()] == [128, -128]
     assert (shown(), set_aside()) == (0, [])
 
 
@@ -183,7 +183,7 @@ def test_the_number_of_an_agreed_batch_cannot_be_raised():
     batch = paper.counted(signatures=128)
     run("UPDATE paper_batches SET signatures = signatures + 50000, checked_signatures = signatures + 50000")
     assert (shown(), queries.public(the_campaign().id).batches[0].signatures) == (128, 128)
-    assert [(one.recorded, one.counted) for one in mismatches()] == [(50_128, 128)]
+    assert [(mismatch.recorded, mismatch.counted) for mismatch in mismatches()] == [(50_128, 128)]
     plant(batch, -128)
     plant(batch, 50_128)
     assert_named(128)
@@ -223,7 +223,7 @@ def test_part_of_a_batch_is_not_taken_back():
     plant(batch, -5)
     services.withdraw(COUNTER, SLUG, batch, "copies")
     assert_named(0)
-    assert [said["change"] for said in entries()] == [128, -128]
+    assert [entry["change"] for entry in entries()] == [128, -128]
 
 
 @pytest.mark.parametrize(("change", "forged"), [(128, {"commitment": bytes(32)}), (127, {})])

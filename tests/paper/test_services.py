@@ -48,8 +48,8 @@ def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_log():
     number = paper.entered(signatures=128)
     assert changes() == []
     assert check(number, 128)
-    found = row(number)
-    assert (found.state, found.proposed_by, found.decided_by) == (PaperState.AGREED, 9001, 9002)
+    batch = row(number)
+    assert (batch.state, batch.proposed_by, batch.decided_by) == (PaperState.AGREED, 9001, 9002)
     assert changes() == [128]
     assert actions("paper.") == ["paper.enter", "paper.download", "paper.agree"]
 
@@ -57,9 +57,9 @@ def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_log():
 def test_a_batch_that_they_count_differently_is_disputed_and_in_no_log():
     number = paper.entered(signatures=128)
     assert not check(number, 127)
-    found = row(number)
-    assert (found.state, found.signatures, found.checked_signatures) == (PaperState.DISPUTED, 128, 127)
-    assert found.returned_why == "128 ≠ 127"
+    batch = row(number)
+    assert (batch.state, batch.signatures, batch.checked_signatures) == (PaperState.DISPUTED, 128, 127)
+    assert batch.returned_why == "128 ≠ 127"
     assert changes() == []
     assert actions("paper.") == ["paper.enter", "paper.download", "paper.dispute"]
 
@@ -185,10 +185,10 @@ def test_the_database_too_keeps_a_scan_from_being_counted_twice():
 @pytest.mark.parametrize("data", [PDF, png(size=(64, 36))])
 def test_a_scan_is_kept_byte_for_byte_and_encrypted(app, data):
     number = paper.entered(scan=data)
-    found = row(number)
-    assert scans.scan(found.scan) == data
-    assert found.scan_sha256 == sha256(data).digest()
-    (stored,) = (app.extensions["pledge.config"].instance_dir / FOLDER / found.scan).iterdir()
+    batch = row(number)
+    assert scans.scan(batch.scan) == data
+    assert batch.scan_sha256 == sha256(data).digest()
+    (stored,) = (app.extensions["pledge.config"].instance_dir / FOLDER / batch.scan).iterdir()
     assert data[:16] not in stored.read_bytes()
 
 

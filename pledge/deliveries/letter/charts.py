@@ -76,7 +76,7 @@ def _periods(days: list[tuple[date, int]], lang: str) -> list[list[str]]:
     if len(days) <= DAYS:
         periods = [(format_day(day, lang), people) for day, people in days]
     else:
-        months = groupby(days, lambda one: one[0].replace(day=1))
+        months = groupby(days, lambda entry: entry[0].replace(day=1))
         periods = [
             (_named(month, _MONTH, lang), sum(people for _, people in members)) for month, members in months
         ]
@@ -92,7 +92,7 @@ def _picture(days: list[tuple[date, int]], lang: str, texts: dict[str, Any]) -> 
     totals = list(accumulate(people for _, people in days))
     step = round_step(totals[-1] / MAX_STEPS)
     top = step * -(-totals[-1] // step)
-    best_day, best = max(days, key=lambda one: one[1])
+    best_day, best = max(days, key=lambda entry: entry[1])
     across = [(day - first).days / span for day, _ in days]
     return {
         "line": [[x, total / top] for x, total in zip(across, totals, strict=True)],

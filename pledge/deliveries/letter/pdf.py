@@ -44,7 +44,7 @@ def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[s
     """What the template is given. Every text in it can be typeset, see presentable()."""
     texts = fixed(lang)
     title = document.title.in_language(lang)
-    said = {
+    data = {
         **texts,
         "lang": lang,
         "title": title,
@@ -58,7 +58,7 @@ def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[s
         "reply": _reply(document.reply, lang),
         "date": format_date(from_iso_utc(document.frozen_at), lang),
         "paragraphs": _blocks(document.letter.in_language(lang)),
-        "senders": [one.in_language(lang) for one in document.secretariat]
+        "senders": [name.in_language(lang) for name in document.secretariat]
         or [texts["no_secretariat"].format(title=title)],
         "people_number": f"{document.checkpoint.people:,}",
         "organizations_number": f"{document.checkpoint.organizations:,}",
@@ -71,16 +71,16 @@ def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[s
             **texts["pledge"],
             "versions": [
                 {
-                    "title": texts["pledge"]["version"].format(number=one.version),
-                    "sha256": one.sha256,
-                    "blocks": _blocks(one.text.in_language(lang)),
+                    "title": texts["pledge"]["version"].format(number=version.version),
+                    "sha256": version.sha256,
+                    "blocks": _blocks(version.text.in_language(lang)),
                 }
-                for one in document.pledges
+                for version in document.pledges
             ],
         },
         "method": _method(document, lang),
     }
-    shown: dict[str, Any] = _presentable(said)
+    shown: dict[str, Any] = _presentable(data)
     is_marked = MISSING in str(shown)
     shown["method"]["missing"] = texts["method"]["missing"].format(mark=MISSING) if is_marked else ""
     return shown
@@ -108,14 +108,14 @@ def _results(document: Document, lang: str) -> dict[str, Any]:
     }
     named = sum(cell.key != OTHER for cell in document.by_country)
     grouped = [texts["more_countries_note"]] if named > COUNTRIES else []
-    told = {
+    data = {
         **smallest,
         "intro": texts["intro"].format(moment=_when(state.signed_at, lang), size=state.size),
         "country_scale": " ".join([texts["country_scale"].format(home=home), *grouped]),
     }
     return {
         **texts,
-        **told,
+        **data,
         "days": growth(document.by_day, lang, texts),
         "regions": shares(document.by_region, lang, state.people),
         "countries": shares(
@@ -134,7 +134,7 @@ def _supporters(document: Document, lang: str) -> dict[str, Any]:
     named, unnamed = len(document.named_organizations), document.unnamed_organizations
     return {
         **texts,
-        "secretariat_names": [_in_each(one, lang) for one in document.secretariat],
+        "secretariat_names": [_in_each(name, lang) for name in document.secretariat],
         "partner_groups": _by_kind(document.partners, texts["group"], lang),
         "groups": _by_kind(document.named_organizations[:ORGANIZATIONS], texts["group"], lang),
         "organizations": texts["organizations"].format(number=document.checkpoint.organizations),
@@ -144,16 +144,23 @@ def _supporters(document: Document, lang: str) -> dict[str, Any]:
     }
 
 
-def _by_kind(found: Sequence[NamedPartner | Organization], title: str, lang: str) -> list[dict[str, Any]]:
+def _by_kind(
+    supporters: Sequence[NamedPartner | Organization], title: str, lang: str
+) -> list[dict[str, Any]]:
     """The names of each kind under its title, which those of no kind have not."""
     order = list(TYPES)
-    ranked = sorted(found, key=lambda one: order.index(one.type) if one.type in order else len(order))
+    ranked = sorted(
+        supporters,
+        key=lambda supporter: order.index(supporter.type) if supporter.type in order else len(order),
+    )
     return [
         {
             "title": title.format(type=labels.named(TYPES, kind, lang), number=len(members)) if kind else "",
-            "names": [_in_each(one.name, lang) for one in members],
+            "names": [_in_each(supporter.name, lang) for supporter in members],
         }
-        for kind, members in ((kind, list(group)) for kind, group in groupby(ranked, lambda one: one.type))
+        for kind, members in (
+            (kind, list(group)) for kind, group in groupby(ranked, lambda supporter: supporter.type)
+        )
     ]
 
 
@@ -192,7 +199,7 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
             (texts["newest"], newest_counts),
             (texts["origin"], document.origin),
             # Of `<name>+<id>+<base64>` (C2SP signed-note, "Verifier keys").
-            (texts["keys"], ", ".join(one.split("+", 2)[1] for one in document.verifiers)),
+            (texts["keys"], ", ".join(key.split("+", 2)[1] for key in document.verifiers)),
             (texts["verify"], verify),
         ],
     }
@@ -208,7 +215,10 @@ def _moves(moves: Moves) -> list[str]:
 def _in_each(name: Texts, lang: str) -> dict[str, str]:
     """A name in this language first; in the others too, where it has another there."""
     first = name.in_language(lang)
-    return {"name": first, "other": " / ".join(dict.fromkeys(one for one in name.values() if one != first))}
+    return {
+        "name": first,
+        "other": " / ".join(dict.fromkeys(other for other in name.values() if other != first)),
+    }
 
 
 def _when(text: str, lang: str) -> str:
@@ -233,5 +243,5 @@ def _presentable(value: Any) -> Any:
     if isinstance(value, str):
         return presentable(value)
     if isinstance(value, dict):
-        return {key: _presentable(one) for key, one in value.items()}
-    return [_presentable(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: _presentable(item) for key, item in value.items()}
+    return [_presentable(item) for item in value] if isinstance(value, list | tuple) else value

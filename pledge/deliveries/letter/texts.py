@@ -79,26 +79,26 @@ def filled(letter: Texts, checkpoint: CountedCheckpoint, paper: int, goal: int) 
     """
     numbers = {"people": checkpoint.people, "organizations": checkpoint.organizations, "paper": paper}
     known = {*numbers.values(), goal}
-    texts, found = {}, {}
+    texts, faults = {}, {}
     for lang, text in letter.items():
         cover, day = fixed(lang)["cover"], format_date(from_iso_utc(checkpoint.signed_at), lang)
-        said = text.replace("{date}", day)
+        letter_text = text.replace("{date}", day)
         for name, number in numbers.items():
-            said = said.replace(f"{{{name}}}", _counted(cover[name], number, lang))
-        texts[lang] = said
+            letter_text = letter_text.replace(f"{{{name}}}", _counted(cover[name], number, lang))
+        texts[lang] = letter_text
         wrong = [
             *(
-                one[0]
-                for one in re.finditer(cover["counted"], said)
-                if int(one[1].replace(",", "")) not in known
+                match[0]
+                for match in re.finditer(cover["counted"], letter_text)
+                if int(match[1].replace(",", "")) not in known
             ),
-            *(one[0] for one in re.finditer(cover["counted_on"], said) if one[1] != day),
-            *re.findall(r"\{\w*\}", said),
+            *(match[0] for match in re.finditer(cover["counted_on"], letter_text) if match[1] != day),
+            *re.findall(r"\{\w*\}", letter_text),
         ]
         if wrong:
-            found[f"letter_{lang}"] = {"found": wrong[0]}
-    if found:
-        raise BadFields(dict.fromkeys(found, FieldFault.UNLIKE_PACK), found)
+            faults[f"letter_{lang}"] = {"found": wrong[0]}
+    if faults:
+        raise BadFields(dict.fromkeys(faults, FieldFault.UNLIKE_PACK), faults)
     return Texts(texts)
 
 

@@ -136,7 +136,7 @@ def _readme_in(lang: str, document: Document) -> str:
         lang=lang,
         letters=", ".join(map(_letter_name, document.languages)),
         paper=f"{document.paper.signatures:,}" if document.paper else "",
-        languages=", ".join(languages.name(one, lang) for one in document.languages),
+        languages=", ".join(languages.name(code, lang) for code in document.languages),
         title=document.title.in_language(lang),
         as_of=format_datetime(from_iso_utc(state.signed_at), lang),
         people=f"{state.people:,}",
@@ -158,10 +158,10 @@ def _readme_in(lang: str, document: Document) -> str:
 
 def _signers(document: Document) -> list[Signer]:
     """The keys of this process under the name that the log had at the checkpoint. Raises NoKnownKey, NoLogKey."""
-    found = [Signer(document.origin, one.private) for one in log.signers_for(document.slug)]
-    if not {one.verifier for one in found} & set(document.verifiers):
+    signers = [Signer(document.origin, key.private) for key in log.signers_for(document.slug)]
+    if not {signer.verifier for signer in signers} & set(document.verifiers):
         raise NoKnownKey
-    return found
+    return signers
 
 
 class Member(NamedTuple):
@@ -180,7 +180,7 @@ _MEMBERS = {
     "integrity.json": Member(Phrase("pack", "The outcome of all sign-ups"), integrity_json),
     "pledge-texts.json": Member(
         Phrase("pack", "Every version of the pledge that was signed"),
-        lambda document: _json([asdict(one) for one in document.pledges]),
+        lambda document: _json([asdict(version) for version in document.pledges]),
     ),
     "log/checkpoint": Member(
         Phrase("pack", "The signed state of the public log"),
@@ -188,7 +188,7 @@ _MEMBERS = {
     ),
     "log/key": Member(
         Phrase("pack", "The public keys of the log"),
-        lambda document: "".join(f"{one}\n" for one in document.verifiers).encode(),
+        lambda document: "".join(f"{key}\n" for key in document.verifiers).encode(),
     ),
     ENTRIES: Member(Phrase("pack", "Every entry of the log, without names, for counting again")),
     "verify.py": Member(

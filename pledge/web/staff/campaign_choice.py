@@ -38,10 +38,10 @@ def number_of(slug: str) -> int:
 @staff.app_template_global("campaign_titles")
 def campaign_titles() -> dict[str, str]:
     """The title of every campaign by its slug, the newest first; read once for a request."""
-    found: dict[str, str] | None = g.get("campaign_titles")
-    if found is None:
-        found = g.campaign_titles = staff_queries.titles(i18n.language())
-    return found
+    titles: dict[str, str] | None = g.get("campaign_titles")
+    if titles is None:
+        titles = g.campaign_titles = staff_queries.titles(i18n.language())
+    return titles
 
 
 @staff.app_template_global("campaign_title")

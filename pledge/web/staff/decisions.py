@@ -46,7 +46,7 @@ def decide(
     page: Callable[..., Response],
     form: StaffForm,
     act: Callable[[], object],
-    said: str = "",
+    message: str = "",
     *,
     recorded: Collection[str] = (),
 ) -> AnyResponse:
@@ -72,8 +72,8 @@ def decide(
             return done(str(DONE_ALREADY), page.__name__, **address)
         status, refused = _REFUSALS[type(error)]
         return page(**address, status=status, refused=refused, form=form)
-    if said:
-        return done(said, page.__name__, **address)
+    if message:
+        return done(message, page.__name__, **address)
     return redirect(url_for(f"staff.{page.__name__}", **address), 303)
 
 
@@ -89,13 +89,13 @@ def pressed_twice(subject: str, *verbs: str) -> bool:
     )
 
 
-def offer_undo(said: str, endpoint: str, fields: list[tuple[str, str]], **address: Any) -> None:
+def offer_undo(message: str, endpoint: str, fields: list[tuple[str, str]], **address: Any) -> None:
     """Say on the next page what was done, with a button that takes it back: the form of another act, filled in."""
-    session[_UNDO] = {"said": said, "action": url_for(endpoint, **address), "fields": fields}
+    session[_UNDO] = {"said": message, "action": url_for(endpoint, **address), "fields": fields}
 
 
 @staff.app_template_global("undo_offer")
 def undo_offer() -> dict[str, Any] | None:
     """What was just done; None when there is nothing to take back. Shown once."""
-    found: dict[str, Any] | None = session.pop(_UNDO, None)
-    return found
+    offer: dict[str, Any] | None = session.pop(_UNDO, None)
+    return offer

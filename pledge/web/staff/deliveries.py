@@ -157,7 +157,9 @@ def _answer(slug: str, act: Callable[[Checkpoint, DraftForm], AnyResponse]) -> A
     try:
         letters.clean(form.wording)  # tells all faults at once
         if is_valid:
-            return act(next(one for one in offered if str(one.id) == form.checkpoint.data), form)
+            return act(
+                next(checkpoint for checkpoint in offered if str(checkpoint.id) == form.checkpoint.data), form
+            )
     except BadFields as wrong:
         show_faults(form, wrong)
     except freezing.CountInDoubt as doubt:
@@ -175,7 +177,11 @@ def _offered(slug: str, chosen: str = "") -> list[Checkpoint]:
     campaign_id = campaign_choice.number_of(slug)
     offered = checkpoints(campaign_id)
     older = log_queries.checkpoint(whole_number(chosen) or 0)
-    if older and older.campaign_id == campaign_id and older.id not in {one.id for one in offered}:
+    if (
+        older
+        and older.campaign_id == campaign_id
+        and older.id not in {checkpoint.id for checkpoint in offered}
+    ):
         offered.insert(1, older)
     return offered
 
@@ -183,7 +189,7 @@ def _offered(slug: str, chosen: str = "") -> list[Checkpoint]:
 def _sent(slug: str) -> tuple[list[Checkpoint], DraftForm]:
     form = DraftForm(request.form)
     offered = _offered(slug, form.checkpoint.data or "")
-    form.offered = frozenset(one.id for one in offered)
+    form.offered = frozenset(checkpoint.id for checkpoint in offered)
     return offered, form
 
 
@@ -215,7 +221,7 @@ def _new_page(
 @staff.page("/deliveries", needs=Permission.EXPORT)
 def deliveries() -> str:
     packs = jobs.newest_of_each(JobKind.PACK)
-    lines = [(one, packs.get(one.id)) for one in queries.overview()]
+    lines = [(row, packs.get(row.id)) for row in queries.overview()]
     return render_template("staff/deliveries/deliveries.html", lines=lines, choices=queries.choices())
 
 
@@ -224,9 +230,9 @@ def delivery(
     delivery_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
     """The page of a delivery, with the form that was sent."""
-    found = _find(delivery_id)
-    job = jobs.newest(JobKind.PACK, found.id)
-    recorded = languages.as_fields(found._asdict())
+    row = _find(delivery_id)
+    job = jobs.newest(JobKind.PACK, row.id)
+    recorded = languages.as_fields(row._asdict())
     forms: dict[str, StaffForm] = {
         "hand_over": HandingOverForm(data=recorded),
         "answer": AnswerForm(data=recorded),
@@ -235,10 +241,10 @@ def delivery(
     name = next((name for name, empty in forms.items() if type(empty) is type(form)), "")
     if form is not None:
         forms[name] = form
-    document = documents.from_json(found.document)
+    document = documents.from_json(row.document)
     page = render_template(
         "staff/deliveries/delivery.html",
-        found=found,
+        delivery=row,
         document=document,
         members=members(document),
         job=job,
@@ -246,7 +252,7 @@ def delivery(
         forms=forms,
         sent=form,
         sent_name=name,
-        is_frozen=found.state == DeliveryState.FROZEN,
+        is_frozen=row.state == DeliveryState.FROZEN,
         refused=refused,
     )
     return make_response(page, status)
@@ -295,19 +301,19 @@ def delivery_retry(delivery_id: int) -> AnyResponse:
 @staff.act("/deliveries/<int32:delivery_id>/download", needs=Permission.EXPORT, asks=Ask.FACTOR | Ask.FILE)
 def delivery_download(delivery_id: int) -> AnyResponse:
     """The pack. The download is recorded before its first byte is sent."""
-    found = _find(delivery_id)
+    row = _find(delivery_id)
     job = jobs.newest(JobKind.PACK, delivery_id)
     parts = None if job is None else jobs.chunks(job.id)
     if job is None or parts is None:
         return delivery(delivery_id, 409, "state")
-    name = file_name(found.slug, "pack", found.frozen_at, found.size, delivery_id, "zip")
+    name = file_name(row.slug, "pack", row.frozen_at, row.size, delivery_id, "zip")
     response = archive(job, parts, name)
     services.note_download(actor(), delivery_id, (job.sha256 or b"").hex())
     return response
 
 
 def _find(delivery_id: int) -> DeliveryRow:
-    found = queries.find(delivery_id)
-    if found is None:
+    row = queries.find(delivery_id)
+    if row is None:
         abort(404)
-    return found
+    return row

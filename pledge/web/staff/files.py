@@ -32,5 +32,5 @@ def archive(job: Job, parts: Iterator[bytes], name: str) -> Response:
 @staff.errorhandler(StorageAway)
 def storage_away(_error: StorageAway) -> Response:
     log.error("storage away")
-    said = _("The file storage is not responding. Please try again in a minute.")
-    return staff_error_page(503, _("Nothing was downloaded"), said)
+    message = _("The file storage is not responding. Please try again in a minute.")
+    return staff_error_page(503, _("Nothing was downloaded"), message)

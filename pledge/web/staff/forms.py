@@ -252,7 +252,7 @@ class UploadField(FileField):
 
 def _file_of(ticket: str) -> str:
     try:
-        found = tokens.read(Purpose.UPLOAD, ticket)
+        token = tokens.read(Purpose.UPLOAD, ticket)
     except BadToken:
         return ""
-    return "" if found.expired else str(found.payload[0])
+    return "" if token.expired else str(token.payload[0])

@@ -22,17 +22,21 @@ def inbox() -> str:
     kind, campaign = request.args.get("kind", ""), request.args.get("campaign", "")
     if kind not in ("", *InboxKind) or campaign not in ("", *campaign_titles()):
         abort(404)
-    found = queries.inbox(me())
-    kinds, slugs = {item.kind for item in found.items}, {item.campaign for item in found.items}
+    waiting = queries.inbox(me())
+    kinds, slugs = {item.kind for item in waiting.items}, {item.campaign for item in waiting.items}
     return render_template(
         "staff/inbox.html",
-        inbox=found.only(kind, campaign),
-        kinds=[(one, KIND_LABELS[one].in_language(i18n.language())) for one in InboxKind if one in kinds],
+        inbox=waiting.only(kind, campaign),
+        kinds=[
+            (item_kind, KIND_LABELS[item_kind].in_language(i18n.language()))
+            for item_kind in InboxKind
+            if item_kind in kinds
+        ],
         slugs=[(slug, title) for slug, title in campaign_titles().items() if slug in slugs],
         kind=kind,
         campaign=campaign,
         address=_address,
-        first_steps=_first_steps(found),
+        first_steps=_first_steps(waiting),
         site=dashboard.site_state(),
         switches=switches.stored(),
         switch_kinds=SWITCHES,
@@ -62,11 +66,11 @@ def _address(item: InboxItem) -> str:
     )
 
 
-def _first_steps(found: Inbox) -> list[str]:
+def _first_steps(waiting: Inbox) -> list[str]:
     """What a new site still needs before anything can wait; "" for nobody who can do it."""
     person, steps = me(), []
     if person.can(Permission.MANAGE_STAFF) and sum(other.active for other in accounts.people()) < 2:
         steps.append("people")
     if person.can(Permission.EDIT_CAMPAIGNS) and not campaigns.rows():
         steps.append("campaign")
-    return [] if found.mine else steps
+    return [] if waiting.mine else steps

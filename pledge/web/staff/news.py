@@ -103,13 +103,13 @@ def news_new_post(slug: str) -> AnyResponse:
 def news_item(
     slug: str, news_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
-    found = _find(slug, news_id)
-    if found.due_at is None and not me().can(Permission.EDIT_CAMPAIGNS):
+    item = _find(slug, news_id)
+    if item.due_at is None and not me().can(Permission.EDIT_CAMPAIGNS):
         return access.refused()
-    stored = {**languages.as_fields(found.content), "seen": found.stamp}
+    stored = {**languages.as_fields(item.content), "seen": item.stamp}
     return _page(
         campaigns.desk(slug),
-        found,
+        item,
         NewsForm(data=stored),
         SavingProblem(status),
         reason_form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
@@ -178,9 +178,9 @@ def news_stop_announced(slug: str, news_id: int) -> AnyResponse:
 
 @staff.act("/campaigns/<slug>/news/<int32:news_id>/send-test", needs=_EDIT, asks=Ask.NOTHING)
 def news_send_test(slug: str, news_id: int) -> AnyResponse:
-    said = _("A test in each language is on its way to your address.")
+    message = _("A test in each language is on its way to your address.")
     return decide(
-        news_item, StaffForm(request.form), lambda: services.send_test(actor(), slug, news_id), said
+        news_item, StaffForm(request.form), lambda: services.send_test(actor(), slug, news_id), message
     )
 
 
@@ -230,7 +230,7 @@ def _back(slug: str, news_id: int) -> AnyResponse:
 
 def _page(
     desk: Campaign,
-    found: NewsItem | None,
+    item: NewsItem | None,
     form: NewsForm,
     problem: SavingProblem = OK,
     *,
@@ -243,14 +243,14 @@ def _page(
         desk,
         form,
         problem,
-        found=found,
+        item=item,
         reason_form=reason_form or StatedReasonForm(),
         refused="state" if problem.decided else refused,
         recipients=queries.recipients(desk.id),
         people=ledger.count(desk.id).people,
-        progress=queries.progress(found.id) if found and found.begun_at else None,
+        progress=queries.progress(item.id) if item and item.begun_at else None,
         pace=current_config().news_pace,
-        obstacle=obstacle(found.proposed_by, me().id) if found else None,
+        obstacle=obstacle(item.proposed_by, me().id) if item else None,
         is_editor=me().can(Permission.EDIT_CAMPAIGNS),
         is_alone=not queries.approvers(me().id),
     )

@@ -75,12 +75,12 @@ def export(slug: str, kind: str, form: str) -> AnyResponse:
 @staff.act("/numbers/files/<int32:export_id>", needs=Permission.EXPORT, asks=Ask.NOTHING)
 def export_download(export_id: int) -> AnyResponse:
     """The file, if it is still there. The download is recorded before its first byte is sent."""
-    found = exports.find(export_id)
-    parts = None if found is None else jobs.chunks(found.job.id)
-    if found is None or parts is None:
+    record = exports.find(export_id)
+    parts = None if record is None else jobs.chunks(record.job.id)
+    if record is None or parts is None:
         abort(404)
-    response = archive(found.job, parts, found.file_name)
-    exports.note_download(actor(), found)
+    response = archive(record.job, parts, record.file_name)
+    exports.note_download(actor(), record)
     return response
 
 

@@ -183,8 +183,8 @@ def organization_reasons() -> AnyResponse:
     except BadReason:
         form.code.errors = [_("This short name belongs to a reason for another act.")]
         return _list_page(form, 422, editing)
-    said = _("Saved. Decisions that were made before keep their wording.")
-    return done(said, "organizations", saved="reason", _anchor="reasons")
+    message = _("Saved. Decisions that were made before keep their wording.")
+    return done(message, "organizations", saved="reason", _anchor="reasons")
 
 
 @staff.act("/organizations/publish", needs=_REVIEW, asks=Ask.NOTHING)
@@ -200,12 +200,12 @@ def organizations_publish() -> AnyResponse:
             abort(400)
         except (UnknownCase, CaseChanged, CaseInWrongState):
             left += 1
-    said = _("Published: %(number)s.", number=format_count(published))
+    message = _("Published: %(number)s.", number=format_count(published))
     if left:
-        said += " " + _("Left alone, as they have changed: %(number)s.", number=format_count(left))
+        message += " " + _("Left alone, as they have changed: %(number)s.", number=format_count(left))
     elif not published:
-        said = _("Nothing was published. Tick the organisations first.")
-    flash(said, "done" if published and not left else "warning")
+        message = _("Nothing was published. Tick the organisations first.")
+    flash(message, "done" if published and not left else "warning")
     return redirect(url_for("staff.organizations", campaign=request.form.get("campaign") or None), 303)
 
 
@@ -213,14 +213,14 @@ def organizations_publish() -> AnyResponse:
 def organization_next() -> AnyResponse:
     """The case that has waited longest, or the list when none waits any more."""
     campaign, kind = request.args.get("campaign", ""), request.args.get("kind")
-    found = queries.next_case(
+    number = queries.next_case(
         campaign,
         after=request.args.get("after", 0, type=int),
         corrections=None if kind is None else kind == "corrections",
     )
-    if found is None:
+    if number is None:
         return redirect(url_for("staff.organizations", campaign=campaign or None))
-    return redirect(url_for("staff.organization", endorsement_id=found))
+    return redirect(url_for("staff.organization", endorsement_id=number))
 
 
 @staff.page("/organizations/<int64:endorsement_id>", needs=_REVIEW)
@@ -231,19 +231,19 @@ def organization(endorsement_id: int) -> Response:
 @staff.act("/organizations/<int64:endorsement_id>/publish", needs=_REVIEW, asks=Ask.NOTHING)
 def organization_publish(endorsement_id: int) -> AnyResponse:
     form = StaffForm(request.form)
-    said = _("Published. An e-mail to the organisation is on its way.")
+    message = _("Published. An e-mail to the organisation is on its way.")
     return _decide(
-        form, said, lambda seen: moderation.publish(actor(), endorsement_id, seen), moves_on="publish"
+        form, message, lambda seen: moderation.publish(actor(), endorsement_id, seen), moves_on="publish"
     )
 
 
 @staff.act("/organizations/<int64:endorsement_id>/changes", needs=_REVIEW, asks=Ask.REASON)
 def organization_changes(endorsement_id: int) -> AnyResponse:
     form = ReasonForm(request.form, prefix="changes-")
-    said = _("Asked for changes. An e-mail with the reason is on its way.")
+    message = _("Asked for changes. An e-mail with the reason is on its way.")
     return _decide(
         form,
-        said,
+        message,
         lambda seen: moderation.ask_for_changes(
             actor(), endorsement_id, seen, code=form.code.data, note=form.note.data
         ),
@@ -254,10 +254,10 @@ def organization_changes(endorsement_id: int) -> AnyResponse:
 @staff.act("/organizations/<int64:endorsement_id>/decline", needs=_REVIEW, asks=Ask.REASON)
 def organization_decline(endorsement_id: int) -> AnyResponse:
     form = ReasonForm(request.form, prefix="decline-")
-    said = _("Declined. An e-mail with the reason is on its way.")
+    message = _("Declined. An e-mail with the reason is on its way.")
     return _decide(
         form,
-        said,
+        message,
         lambda seen: moderation.decline(
             actor(), endorsement_id, seen, code=form.code.data, note=form.note.data
         ),
@@ -268,10 +268,10 @@ def organization_decline(endorsement_id: int) -> AnyResponse:
 @staff.act("/organizations/<int64:endorsement_id>/remove", needs=_REVIEW, asks=Ask.REASON)
 def organization_remove(endorsement_id: int) -> AnyResponse:
     form = RemovalForm(request.form, prefix="remove-")
-    said = _("Removed from the list. An e-mail with the reason is on its way.")
+    message = _("Removed from the list. An e-mail with the reason is on its way.")
     return _decide(
         form,
-        said,
+        message,
         lambda seen: moderation.remove(
             actor(), endorsement_id, seen, code=form.code.data, wording=form.by_language("wording") or None
         ),
@@ -281,28 +281,28 @@ def organization_remove(endorsement_id: int) -> AnyResponse:
 @staff.act("/organizations/<int64:endorsement_id>/reinstate", needs=_REVIEW, asks=Ask.REASON)
 def organization_reinstate(endorsement_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form, prefix="reinstate-")
-    said = _("It is on the list again. An e-mail to the organisation is on its way.")
+    message = _("It is on the list again. An e-mail to the organisation is on its way.")
     return _decide(
-        form, said, lambda seen: moderation.reinstate(actor(), endorsement_id, seen, why=form.why.data)
+        form, message, lambda seen: moderation.reinstate(actor(), endorsement_id, seen, why=form.why.data)
     )
 
 
 @staff.act("/organizations/<int64:endorsement_id>/reopen", needs=_REVIEW, asks=Ask.REASON)
 def organization_reopen(endorsement_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form, prefix="reopen-")
-    said = _("It is awaiting review again.")
+    message = _("It is awaiting review again.")
     return _decide(
-        form, said, lambda seen: moderation.reopen(actor(), endorsement_id, seen, why=form.why.data)
+        form, message, lambda seen: moderation.reopen(actor(), endorsement_id, seen, why=form.why.data)
     )
 
 
 @staff.act("/organizations/<int64:endorsement_id>/merge", needs=_REVIEW, asks=Ask.REASON)
 def organization_merge(endorsement_id: int) -> AnyResponse:
     form = MergeForm(request.form, prefix="merge-")
-    said = _("Merged. Its address now leads to the other one.")
+    message = _("Merged. Its address now leads to the other one.")
     return _decide(
         form,
-        said,
+        message,
         lambda seen: moderation.merge(
             actor(), endorsement_id, seen, into_id=int(form.into.data), why=form.why.data
         ),
@@ -313,34 +313,34 @@ def organization_merge(endorsement_id: int) -> AnyResponse:
 @staff.act("/organizations/<int64:endorsement_id>/take-back", needs=_REVIEW, asks=Ask.NOTHING)
 def organization_take_back(endorsement_id: int) -> AnyResponse:
     form = StaffForm(request.form)
-    said = _("The publication was taken back. It is awaiting review again.")
-    return _decide(form, said, lambda seen: moderation.take_back(actor(), endorsement_id, seen))
+    message = _("The publication was taken back. It is awaiting review again.")
+    return _decide(form, message, lambda seen: moderation.take_back(actor(), endorsement_id, seen))
 
 
 @staff.act("/organizations/<int64:endorsement_id>/note", needs=_REVIEW, asks=Ask.REASON)
 def organization_note(endorsement_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form, prefix="note-")
-    said = _("The note is in the history below.")
+    message = _("The note is in the history below.")
     return _decide(
-        form, said, lambda seen: moderation.add_note(actor(), endorsement_id, seen, note=form.why.data)
+        form, message, lambda seen: moderation.add_note(actor(), endorsement_id, seen, note=form.why.data)
     )
 
 
 @staff.act("/organizations/<int64:endorsement_id>/certify", needs=_REVIEW, asks=Ask.REASON)
 def organization_certify(endorsement_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form, prefix="certify-")
-    said = _("Marked as checked by the secretariat.")
+    message = _("Marked as checked by the secretariat.")
     return _decide(
-        form, said, lambda seen: moderation.certify(actor(), endorsement_id, seen, why=form.why.data)
+        form, message, lambda seen: moderation.certify(actor(), endorsement_id, seen, why=form.why.data)
     )
 
 
 @staff.act("/organizations/<int64:endorsement_id>/uncertify", needs=_REVIEW, asks=Ask.REASON)
 def organization_uncertify(endorsement_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form, prefix="uncertify-")
-    said = _("Our check was revoked.")
+    message = _("Our check was revoked.")
     return _decide(
-        form, said, lambda seen: moderation.uncertify(actor(), endorsement_id, seen, why=form.why.data)
+        form, message, lambda seen: moderation.uncertify(actor(), endorsement_id, seen, why=form.why.data)
     )
 
 
@@ -349,10 +349,10 @@ def organization_site(endorsement_id: int) -> AnyResponse:
     """Look for its proof on the website, for up to ten seconds."""
 
     def look(seen: SeenState) -> None:
-        is_found = moderation.check_website(actor(), endorsement_id, seen)
+        has_proof = moderation.check_website(actor(), endorsement_id, seen)
         flash(
             _("The proof was found on the website.")
-            if is_found
+            if has_proof
             else _("The proof was not found on the website."),
             "done",
         )
@@ -361,7 +361,7 @@ def organization_site(endorsement_id: int) -> AnyResponse:
 
 
 def _decide(
-    form: StaffForm, said: str, act: Callable[[SeenState], object], moves_on: str = ""
+    form: StaffForm, message: str, act: Callable[[SeenState], object], moves_on: str = ""
 ) -> AnyResponse:
     """Do it and go on, from what waited to the next that waits; or show the case with what kept it from being done.
 
@@ -394,9 +394,9 @@ def _decide(
     if published is not None and published.row.can_be_taken_back:
         decided = None
         fields = [("seen", str(published.seen))]
-        offer_undo(said, "staff.organization_take_back", fields, endorsement_id=endorsement_id)
-    elif said:
-        flash(said, "done")
+        offer_undo(message, "staff.organization_take_back", fields, endorsement_id=endorsement_id)
+    elif message:
+        flash(message, "done")
     if shown is None:
         return redirect(url_for("staff.organizations", decided=decided), 303)
     return redirect(url_for("staff.organization", endorsement_id=shown, decided=decided), 303)
@@ -405,9 +405,9 @@ def _decide(
 @staff.act("/organizations/<int64:endorsement_id>/here", needs=_REVIEW, asks=Ask.NOTHING)
 def organization_here(endorsement_id: int) -> Response:
     """Sent by an open page every twenty seconds: who else is there, and whether the case is still the one shown."""
-    found = presence.arrive(actor(), endorsement_id)
+    others = presence.arrive(actor(), endorsement_id)
     case = queries.find(endorsement_id)
-    return jsonify(words=_presence_words(found), is_mine=found.is_mine, seen=str(case.seen) if case else "")
+    return jsonify(words=_presence_words(others), is_mine=others.is_mine, seen=str(case.seen) if case else "")
 
 
 @staff.act("/organizations/<int64:endorsement_id>/take", needs=_REVIEW, asks=Ask.NOTHING)
@@ -432,7 +432,7 @@ def _case_page(
     case = queries.find(endorsement_id)
     if case is None:
         abort(404)
-    found = presence.presence(actor(), endorsement_id)
+    others = presence.presence(actor(), endorsement_id)
     came_in = [(version.submitted_at, version.seq, None) for version in case.versions]
     acts = [(line.at, 0, line) for line in case.history]
     page = render_template(
@@ -454,22 +454,22 @@ def _case_page(
         fault=fault,
         timeline=sorted([*came_in, *acts], key=lambda entry: entry[0], reverse=True),
         act_words=lambda action: ACTIONS.get(action, action),
-        presence=_presence_words(found),
-        is_mine=found.is_mine,
+        presence=_presence_words(others),
+        is_mine=others.is_mine,
     )
     return make_response(page, status)
 
 
-def _presence_words(found: Presence) -> str:
+def _presence_words(others: Presence) -> str:
     """Who holds the case, and who else has it open; "" when nobody does."""
-    if not found.others:
-        return str(_("This case is yours as long as you keep it open here.")) if found.is_mine else ""
-    names = ", ".join(map(actor_name, found.others))
-    if found.holder is not None:
+    if not others.others:
+        return str(_("This case is yours as long as you keep it open here.")) if others.is_mine else ""
+    names = ", ".join(map(actor_name, others.others))
+    if others.holder is not None:
         return str(
             _(
                 "%(holder)s is working on this case now. Open with: %(names)s",
-                holder=actor_name(found.holder),
+                holder=actor_name(others.holder),
                 names=names,
             )
         )

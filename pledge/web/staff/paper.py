@@ -143,8 +143,8 @@ def paper_edit(slug: str, batch_id: int) -> AnyResponse:
 @staff.act("/paper/<slug>/<int32:batch_id>/scan", needs=_EDIT, asks=Ask.FACTOR | Ask.FILE)
 def paper_scan(slug: str, batch_id: int) -> AnyResponse:
     """The scan as it was uploaded, names and handwriting. The download is recorded before its first byte is sent."""
-    found = _find(slug, batch_id)
-    data = scans.scan(found.scan) if found.scan else None
+    batch = _find(slug, batch_id)
+    data = scans.scan(batch.scan) if batch.scan else None
     if data is None:
         return paper_batch(slug, batch_id, 409, "state")
     services.note_download(actor(), slug, batch_id)
@@ -170,9 +170,9 @@ def _find(slug: str, batch_id: int) -> PaperBatch:
     return queries.find(campaigns.desk(slug).id, batch_id)
 
 
-def _may_see(found: PaperBatch) -> bool:
+def _may_see(batch: PaperBatch) -> bool:
     """Whether the page of a batch may show its number: before the second count to its author alone, who may correct it."""
-    return found.shown_signatures is not None or found.proposed_by == actor().staff_id
+    return batch.shown_signatures is not None or batch.proposed_by == actor().staff_id
 
 
 def _back(slug: str, batch_id: int) -> AnyResponse:
@@ -181,15 +181,15 @@ def _back(slug: str, batch_id: int) -> AnyResponse:
 
 def _page(
     slug: str,
-    found: PaperBatch | None,
+    batch: PaperBatch | None,
     form: StaffForm | None,
     problem: SavingProblem = OK,
     refused: str = "",
 ) -> Response:
     """A batch, or the form of a new one; `form` is the one of its forms that was sent."""
-    stamp = {} if found is None else {"seen": found.stamp}
-    may_see = found is None or _may_see(found)
-    content = languages.as_fields(found.content) if found is not None and may_see else {}
+    stamp = {} if batch is None else {"seen": batch.stamp}
+    may_see = batch is None or _may_see(batch)
+    content = languages.as_fields(batch.content) if batch is not None and may_see else {}
     forms: dict[str, StaffForm] = {
         "check": CheckForm(data=stamp),
         "why": StatedReasonForm(),
@@ -199,9 +199,9 @@ def _page(
     page = render_template(
         "staff/paper/batch.html",
         desk=campaigns.desk(slug),
-        found=found,
+        batch=batch,
         may_see=may_see,
-        obstacle=found and obstacle(found.proposed_by, actor().staff_id),
+        obstacle=batch and obstacle(batch.proposed_by, actor().staff_id),
         forms=forms,
         form=form,
         problem=problem,

@@ -50,12 +50,15 @@ def words_of(value):
     """Every text in what Typst says of an element."""
     if isinstance(value, dict):
         own = [value["text"]] if isinstance(value.get("text"), str) else []
-        return own + [one for key, inner in value.items() if key != "supplement" for one in words_of(inner)]
-    return [one for inner in value for one in words_of(inner)] if isinstance(value, list) else []
+        return own + [word for key, inner in value.items() if key != "supplement" for word in words_of(inner)]
+    return [word for inner in value for word in words_of(inner)] if isinstance(value, list) else []
 
 
 def headings(made, lang="ko"):
-    return [(one["level"], "".join(words_of(one["body"]))) for one in typst_query(made, "heading", lang=lang)]
+    return [
+        (heading["level"], "".join(words_of(heading["body"])))
+        for heading in typst_query(made, "heading", lang=lang)
+    ]
 
 
 def test_each_language_is_a_letter_with_the_same_parts():
@@ -71,14 +74,14 @@ def test_each_language_is_a_letter_with_the_same_parts():
 
 
 def test_the_letter_says_to_whom_on_what_occasion_and_how_many():
-    said = letter_data(document(), "ko")
-    assert said["recipient"] == "환경부 장관"
-    assert said["occasion"] == "2026 P4G 서울 녹색미래 정상회의"
-    assert said["date"] == "2026년 11월 24일"
-    assert (said["people_number"], said["organizations_number"]) == ("48,211", "47")
-    assert said["as_of"] == "2026년 11월 24일 14:00(한국 시간) 기준"
-    assert said["senders"] == ["글로벌녹색성장연구소(GGGI)", "기후변화센터"]
-    assert said["paragraphs"][0]["lines"] == ["귀 기관의 무궁한 발전을 기원합니다."]
+    data = letter_data(document(), "ko")
+    assert data["recipient"] == "환경부 장관"
+    assert data["occasion"] == "2026 P4G 서울 녹색미래 정상회의"
+    assert data["date"] == "2026년 11월 24일"
+    assert (data["people_number"], data["organizations_number"]) == ("48,211", "47")
+    assert data["as_of"] == "2026년 11월 24일 14:00(한국 시간) 기준"
+    assert data["senders"] == ["글로벌녹색성장연구소(GGGI)", "기후변화센터"]
+    assert data["paragraphs"][0]["lines"] == ["귀 기관의 무궁한 발전을 기원합니다."]
 
 
 REPLY = Reply(
@@ -93,15 +96,15 @@ REPLY = Reply(
 
 
 def test_the_letter_says_where_to_reply_and_has_a_number():
-    said = letter_data(document(reply=REPLY), "ko")
-    assert said["reply"]["rows"] == [
+    data = letter_data(document(reply=REPLY), "ko")
+    assert data["reply"]["rows"] == [
         ["담당자", "김하늘 팀장"],
         ["전화", "02-123-4567"],
         ["전자우편", "reply@pledge.example"],
         ["주소", "서울특별시 중구 세종대로 1"],
     ]
-    assert (said["number"], said["department"]) == ("사무국-2026-17", "기후정책과")
-    assert said["submitted_as"] == "이 문서는 건의로 제출합니다."
+    assert (data["number"], data["department"]) == ("사무국-2026-17", "기후정책과")
+    assert data["submitted_as"] == "이 문서는 건의로 제출합니다."
     short = letter_data(document(reply=Reply(email="reply@pledge.example")), "en")
     assert short["reply"]["rows"] == [["E-mail", "reply@pledge.example"]]
     assert (short["number"], short["department"], short["submitted_as"]) == ("", "", "")
@@ -218,44 +221,44 @@ def test_where_everything_is_small_nothing_is_broken_down():
 
 
 def test_partners_and_organisations_are_listed_by_kind_and_the_unnamed_are_counted():
-    said = letter_data(document(), "ko")["supporters"]
-    assert [group["title"] for group in said["partner_groups"]] == ["대사관 2곳", "기업 1곳"]
-    assert [group["title"] for group in said["groups"]][:3] == [
+    data = letter_data(document(), "ko")["supporters"]
+    assert [group["title"] for group in data["partner_groups"]] == ["대사관 2곳", "기업 1곳"]
+    assert [group["title"] for group in data["groups"]][:3] == [
         "지방자치단체 5곳",
         "학교·학술기관 5곳",
         "시민사회단체 5곳",
     ]
-    assert sum(len(group["names"]) for group in said["groups"]) == 45
-    assert "2곳" in said["unnamed"]
-    assert said["more"] == ""
+    assert sum(len(group["names"]) for group in data["groups"]) == 45
+    assert "2곳" in data["unnamed"]
+    assert data["more"] == ""
 
 
 def test_a_list_that_is_too_long_for_paper_says_where_it_goes_on(monkeypatch):
     monkeypatch.setattr(pdf, "ORGANIZATIONS", 10)
-    said = letter_data(document(), "en")["supporters"]
-    assert sum(len(group["names"]) for group in said["groups"]) == 10
-    assert "organizations.csv" in said["more"]
+    data = letter_data(document(), "en")["supporters"]
+    assert sum(len(group["names"]) for group in data["groups"]) == 10
+    assert "organizations.csv" in data["more"]
 
 
 def test_each_pledge_text_stands_with_its_hash():
     versions = letter_data(document(), "ko")["pledge"]["versions"]
-    assert [one["sha256"] for one in versions] == [one.sha256 for one in document().pledges]
+    assert [version["sha256"] for version in versions] == [version.sha256 for version in document().pledges]
     assert versions[0]["blocks"][1]["items"][1].startswith("시민사회")
 
 
 def test_the_letter_says_how_the_count_is_made_and_how_to_check_it():
-    said = letter_data(document(), "en")["method"]
-    assert said["moves_people"] == ["48,390", "−141", "−40", "+2", "48,211"]
-    assert ("Root hash", LOG_ROOT) in [tuple(row) for row in said["checkpoint_rows"]]
-    assert ["Ids of the public keys", "1a2b3c4d"] in said["checkpoint_rows"]
-    assert ["Page for checking", "https://pledge.example/en/verify"] in said["checkpoint_rows"]
-    assert "https://pledge.example/log/blue-skies/key" in said["checking_text"][2]
-    assert "https://pledge.example/verify.py" in said["checking_text"][1]
-    assert "The public log proves how many people" in said["checking_text"][3]
+    data = letter_data(document(), "en")["method"]
+    assert data["moves_people"] == ["48,390", "−141", "−40", "+2", "48,211"]
+    assert ("Root hash", LOG_ROOT) in [tuple(row) for row in data["checkpoint_rows"]]
+    assert ["Ids of the public keys", "1a2b3c4d"] in data["checkpoint_rows"]
+    assert ["Page for checking", "https://pledge.example/en/verify"] in data["checkpoint_rows"]
+    assert "https://pledge.example/log/blue-skies/key" in data["checking_text"][2]
+    assert "https://pledge.example/verify.py" in data["checking_text"][1]
+    assert "The public log proves how many people" in data["checking_text"][3]
     assert ["Latest checkpoint when this was frozen", "48,612 entries, 48,211 people, 47 organisations"] in [
-        list(row) for row in said["checkpoint_rows"]
+        list(row) for row in data["checkpoint_rows"]
     ]
-    assert said["sign_up_rows"][-1] == ["Stored sign-ups", "50,220"]
+    assert data["sign_up_rows"][-1] == ["Stored sign-ups", "50,220"]
 
 
 def test_what_a_subtraction_would_reveal_is_not_written():

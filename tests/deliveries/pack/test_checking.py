@@ -43,7 +43,7 @@ def failure(result) -> str:
 
 
 def keys(campaign_id: int) -> str:
-    return "".join(f"{one}\n" for one in log_queries.verifiers(campaign_id))
+    return "".join(f"{key}\n" for key in log_queries.verifiers(campaign_id))
 
 
 def test_a_pack_of_this_site_is_right_for_everybody(busy, pack):
@@ -70,8 +70,8 @@ def test_a_checkpoint_that_the_site_never_published_is_found(busy, pack, runner)
     as_superuser("UPDATE checkpoints SET size = size + 100 WHERE campaign_id = :id", id=busy)
     result = check(pack)
     assert (result.code, result.is_published) == (0, False)
-    said = runner.run("delivery", "verify", str(pack), code=1)
-    assert said.splitlines()[-1] == "FAILED checkpoint: this site has not published it"
+    output = runner.run("delivery", "verify", str(pack), code=1)
+    assert output.splitlines()[-1] == "FAILED checkpoint: this site has not published it"
 
 
 def test_the_keys_of_before_a_rotation_are_still_believed(busy, pack, make_app):
@@ -102,10 +102,10 @@ def test_every_signature_line_of_a_checkpoint_counts(busy, tmp_path):
             other = data[:place] + ("A" if data[place] != "A" else "B") + data[place + 1 :]
             changed = "\n".join([*lines[:number], f"{name} {other}", *lines[number + 1 :]])
             (folder / "checkpoint").write_text(changed, "utf-8")
-            said = verify("count", folder, "--key", folder / "key")
+            output = verify("count", folder, "--key", folder / "key")
             is_unknown = place == 2  # another key id: somebody whom nobody here knows
             expected = "checkpoint" if not is_unknown or number == signed[0] else ""
-            assert said.failure == expected, (number, place)
+            assert output.failure == expected, (number, place)
 
 
 # --- The command ---

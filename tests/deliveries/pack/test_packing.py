@@ -143,7 +143,7 @@ def numbers_of(files) -> dict[str, tuple[int, int, int]]:
     readme = re.findall(r"(?m)^  \S.*? {2,}([0-9,]+)", files["README.txt"].decode("utf-8-sig"))
     korean, english = (" ".join(pdf_text(files[f"letter-{lang}.pdf"]).split()) for lang in ("ko", "en"))
     moves = integrity["log"]
-    told = {
+    numbers = {
         "totals.json": (totals["people"], totals["organizations"], totals["paper"]["signatures"]),
         "totals.csv": (table["people"], table["organizations"], table["paper"]),
         "totals.xlsx": (summary["People"], summary["Organisations"], summary["Signatures on paper"]),
@@ -162,7 +162,7 @@ def numbers_of(files) -> dict[str, tuple[int, int, int]]:
         ).groups(),
     }
     return {
-        name: tuple(int(str(number).replace(",", "")) for number in numbers) for name, numbers in told.items()
+        name: tuple(int(str(number).replace(",", "")) for number in named) for name, named in numbers.items()
     }
 
 
@@ -207,8 +207,8 @@ def test_a_campaign_without_a_signature_can_be_packed_and_checked(app, tmp_path)
     entries_log.sign_missing_checkpoints(published_slugs)
     number = deliveries.frozen(of, pack=False)
     (tmp_path / "pack.zip").write_bytes(packed(number))
-    code, said = verify(PROGRAM, "pack", tmp_path / "pack.zip")
-    assert code == 0, said
+    code, output = verify(PROGRAM, "pack", tmp_path / "pack.zip")
+    assert code == 0, output
 
 
 # --- the same bytes ---
@@ -272,9 +272,9 @@ def test_both_databases_give_the_same_pack(new_database, app_on, frozen_clock):
         rows_of = {table: db.session.execute(select(table)).all() for table in db.metadata.sorted_tables}
         db.session.rollback()
     with twins[1].app_context(), transaction() as session:
-        for table, found in rows_of.items():
-            if found and not session.execute(select(func.count()).select_from(table)).scalar_one():
-                session.execute(insert(table), [dict(row._mapping) for row in found])
+        for table, stored in rows_of.items():
+            if stored and not session.execute(select(func.count()).select_from(table)).scalar_one():
+                session.execute(insert(table), [dict(row._mapping) for row in stored])
 
     packs = []
     for app in twins:
@@ -322,8 +322,8 @@ def test_a_delivery_is_frozen_anew_when_the_key_that_signed_it_is_gone(renewed, 
     wording = LetterTexts(deliveries.RECIPIENT, deliveries.OCCASION, deliveries.LETTER)
     again = packed(freezing.freeze(ANNA, "blue-skies", checkpoint, wording))
     (tmp_path / "pack.zip").write_bytes(again)
-    code, said = verify(PROGRAM, "pack", tmp_path / "pack.zip")
-    assert code == 0, said
+    code, output = verify(PROGRAM, "pack", tmp_path / "pack.zip")
+    assert code == 0, output
 
 
 @pytest.mark.sqlite_only
@@ -359,11 +359,11 @@ def test_a_touched_or_lost_entry_stops_the_pack(app, change, values):
 )
 def test_a_document_that_says_other_numbers_stops_the_pack(app, part, what):
     document = document_of(a_campaign())
-    found = getattr(document, part)
+    value = getattr(document, part)
     other = (
-        replace(found, people=found.people + 1)
+        replace(value, people=value.people + 1)
         if part == "checkpoint"
-        else replace(found, confirmed=found.confirmed + 1)
+        else replace(value, confirmed=value.confirmed + 1)
     )
     with pytest.raises(PackInconsistent, match=what):
         packing.write_pack(replace(document, **{part: other}), the_campaign().id, io.BytesIO(), quiet)
@@ -442,13 +442,13 @@ def test_progress_tells_entries_as_they_are_written(app, monkeypatch):
     crowd(400, of)
     number = deliveries.frozen(of, pack=False)
     monkeypatch.setattr(packing, "_STEP", 10)
-    told = []
-    packed(number, lambda done, total: told.append((done, total)))
-    assert {total for _, total in told} == {400 + len(MEMBERS)}
-    assert told[0][0] == 0
-    assert told[-1][0] == 400 + len(MEMBERS)
-    assert all(before <= after for (before, _), (after, _) in pairwise(told))
-    assert len(told) > 20
+    steps = []
+    packed(number, lambda done, total: steps.append((done, total)))
+    assert {total for _, total in steps} == {400 + len(MEMBERS)}
+    assert steps[0][0] == 0
+    assert steps[-1][0] == 400 + len(MEMBERS)
+    assert all(before <= after for (before, _), (after, _) in pairwise(steps))
+    assert len(steps) > 20
 
 
 def test_the_memory_does_not_grow_with_the_log(app, tmp_path, monkeypatch):

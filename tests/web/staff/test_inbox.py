@@ -27,16 +27,16 @@ from tests.support.factories import (
 ADMIN = Actor(1, "admin@pledge.example", "")
 
 
-@pytest.mark.parametrize(("minutes", "said"), [(0, None), (75, "1 hour 15 minutes")])
+@pytest.mark.parametrize(("minutes", "message"), [(0, None), (75, "1 hour 15 minutes")])
 def test_the_inbox_says_for_how_long_nobody_was_counted_and_what_to_look_at(
-    staff_client, frozen_clock, minutes, said
+    staff_client, frozen_clock, minutes, message
 ):
     signature(at=frozen_clock.now())
     frozen_clock.move(minutes=minutes)
     page = staff_client("viewer", lang="en").get("/staff/").text
-    assert ("Check that the worker is running." in page) == (said is not None)
-    if said:
-        assert f"{said} behind" in page
+    assert ("Check that the worker is running." in page) == (message is not None)
+    if message:
+        assert f"{message} behind" in page
 
 
 def test_what_waits_has_its_campaign_its_age_and_one_press_to_begin(staff_client):
@@ -109,14 +109,14 @@ def test_a_turned_switch_is_named_and_those_who_may_are_led_to_it(staff_client):
 
 
 def test_the_inbox_names_entries_that_nothing_stands_behind(staff_client):
-    said = "Log entries set aside"
+    message = "Log entries set aside"
     signature()
     fold_all()
     client = staff_client("viewer", lang="en")
-    assert said not in client.get("/staff/").text
+    assert message not in client.get("/staff/").text
     plant_entry()
     fold_all()
     page = client.get("/staff/").text
-    assert said in page
+    assert message in page
     assert ": 1 <span" in page
     assert "flask ledger verify" in page

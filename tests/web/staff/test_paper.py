@@ -142,13 +142,13 @@ def test_the_public_page_shows_paper_signatures_apart_and_adds_them_to_nothing(e
 
 
 def test_programs_read_the_batches_and_their_entries(editor, client):
-    found = client.get(f"/api/v1/campaigns/{SLUG}/paper").json
-    assert (found["signatures"], found["batches"]) == (0, [])
+    answer = client.get(f"/api/v1/campaigns/{SLUG}/paper").json
+    assert (answer["signatures"], answer["batches"]) == (0, [])
     number = paper.counted(signatures=128)
     cache.clear()
-    found = client.get(f"/api/v1/campaigns/{SLUG}/paper").json
-    assert found["signatures"] == 128
-    assert found["batches"] == [
+    answer = client.get(f"/api/v1/campaigns/{SLUG}/paper").json
+    assert answer["signatures"] == 128
+    assert answer["batches"] == [
         {
             "number": number,
             "entry": 0,
@@ -167,7 +167,7 @@ def test_the_scans_of_a_finished_campaign_are_deleted_and_the_numbers_stay(edito
     number = paper.agreed()
     assert services.erase_scans([]) == 0
     assert services.erase_scans([the_campaign().id]) == 1
-    found = row(number)
-    assert (found.scan, found.state, len(found.scan_sha256)) == ("", PaperState.AGREED, 32)
+    batch = row(number)
+    assert (batch.scan, batch.state, len(batch.scan_sha256)) == ("", PaperState.AGREED, 32)
     assert "The scan was deleted" in editor.get(f"{PAPER}/{number}").text
     assert editor.post(f"{PAPER}/{number}/scan").status_code == 409

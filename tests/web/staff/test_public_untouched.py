@@ -35,9 +35,9 @@ def test_a_public_page_is_the_same_with_and_without_a_staff_session(
     assert seen == without
     assert not [statement for statement in seen if "staff" in statement]
     assert answer.get_data() == plain.get_data()
-    for one in (answer, plain):
-        assert "Set-Cookie" not in one.headers
-        assert "Cookie" not in one.headers.get("Vary", "")
+    for reply in (answer, plain):
+        assert "Set-Cookie" not in reply.headers
+        assert "Cookie" not in reply.headers.get("Vary", "")
 
 
 @pytest.mark.sqlite_only

@@ -126,10 +126,10 @@ def mark_second_factor(*, alone: bool = False) -> None:
 
 def me() -> StaffMember:
     """The person who is signed in. Raises NobodySignedIn."""
-    found = current_member()
-    if found is None:
+    member = current_member()
+    if member is None:
         raise NobodySignedIn
-    return found
+    return member
 
 
 def actor(member: StaffMember | None = None) -> Actor:
@@ -197,9 +197,9 @@ def staff_error_page(status: int, title: str, message: str) -> Response:
     return make_response(page, status)
 
 
-def done(said: str, endpoint: str, **address: Any) -> AnyResponse:
+def done(message: str, endpoint: str, **address: Any) -> AnyResponse:
     """On to a page, which says what was done."""
-    flash(said, "done")
+    flash(message, "done")
     return redirect(url_for(f"staff.{endpoint}", **address), 303)
 
 
@@ -214,13 +214,13 @@ def page_of(path: str) -> str:
     adapter = current_app.create_url_adapter(request)
     parts = path.rstrip("/").split("/")
     while adapter is not None and len(parts) > 2:
-        found = "/".join(parts)
+        prefix = "/".join(parts)
         try:
-            adapter.match(found, method="GET")
+            adapter.match(prefix, method="GET")
         except HTTPException:
             parts.pop()
         else:
-            return found
+            return prefix
     return f"{AREA}/"
 
 

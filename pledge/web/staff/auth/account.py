@@ -165,13 +165,13 @@ def choose_alerts() -> AnyResponse:
 def end_sessions() -> AnyResponse:
     """End one session, or all others. Everybody may sign themselves out, so no second factor is asked for."""
     wanted = request.form.get("session", "")
-    one = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None
+    session_id = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None
     own = this_session()
-    if one is not None and one == own:
+    if session_id is not None and session_id == own:
         cookies.end_session()
         return redirect(url_for("staff.sign_in"), 303)
-    if one is not None:
-        accounts.end_sessions(actor(), only=one)
+    if session_id is not None:
+        accounts.end_sessions(actor(), only=session_id)
     elif wanted == "others":
         accounts.end_sessions(actor(), keep=own)
     return done(_("The session has ended."), "account")

@@ -50,8 +50,8 @@ def carried() -> list[tuple[str, str]]:
             sent = request.form.items(multi=True)
             # A part of a multipart body may come without a name; Werkzeug's name for it is None.
             g.carried = [(name, value) for name, value in sent if name and name.startswith(_CARRIED)]
-    found: list[tuple[str, str]] = g.carried
-    return found
+    fields: list[tuple[str, str]] = g.carried
+    return fields
 
 
 @staff.app_template_global("typed_here")
@@ -123,8 +123,8 @@ def as_carried(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def owner_of(token: str) -> int | None:
     """For whom the page of a form was made; None for anything but an unexpired token of ours."""
     try:
-        found = tokens.read(Purpose.STAFF_FORM, token)
+        owner = tokens.read(Purpose.STAFF_FORM, token)
     except BadToken:
         return None
-    number = found.payload[0] if len(found.payload) == 1 and not found.expired else None
+    number = owner.payload[0] if len(owner.payload) == 1 and not owner.expired else None
     return number if isinstance(number, int) else None

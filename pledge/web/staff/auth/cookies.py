@@ -76,8 +76,8 @@ def current_member() -> StaffMember | None:
     if "staff_member" not in g:
         staff_id = getattr(session, "staff_id", None)
         g.staff_member = None if staff_id is None else queries.member(id=staff_id)
-    found: StaffMember | None = g.staff_member
-    return found
+    member: StaffMember | None = g.staff_member
+    return member
 
 
 def begin_session(person: StaffMember) -> None:
@@ -103,13 +103,13 @@ def known_in_browser() -> int | None:
     if held is None:
         return None
     try:
-        found = tokens.read(Purpose.STAFF_BROWSER, held)
+        known = tokens.read(Purpose.STAFF_BROWSER, held)
     except BadToken:
-        found = None
-    if found is None or found.expired:
+        known = None
+    if known is None or known.expired:
         browser_session().forgets_browser = True
         return None
-    return int(found.payload[0])
+    return int(known.payload[0])
 
 
 def _browser_cookie() -> str:
@@ -152,12 +152,12 @@ class StaffSessions(SessionInterface):
             return BrowserSession(self._unsigned(cookie))
         try:
             with app.app_context():
-                found = sessions.find(cookie)
+                stored = sessions.find(cookie)
         except SQLAlchemyError as error:
             broken = BrowserSession()
             broken.fault = error
             return broken
-        return BrowserSession(ended=True) if found is None else BrowserSession(found.data, found)
+        return BrowserSession(ended=True) if stored is None else BrowserSession(stored.data, stored)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not isinstance(session, BrowserSession):
@@ -229,7 +229,7 @@ _SYSTEMS = (
 
 def browser_name(user_agent: str) -> str:
     """`Chrome, Windows`; empty when it cannot be determined."""
-    found = [
+    names = [
         next((name for mark, name in known if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)
     ]
-    return ", ".join(part for part in found if part)
+    return ", ".join(part for part in names if part)

@@ -78,19 +78,19 @@ class SecretForm(StaffForm):
             self._refuse(field, _("Too many tries. Please wait %(time)s.", time=wait))
             return False
         try:
-            found = is_right()
+            is_accepted = is_right()
         except Busy:  # nothing was compared
             throttle.uncount_attempt(rule, name)
             throttle.uncount_attempt(throttle.NETWORK, network)
             raise
-        if found:
+        if is_accepted:
             throttle.reset(rule, name)
             throttle.uncount_attempt(throttle.NETWORK, network)
         else:
             kind = "wrong password" if rule is throttle.PASSWORD else "wrong code"
             log.warning(kind, endpoint=request.endpoint, member=member and member.id)
             self._refuse(field, wrong)
-        return found
+        return is_accepted
 
     def _refuse(self, field: Field | None, message: str) -> None:
         if field is None:

@@ -178,8 +178,8 @@ def campaign_partners(slug: str) -> Response:
     desk, wanted = campaigns.desk(slug), request.args.get("q", "").strip()
     lines = {line.code: line for line in referrals.lines(desk.id)}
     partners = items.rows(PARTNER, desk.id)
-    found = [item for item in partners if wanted.casefold() in " ".join(item.title.values()).casefold()]
-    pages = max(1, -(-len(found) // _PAGE_SIZE))
+    matches = [item for item in partners if wanted.casefold() in " ".join(item.title.values()).casefold()]
+    pages = max(1, -(-len(matches) // _PAGE_SIZE))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
     return section_page(
         "staff/campaigns/partners.html",
@@ -187,7 +187,7 @@ def campaign_partners(slug: str) -> Response:
         None,
         OK,
         sections=SECTIONS,
-        partners=found[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE],
+        partners=matches[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE],
         all_partners=len(partners),
         wanted=wanted,
         page=page,

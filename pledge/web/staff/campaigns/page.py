@@ -370,7 +370,7 @@ def campaign_settings(
         secretariat=[item for item in partners if item.fields.role == PartnerRole.SECRETARIAT],
         site_contact=urls.contact(),
         is_preview="sharing" in sent and problem is OK,
-        said={lang: _share_texts(desk.id, lang, forms["sharing_form"]) for lang in languages.codes()},
+        share_texts={lang: _share_texts(desk.id, lang, forms["sharing_form"]) for lang in languages.codes()},
         **forms,
     )
 

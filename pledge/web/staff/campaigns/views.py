@@ -64,9 +64,9 @@ class NumbersField(TextAreaField):
     """Whole numbers, one a line."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        found = [whole_number(word) for text in valuelist for word in text.split()]
-        self.data = [number for number in found if number is not None]
-        if len(self.data) < len(found):
+        numbers = [whole_number(word) for text in valuelist for word in text.split()]
+        self.data = [number for number in numbers if number is not None]
+        if len(self.data) < len(numbers):
             raise ValueError(FieldFault.STEPS.value)
 
     def _value(self) -> str:

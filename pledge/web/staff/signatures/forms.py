@@ -150,7 +150,7 @@ class InvalidationForm(StatedReasonForm):
         if not text:
             return None
         try:
-            found = read(text)
+            origin = read(text)
         except BadOrigin:
             raise ValidationError(wrong) from None
         if not self.campaign.data:
@@ -159,7 +159,7 @@ class InvalidationForm(StatedReasonForm):
                     "Choose the campaign too: networks and e-mail domains are kept separately for each campaign."
                 )
             )
-        return hashed(str(self.campaign.data), found)
+        return hashed(str(self.campaign.data), origin)
 
     @property
     def public_reason(self) -> InvalidationReason | None:

@@ -67,18 +67,18 @@ def invalidation_new_post() -> AnyResponse:
 def invalidation(
     invalidation_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
-    found, reasons = queries.find(invalidation_id), queries.hold_reasons(invalidation_id)
-    is_small = found.matched <= services.max_alone(found.act)
+    row, reasons = queries.find(invalidation_id), queries.hold_reasons(invalidation_id)
+    is_small = row.matched <= services.max_alone(row.act)
     page = render_template(
         "staff/signatures/invalidation.html",
-        found=found,
+        invalidation=row,
         sample=queries.sample(invalidation_id),
         counted=reasons.pop("", 0),
         hold_reasons=reasons,
-        earlier=queries.similar(found.condition, but=invalidation_id),
+        earlier=queries.similar(row.condition, but=invalidation_id),
         slugs=slugs(),
-        people=ledger.count(found.campaign_id).people if found.campaign_id else 0,
-        obstacle=None if is_small else obstacle(found.proposed_by, actor().staff_id),
+        people=ledger.count(row.campaign_id).people if row.campaign_id else 0,
+        obstacle=None if is_small else obstacle(row.proposed_by, actor().staff_id),
         alone=services.MAX_WITHOUT_SECOND_PERSON,
         form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
         refused=refused,

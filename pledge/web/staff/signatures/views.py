@@ -41,9 +41,9 @@ def signatures_post() -> AnyResponse:
     form = LookUpForm(request.form)
     if not form.validate():
         return _page(422, look_up=form)
-    found = moderation.look_up(actor(), form.address)
-    if found:
-        return redirect(url_for("staff.signature", signature_id=found[0]), 303)
+    row = moderation.look_up(actor(), form.address)
+    if row:
+        return redirect(url_for("staff.signature", signature_id=row[0]), 303)
     return _page(200, look_up=form, nobody=True, likely=likely_domain(domain_of(form.address)))
 
 
@@ -56,7 +56,7 @@ def signature(
     if person is None:
         abort(404)
     row = person.view.row
-    listed = {bytes(one.hash): one for one in origin_list.entries(row.campaign_id)}
+    listed = {bytes(origin.hash): origin for origin in origin_list.entries(row.campaign_id)}
     hashes = {
         OriginKind.ADDRESS: listed_address_hash(slugs()[row.campaign_id], parse(row.email)),
         **{kind: getattr(row, f"{kind}_hash") for kind in COLUMNS},
@@ -64,7 +64,11 @@ def signature(
     return _page(
         status,
         person=person,
-        came_from=[(kind, found, listed.get(bytes(found))) for kind, found in hashes.items() if found],
+        came_from=[
+            (kind, origin_hash, listed.get(bytes(origin_hash)))
+            for kind, origin_hash in hashes.items()
+            if origin_hash
+        ],
         slugs=slugs(),
         form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
         hold=form if isinstance(form, HoldForm) else HoldForm(),
@@ -77,78 +81,80 @@ _DECIDED = Ask.REASON | Ask.FACTOR
 
 @staff.act("/signatures/<int64:signature_id>/resend", needs=_LOOK_UP, asks=Ask.NOTHING)
 def signature_resend(signature_id: int) -> AnyResponse:
-    said = _("The e-mail is on its way.")
-    return decide(signature, StaffForm(request.form), lambda: moderation.resend(actor(), signature_id), said)
+    message = _("The e-mail is on its way.")
+    return decide(
+        signature, StaffForm(request.form), lambda: moderation.resend(actor(), signature_id), message
+    )
 
 
 @staff.act("/signatures/<int64:signature_id>/withdraw", needs=_LOOK_UP, asks=_DECIDED)
 def signature_withdraw(signature_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
-    said = _("The signature is withdrawn and not counted. The person is told by e-mail.")
+    message = _("The signature is withdrawn and not counted. The person is told by e-mail.")
     return decide(
-        signature, form, lambda: moderation.withdraw(actor(), signature_id, why=form.why.data), said
+        signature, form, lambda: moderation.withdraw(actor(), signature_id, why=form.why.data), message
     )
 
 
 @staff.act("/signatures/<int64:signature_id>/plan-erasure", needs=_LOOK_UP, asks=_DECIDED)
 def signature_plan_erasure(signature_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
-    said = _("Everything will be erased in a day. The person is told by e-mail, and can stop it.")
+    message = _("Everything will be erased in a day. The person is told by e-mail, and can stop it.")
     return decide(
-        signature, form, lambda: moderation.plan_erasure(actor(), signature_id, why=form.why.data), said
+        signature, form, lambda: moderation.plan_erasure(actor(), signature_id, why=form.why.data), message
     )
 
 
 @staff.act("/signatures/<int64:signature_id>/stop-erasure", needs=_LOOK_UP, asks=Ask.NOTHING)
 def signature_stop_erasure(signature_id: int) -> AnyResponse:
-    said = _("Nothing will be erased.")
+    message = _("Nothing will be erased.")
     return decide(
-        signature, StaffForm(request.form), lambda: moderation.stop_erasure(actor(), signature_id), said
+        signature, StaffForm(request.form), lambda: moderation.stop_erasure(actor(), signature_id), message
     )
 
 
 @staff.act("/signatures/<int64:signature_id>/stop-news", needs=_LOOK_UP, asks=_DECIDED)
 def signature_stop_news(signature_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
-    said = _("They get no more news. The person is told by e-mail.")
+    message = _("They get no more news. The person is told by e-mail.")
     return decide(
-        signature, form, lambda: moderation.stop_news(actor(), signature_id, why=form.why.data), said
+        signature, form, lambda: moderation.stop_news(actor(), signature_id, why=form.why.data), message
     )
 
 
 @staff.act("/signatures/<int64:signature_id>/hide-name", needs=_LOOK_UP, asks=Ask.REASON)
 def signature_hide_name(signature_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
-    said = _("The name is hidden.")
+    message = _("The name is hidden.")
     return decide(
-        signature, form, lambda: moderation.hide_name(actor(), signature_id, why=form.why.data), said
+        signature, form, lambda: moderation.hide_name(actor(), signature_id, why=form.why.data), message
     )
 
 
 @staff.act("/signatures/<int64:signature_id>/allow-name", needs=_LOOK_UP, asks=Ask.REASON)
 def signature_allow_name(signature_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
-    said = _("The name may be shown again, if its owner wants that.")
+    message = _("The name may be shown again, if its owner wants that.")
     return decide(
-        signature, form, lambda: moderation.allow_name(actor(), signature_id, why=form.why.data), said
+        signature, form, lambda: moderation.allow_name(actor(), signature_id, why=form.why.data), message
     )
 
 
 @staff.act("/signatures/<int64:signature_id>/release", needs=Permission.INVALIDATE, asks=_DECIDED)
 def signature_release(signature_id: int) -> AnyResponse:
     form = HoldForm(request.form)
-    said = _("The signature is counted. The person gets the e-mail with thanks.")
+    message = _("The signature is counted. The person gets the e-mail with thanks.")
     return decide(
-        signature, form, lambda: moderation.release(actor(), signature_id, why=form.hold_why.data), said
+        signature, form, lambda: moderation.release(actor(), signature_id, why=form.hold_why.data), message
     )
 
 
 @staff.act("/signatures/<int64:signature_id>/clear", needs=Permission.INVALIDATE, asks=_DECIDED)
 def signature_clear(signature_id: int) -> AnyResponse:
     form = HoldForm(request.form)
-    said = _("The signature is counted when it is confirmed.")
+    message = _("The signature is counted when it is confirmed.")
     return decide(
-        signature, form, lambda: moderation.clear(actor(), signature_id, why=form.hold_why.data), said
+        signature, form, lambda: moderation.clear(actor(), signature_id, why=form.hold_why.data), message
     )
 
 

@@ -132,8 +132,8 @@ def watch_list(slug: str, sort: str, value: str, effect: str) -> AnyResponse:
 def watch_lift(listed_id: int) -> AnyResponse:
     origin, effect, why = origin_list.remove(actor(), listed_id)
     place = {"slug": slugs()[origin.campaign_id], "sort": origin.kind.value, "value": origin.hash.hex()}
-    said = _("It is off the list.")
-    offer_undo(said, "staff.watch_list", [(f"{_LIST}why", why)], effect=effect.value, **place)
+    message = _("It is off the list.")
+    offer_undo(message, "staff.watch_list", [(f"{_LIST}why", why)], effect=effect.value, **place)
     return redirect(url_for("staff.watch"), 303)
 
 

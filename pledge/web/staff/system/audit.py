@@ -116,17 +116,17 @@ def audit_export() -> Response:
 
 def _page(form: SearchForm) -> Response:
     is_valid = not form.errors and form.validate()
-    found = queries.page(form.search, before_number()) if is_valid else Page([], None)
+    log_page = queries.page(form.search, before_number()) if is_valid else Page([], None)
     html = render_template(
         "staff/system/audit.html",
         form=form,
         reason=(form if isinstance(form, AuditExportForm) else AuditExportForm()).reason,
-        found=found,
+        log_page=log_page,
         areas={
             name: label for name, label in AREAS.items() if name != "list"
         },  # nothing is recorded there any more
         days=_days(),
-        subjects=_subjects(found.lines),
+        subjects=_subjects(log_page.lines),
         words_of=lambda line: action_words(line.action, line.details),
         act_words=lambda action: ACTIONS.get(action, action),
         details_of=details_of,
@@ -148,8 +148,8 @@ _PLACES = {
 def action_words(action: str, details: str) -> str:
     """The label of an act in the page's language; a pause and its end have the words of their buttons."""
     switch = SWITCHES.get(action.removeprefix("switch."))
-    if switch and switch.resume and "after" in (said := json.loads(details)):
-        return str(switch.button if said["after"] else switch.resume)
+    if switch and switch.resume and "after" in (states := json.loads(details)):
+        return str(switch.button if states["after"] else switch.resume)
     return str(ACTIONS.get(action, action))
 
 
@@ -172,10 +172,10 @@ def _called(names: dict[str, dict[str, str]], subject: str) -> str:
 
 def _subjects(lines: Sequence[AuditEntry]) -> dict[str, tuple[str, str]]:
     """By the name in the log: what each thing is called, and its address; "" where there is none for this person."""
-    found = {line.subject for line in lines}
-    numbers = (subject.removeprefix("endorsement:") for subject in found)
+    subjects = {line.subject for line in lines}
+    numbers = (subject.removeprefix("endorsement:") for subject in subjects)
     names = _names([int(number) for number in numbers if number.isdecimal()])
-    return {subject: (_called(names, subject), _address(subject)) for subject in found}
+    return {subject: (_called(names, subject), _address(subject)) for subject in subjects}
 
 
 def _address(subject: str) -> str:
@@ -220,8 +220,8 @@ def changed_words(line: AuditEntry) -> dict[str, list[WordingPart]]:
 
 
 def _fields(value: Any) -> dict[str, str]:
-    found = value if isinstance(value, dict) else {}
-    return {name: "" if text is None else _as_text(text) for name, text in found.items()}
+    fields = value if isinstance(value, dict) else {}
+    return {name: "" if text is None else _as_text(text) for name, text in fields.items()}
 
 
 def _as_text(value: Any) -> str:

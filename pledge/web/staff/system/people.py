@@ -117,47 +117,52 @@ def person_roles(staff_id: int) -> AnyResponse:
         moderation.set_roles(actor(), staff_id, form.chosen)
     except LastAdmin:
         return person(staff_id, 422, "last_admin", form)
-    said = _("The roles were changed. They apply from the next page that this person opens.")
-    offer_undo(said, "staff.person_roles", [("roles", role) for role in before], staff_id=staff_id)
+    message = _("The roles were changed. They apply from the next page that this person opens.")
+    offer_undo(message, "staff.person_roles", [("roles", role) for role in before], staff_id=staff_id)
     return redirect(url_for("staff.person", staff_id=staff_id), 303)
 
 
 @staff.act("/people/<int32:staff_id>/close", needs=Permission.MANAGE_STAFF, asks=Ask.REASON | Ask.FACTOR)
 def person_close(staff_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
-    said = _("The account is closed, and its sessions have ended.")
-    return decide(person, form, lambda: moderation.close(actor(), staff_id, reason=form.why.data), said)
+    message = _("The account is closed, and its sessions have ended.")
+    return decide(person, form, lambda: moderation.close(actor(), staff_id, reason=form.why.data), message)
 
 
 @staff.act("/people/<int32:staff_id>/invite-again", needs=Permission.MANAGE_STAFF, asks=Ask.FACTOR)
 def person_invite_again(staff_id: int) -> AnyResponse:
     """Remove password, factors and sessions, and mail a new link."""
-    said = _("The invitation is on its way by e-mail.")
-    return decide(person, StaffForm(request.form), lambda: moderation.invite_again(actor(), staff_id), said)
+    message = _("The invitation is on its way by e-mail.")
+    return decide(
+        person, StaffForm(request.form), lambda: moderation.invite_again(actor(), staff_id), message
+    )
 
 
 @staff.act("/people/<int32:staff_id>/end-sessions", needs=Permission.MANAGE_STAFF, asks=Ask.FACTOR)
 def person_end_sessions(staff_id: int) -> AnyResponse:
-    form, said = SessionForm(request.form), _("The sessions have ended.")
+    form, message = SessionForm(request.form), _("The sessions have ended.")
     return decide(
-        person, form, lambda: moderation.end_sessions(actor(), staff_id, session_id=form.session.data), said
+        person,
+        form,
+        lambda: moderation.end_sessions(actor(), staff_id, session_id=form.session.data),
+        message,
     )
 
 
 def _people_page(form: InviteForm) -> Response:
-    found = queries.people()
+    members = queries.people()
     return form_page(
         "staff/system/people.html",
         form,
-        people=found,
-        approvers={permission: len(queries.able(permission, found)) for permission in _APPROVED},
+        people=members,
+        approvers={permission: len(queries.able(permission, members)) for permission in _APPROVED},
         approves_from=clock.now() + two_people.INVITED_LATELY,
     )
 
 
 def _person(staff_id: int) -> StaffMember:
     """Raises NoSuchAccount."""
-    found = queries.member(id=staff_id)
-    if found is None:
+    member = queries.member(id=staff_id)
+    if member is None:
         raise NoSuchAccount
-    return found
+    return member

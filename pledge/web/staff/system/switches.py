@@ -94,8 +94,8 @@ def turned(line: AuditEntry) -> str:
     """In words, to what a switch was turned."""
     name = line.action.removeprefix("switch.")
     after = json.loads(line.details)["after"]
-    said = " / ".join(languages.texts(after).values()) if isinstance(after, dict) else ""
-    return f"{SWITCHES[name].title}: {said or state_of(SWITCHES[name], after)}"
+    notice = " / ".join(languages.texts(after).values()) if isinstance(after, dict) else ""
+    return f"{SWITCHES[name].title}: {notice or state_of(SWITCHES[name], after)}"
 
 
 def state_of(kind: SwitchKind, value: Any) -> str:
@@ -115,10 +115,10 @@ def _empty_form(name: str, value: Any) -> TurnForm:
 
 def _offered(kind: SwitchKind) -> dict[str, list[tuple[int, str]]]:
     """The choices of the fields that have some."""
-    found = {"hours": [(hours, format_duration(timedelta(hours=hours))) for hours in sorted(kind.hours)]}
+    fields = {"hours": [(hours, format_duration(timedelta(hours=hours))) for hours in sorted(kind.hours)]}
     if isinstance(kind, Factor):
-        found["factor"] = [(factor, state_of(kind, factor)) for factor in kind.factors]
-    return found
+        fields["factor"] = [(factor, state_of(kind, factor)) for factor in kind.factors]
+    return fields
 
 
 def _page(given: dict[str, TurnForm], status: int) -> Response:

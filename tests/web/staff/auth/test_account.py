@@ -30,7 +30,7 @@ def notices():
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"present": "wrong", "password": NEW, "again": NEW}, "not your current password"),
         ({"present": PASSWORD, "password": NEW, "again": NEW + "!"}, "not the same"),
@@ -38,11 +38,11 @@ def notices():
         ({}, "not your current password"),
     ],
 )
-def test_a_change_of_password_that_cannot_be(staff_client, fields, said):
+def test_a_change_of_password_that_cannot_be(staff_client, fields, message):
     person = staff_client("viewer", password=PASSWORD, lang="en")
     answer = person.post("/staff/account/password", data=fields)
     assert answer.status_code == 422
-    assert said in answer.text
+    assert message in answer.text
     assert queries.member(id=person.member.id).password == person.member.password
 
 

@@ -90,9 +90,9 @@ ASKED_BEFORE = {"staff.password"}
 def test_no_template_decides_by_itself_what_an_act_asks(app, acts):
     """components/staff/act.html draws it from the declarations: only forms with fields of their own are written out."""
     with app.app_context():
-        found = list(forms_in_templates(acts))
-    assert len(found) > 20
-    for name, act, form in found:
+        forms = list(forms_in_templates(acts))
+    assert len(forms) > 20
+    for name, act, form in forms:
         assert FIELDS.search(form), f"{name}: use the macro `act` for {act}"
         if Ask.FACTOR in acts[act] and act not in ASKED_BEFORE:
             assert "act_submit(" in form, f"{name}: {act} does not say that it asks for the second factor"

@@ -143,7 +143,7 @@ def test_a_link_of_another_kind_invites_nobody(app, client):
 
 
 @pytest.mark.parametrize(
-    ("password", "again", "said"),
+    ("password", "again", "message"),
     [
         ("short", "short", "at least 12 characters"),
         ("password1234", "password1234", "among the first"),
@@ -152,7 +152,7 @@ def test_a_link_of_another_kind_invites_nobody(app, client):
         ("x" * 600, "x" * 600, "up to 128"),
     ],
 )
-def test_a_password_that_will_not_do_is_said_and_not_shown_again(client, password, again, said):
+def test_a_password_that_will_not_do_is_said_and_not_shown_again(client, password, again, message):
     _, path = invite()
     client.get("/staff/sign-in?lang=en")
     page = client.get(path, headers={"Accept-Language": "en"})
@@ -162,7 +162,7 @@ def test_a_password_that_will_not_do_is_said_and_not_shown_again(client, passwor
         headers={"Accept-Language": "en"},
     )
     assert answer.status_code == 422
-    assert said in answer.text
+    assert message in answer.text
     assert not password or password not in answer.text
     assert client.get(path).status_code == 200, "the link still works"
 

@@ -183,14 +183,14 @@ def test_after_the_password_the_passkey_is_asked_for(client, person, passkey):
 
 
 def test_one_comes_back_to_the_page_one_wanted_and_to_none_elsewhere(app, passkey):
-    for wanted, found in (("/staff/people", "/staff/people"), ("//evil.example/", "/staff/")):
+    for wanted, place in (("/staff/people", "/staff/people"), ("//evil.example/", "/staff/")):
         client = app.test_client()
         page = client.post(
             SIGN_IN,
             query_string={"next": wanted},
             data={"csrf_token": token_in(client.get(SIGN_IN))},
         )
-        assert show(client, passkey, page=page).location == found
+        assert show(client, passkey, page=page).location == place
 
 
 @pytest.mark.parametrize("wrong", WRONG_WHEN_SHOWN)

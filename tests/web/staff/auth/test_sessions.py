@@ -179,9 +179,9 @@ def test_the_cookies_of_production_cannot_be_set_by_a_neighbour(make_app):
         (page.headers.getlist("Set-Cookie"), {"__Host-staff": "/"}),
         (answer.headers.getlist("Set-Cookie"), {"__Host-staff": "/", "__Secure-staff_browser": "/staff"}),
     ):
-        found = [cookie.split("; ") for cookie in cookies]
-        assert {pair.partition("=")[0] for pair, *_ in found} == set(names)
-        for pair, *attributes in found:
+        parts = [cookie.split("; ") for cookie in cookies]
+        assert {pair.partition("=")[0] for pair, *_ in parts} == set(names)
+        for pair, *attributes in parts:
             path = names[pair.partition("=")[0]]
             assert {"Secure", "HttpOnly", f"Path={path}", "SameSite=Lax"} <= set(attributes)
             assert not [attribute for attribute in attributes if attribute.startswith("Domain")]

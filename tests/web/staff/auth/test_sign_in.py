@@ -83,7 +83,7 @@ def test_the_session_gets_a_new_id_when_somebody_signs_in(client, person):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("wanted", "place"),
     [
         ("/staff/account", "/staff/account"),
         ("https://evil.example/", "/staff/"),
@@ -95,7 +95,7 @@ def test_the_session_gets_a_new_id_when_somebody_signs_in(client, person):
     ],
 )
 def test_one_comes_back_to_the_page_one_wanted_and_is_never_led_out_of_the_area(
-    client, person, wanted, found
+    client, person, wanted, place
 ):
     page = client.get("/staff/sign-in", query_string={"next": wanted})
     answer = client.post(
@@ -105,7 +105,7 @@ def test_one_comes_back_to_the_page_one_wanted_and_is_never_led_out_of_the_area(
     )
     page = client.get(answer.location)
     answer = client.post(answer.location, data={"csrf_token": token_in(page), "code": code(person)})
-    assert answer.location == found
+    assert answer.location == place
 
 
 # --- Nothing is told ---
@@ -138,16 +138,16 @@ def test_each_try_that_fails_is_in_the_log_without_address_and_secret(client, pe
         for _ in range(3):
             type_code(client, "000000")
             type_code(client, "000000")
-    told = [line for line in lines if line["log_level"] == "warning"]
-    assert [(line["event"], line.get("member")) for line in told[:5]] == [
+    warnings = [line for line in lines if line["log_level"] == "warning"]
+    assert [(line["event"], line.get("member")) for line in warnings[:5]] == [
         ("wrong password", None),
         ("wrong password", person.id),
         ("wrong code", person.id),
         ("wrong code", person.id),
         ("passkey refused", None),
     ]
-    assert told[-1]["event"] == "tries slowed down"
-    assert told[-1]["seconds"] > 0
+    assert warnings[-1]["event"] == "tries slowed down"
+    assert warnings[-1]["seconds"] > 0
     assert all(secret not in str(lines) for secret in ("example.org", "not the password", "000000", "k7wq"))
 
 

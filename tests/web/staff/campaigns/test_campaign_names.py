@@ -85,10 +85,10 @@ def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, viewer):
 
 
 def test_why_an_organisation_was_removed_is_told_in_the_language_of_who_reads(two, staff_client):
-    said = "It was listed by mistake."
+    reason = "It was listed by mistake."
     row = endorsement(two[1])
     moderation.remove(factories.ANNA, row.id, queries.find(row.id).seen, "listed-by-mistake")
     admin = staff_client("admin", lang="en")
-    assert said in admin.get(f"/staff/organizations/{row.id}").text
+    assert reason in admin.get(f"/staff/organizations/{row.id}").text
     history = admin.get("/staff/audit").text
-    assert f"<p>{said}</p>" in history
+    assert f"<p>{reason}</p>" in history

@@ -37,8 +37,8 @@ def save(editor, change, **more):
 
 
 def stored():
-    found = staff_queries.desk("air")
-    return found.texts["recipient_ko"], found.closes_at
+    desk = staff_queries.desk("air")
+    return desk.texts["recipient_ko"], desk.closes_at
 
 
 @pytest.mark.parametrize("change", [RECIPIENT, CLOSING], ids=["recipient", "closing date"])

@@ -183,14 +183,14 @@ def test_a_made_up_ticket_of_a_file_is_no_file(editor, kept):
 
 def test_an_item_is_removed_only_as_it_was_seen_and_with_a_reason(editor):
     row = rows("partners")[-1]
-    for fields, status, told in [
+    for fields, status, message in [
         ({"seen": row.stamp, "reason": " "}, 422, "Give a reason"),
         ({"reason": "over"}, 409, "Nothing was removed"),
         ({"seen": "of yesterday", "reason": "over"}, 409, "Nothing was removed"),
     ]:
         sent = send(editor, f"partners/{row.id}/remove", fields)
         assert sent.status_code == status
-        assert told in sent.text
+        assert message in sent.text
     assert "over</textarea>" in sent.text
     assert row in rows("partners")
     done = send(editor, f"partners/{row.id}/remove", {"seen": seen(sent), "reason": "over"})

@@ -89,17 +89,17 @@ def test_the_captions_of_a_draft_are_read_by_the_link_of_its_preview(app, client
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"MZ", "This is not an MP4 or WebM video."),
         (mp4(media=30_000), "The video is larger than 30 MB."),
     ],
 )
-def test_why_a_video_is_refused_is_told_beside_its_field(editor, monkeypatch, data, told):
+def test_why_a_video_is_refused_is_told_beside_its_field(editor, monkeypatch, data, message):
     monkeypatch.setattr(files, "MEGABYTE", 1000)
     sent = send(editor, "page/video", video_form(own=(io.BytesIO(data), "film.mp4"), **VIDEO_CAPTIONS))
     assert sent.status_code == 422
-    assert told in sent.text
+    assert message in sent.text
     assert 'href="#own"' in sent.text
     assert "One &lt;b&gt;sky" in sent.text, "what was entered is kept"
 
@@ -158,19 +158,21 @@ def test_a_letter_to_read_is_written_shown_as_a_page_and_taken_away(editor, clie
 
 
 @pytest.mark.parametrize(
-    ("korean", "english", "field", "told"),
+    ("korean", "english", "field", "message"),
     [
         ("", "To you", "text_ko", "Another language has this"),
         ("여러분께", "> " * 100 + "a", "text_en", "No PDF can be made of this text."),
         ("여러분께", f"[x](https://{'a' * 9000})", "text_en", "No PDF can be made of this text."),
     ],
 )
-def test_what_is_wrong_with_a_letter_to_read_is_told_beside_its_field(editor, korean, english, field, told):
+def test_what_is_wrong_with_a_letter_to_read_is_told_beside_its_field(
+    editor, korean, english, field, message
+):
     held = stamp({"text": stored().letter_text})
     sent = send(editor, "page/letter-text", {"text_ko": korean, "text_en": english, "seen": held})
     assert sent.status_code == 422
     assert f'href="#{field}"' in sent.text
-    assert told in sent.text
+    assert message in sent.text
     assert not stored().letter_text
 
 

@@ -76,7 +76,7 @@ def test_faults_are_told_by_line_in_the_language_of_the_reader(editor):
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
         ({}, "The table is empty."),
         ({"table": csv("")}, "The table is empty."),
@@ -86,10 +86,10 @@ def test_faults_are_told_by_line_in_the_language_of_the_reader(editor):
         ({"table": (io.BytesIO(b"PK\x03\x04" + bytes(60)), "partners.xlsx")}, "This is not a CSV file."),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_at_its_field(editor, files, told):
+def test_a_file_that_cannot_be_read_is_told_at_its_field(editor, files, message):
     sent = send(editor, "partners/import", files)
     assert sent.status_code == 422
-    assert told in sent.text
+    assert message in sent.text
     assert 'href="#table"' in sent.text
 
 

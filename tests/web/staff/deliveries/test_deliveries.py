@@ -121,12 +121,12 @@ MISTAKES = [
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize(
-    ("act", "fields", "told"), MISTAKES, ids=[f"{act} {told}" for act, _, told in MISTAKES]
+    ("act", "fields", "message"), MISTAKES, ids=[f"{act} {message}" for act, _, message in MISTAKES]
 )
-def test_a_mistake_in_the_register_is_told_and_nothing_is_lost(exporter, address, act, fields, told):
+def test_a_mistake_in_the_register_is_told_and_nothing_is_lost(exporter, address, act, fields, message):
     page = exporter.post(f"{address}/{act}", data=fields)
     assert page.status_code == 422
-    assert any(told in error for error in errors(page))
+    assert any(message in error for error in errors(page))
     assert "KEPT" in page.text
     assert queries.find(int(address.rpartition("/")[2])).state == "frozen"
 

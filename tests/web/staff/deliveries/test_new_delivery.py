@@ -37,7 +37,7 @@ def test_the_form_begins_with_the_newest_numbers_and_a_letter_in_both_languages(
 def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporter, signed):
     page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
     assert page.status_code == 200
-    for told in (
+    for text in (
         "6 people",
         "1 organisation",
         "Sky Union",
@@ -46,7 +46,7 @@ def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporte
         "manifest.sig",
         "verify.py",
     ):
-        assert told in page.text
+        assert text in page.text
     assert number_of(Delivery) == 0
 
 
@@ -130,20 +130,20 @@ def test_the_whole_way_from_draft_to_answer(exporter, signed):
     page = exporter.get(address)
     assert "Download the pack" in page.text
     moment = typed(clock.now())
-    told = exporter.post(
+    page = exporter.post(
         f"{address}/hand-over",
         data={"handed_over_at": moment, "channel": "portal", "receipt_number": "1AB-2611"},
     )
-    assert told.status_code == 303, errors(told)
+    assert page.status_code == 303, errors(page)
     page = exporter.get(address)
     assert "1AB-2611" in page.text
     assert "Through a government portal" in page.text
 
-    told = exporter.post(
+    page = exporter.post(
         f"{address}/answer",
         data={"answered_at": typed(clock.now()), "answer_ko": "검토하겠습니다.", "answer_en": "We will see."},
     )
-    assert told.status_code == 303, errors(told)
+    assert page.status_code == 303, errors(page)
     assert "We will see." in exporter.get(address).text
     assert actions()[-3:] == ["delivery.freeze", "delivery.hand_over", "delivery.answer"]
     assert "Answered" in exporter.get("/staff/deliveries").text
@@ -151,7 +151,7 @@ def test_the_whole_way_from_draft_to_answer(exporter, signed):
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "message"),
     [
         ("checkpoint", "9" * 30, "Choose from the list."),
         ("recipient_ko", " ", "This field is required."),
@@ -161,10 +161,10 @@ def test_the_whole_way_from_draft_to_answer(exporter, signed):
         ("submitted_as", "an order", ""),
     ],
 )
-def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, field, value, told):
+def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, field, value, message):
     page = exporter.post(f"{NEW}/freeze", data={**FORM, **REPLY, "checkpoint": str(signed), field: value})
     assert page.status_code == 422
-    assert told in re.search(rf'id="{field}-error">([^<]+)', page.text)[1]
+    assert message in re.search(rf'id="{field}-error">([^<]+)', page.text)[1]
     assert "here it is." in page.text
     assert number_of(Delivery) == 0
 
@@ -174,8 +174,8 @@ def test_a_letter_with_another_number_than_its_pack_is_told_at_its_field(exporte
     letter = {"letter_ko": "7명이 서명하였습니다.", "letter_en": "{people}, as of {date}."}
     page = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed), **letter})
     assert page.status_code == 422
-    (told,) = errors(page)
-    assert told.startswith("The pack does not say “7명”. Write {people},")
+    (message,) = errors(page)
+    assert message.startswith("The pack does not say “7명”. Write {people},")
     assert "{people}, as of {date}." in page.text
     assert number_of(Delivery) == 0
 

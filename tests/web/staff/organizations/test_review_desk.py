@@ -51,7 +51,7 @@ def test_what_waits_longest_stands_first_with_age_and_flags(reviewer, clock):
 
 
 @pytest.mark.parametrize(
-    ("tab", "found"),
+    ("tab", "listed"),
     [
         ("review", {"review"}),
         ("changes", {"changes"}),
@@ -59,14 +59,14 @@ def test_what_waits_longest_stands_first_with_age_and_flags(reviewer, clock):
         ("ended", {"declined", "withdrawn", "removed"}),
     ],
 )
-def test_the_list_has_parts_and_never_what_nobody_confirmed(reviewer, tab, found):
+def test_the_list_has_parts_and_never_what_nobody_confirmed(reviewer, tab, listed):
     for state in ("pending", "review", "changes", "published", "declined", "withdrawn", "removed"):
         endorsement(state=state, name_ko=state, name_en="")
-    assert set(names(reviewer.get(f"{DESK}?tab={tab}"))) == found
+    assert set(names(reviewer.get(f"{DESK}?tab={tab}"))) == listed
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "listed"),
     [
         ("harb", ["Harbour"]),
         ("항구", ["Harbour"]),
@@ -77,10 +77,10 @@ def test_the_list_has_parts_and_never_what_nobody_confirmed(reviewer, tab, found
         ("a@", []),
     ],
 )
-def test_the_list_is_searched_by_name_address_and_domain(reviewer, query, found):
+def test_the_list_is_searched_by_name_address_and_domain(reviewer, query, listed):
     endorsement(name_ko="푸른 항구", name_en="Harbour", email="kim@harbour.example")
     endorsement(name_en="Sea", website="https://www.sea.example")
-    assert names(reviewer.get(f"{DESK}?tab=published&q={query}")) == found
+    assert names(reviewer.get(f"{DESK}?tab=published&q={query}")) == listed
 
 
 @pytest.mark.parametrize("query", ["tab=nothing", "page=0", "page=2", "page=x"])
@@ -436,10 +436,10 @@ def test_two_reviewers_of_one_case_see_each_other(reviewer, staff_client, clock)
         "This case is yours as long as you keep it open here.",
         True,
     )
-    told = second.post(f"{DESK}/{row.id}/here").get_json()["words"]
-    assert told == f"{first_name} is working on this case now. Open with: {first_name}"
-    told = reviewer.post(f"{DESK}/{row.id}/here").get_json()["words"]
-    assert told == "This case is yours. Also open with: second@example.org"
+    words = second.post(f"{DESK}/{row.id}/here").get_json()["words"]
+    assert words == f"{first_name} is working on this case now. Open with: {first_name}"
+    words = reviewer.post(f"{DESK}/{row.id}/here").get_json()["words"]
+    assert words == "This case is yours. Also open with: second@example.org"
     assert "second@example.org" in reviewer.get(f"{DESK}/{row.id}").text
 
 
@@ -450,8 +450,11 @@ def test_who_falls_silent_is_forgotten_after_two_minutes(reviewer, staff_client,
     clock.move(seconds=119)
     assert "is working on" in second.post(f"{DESK}/{row.id}/here").get_json()["words"]
     clock.move(seconds=2)
-    told = second.post(f"{DESK}/{row.id}/here").get_json()
-    assert (told["words"], told["is_mine"]) == ("This case is yours as long as you keep it open here.", True)
+    answer = second.post(f"{DESK}/{row.id}/here").get_json()
+    assert (answer["words"], answer["is_mine"]) == (
+        "This case is yours as long as you keep it open here.",
+        True,
+    )
 
 
 def test_a_reviewer_who_takes_a_case_over_is_named_on_the_case_and_in_the_list(reviewer, staff_client):

@@ -42,15 +42,19 @@ def test_every_kind_of_mail_has_a_name(admin, frozen_clock):
 
 
 def test_one_dead_letter_is_tried_again(admin, frozen_clock):
-    one, other = dead(2, frozen_clock, returned="full", returned_status="5.2.2")
-    response = admin.post(f"/staff/mail/{one}/retry")
+    letter, other = dead(2, frozen_clock, returned="full", returned_status="5.2.2")
+    response = admin.post(f"/staff/mail/{letter}/retry")
     assert (response.status_code, response.headers["Location"]) == (303, "/staff/mail")
-    row = db.session.get(OutboxMail, one)
+    row = db.session.get(OutboxMail, letter)
     assert (row.state, row.attempts, row.due_at) == ("queued", 0, frozen_clock.now())
     assert (row.returned, row.returned_status) == (None, None)
     assert db.session.get(OutboxMail, other).state == "dead"
     (entry,) = page(Search(action="mail.retry")).lines
-    assert (entry.actor, entry.subject, entry.details) == (admin.member.email, f"mail:{one}", '{"mails":1}')
+    assert (entry.actor, entry.subject, entry.details) == (
+        admin.member.email,
+        f"mail:{letter}",
+        '{"mails":1}',
+    )
 
 
 def test_all_dead_letters_are_tried_again(admin, frozen_clock):
@@ -65,8 +69,8 @@ def test_all_dead_letters_are_tried_again(admin, frozen_clock):
 
 
 def test_trying_a_dead_letter_that_is_gone_says_so(admin, frozen_clock):
-    (one,) = dead(1, frozen_clock, state="sent")
-    for mail_id in (one, one + 1, 2**63 - 1):
+    (letter,) = dead(1, frozen_clock, state="sent")
+    for mail_id in (letter, letter + 1, 2**63 - 1):
         assert admin.post(f"/staff/mail/{mail_id}/retry").status_code == 409
     assert admin.post(f"/staff/mail/{2**63}/retry").status_code == 404
     assert page(Search(action="mail.retry")).lines == []

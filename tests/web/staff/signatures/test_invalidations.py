@@ -97,7 +97,7 @@ def test_a_second_press_of_one_s_own_is_not_a_colleague_s(moderator, second):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"domain": ""}, "Give at least one condition"),
         ({"domain": "people.example"}, "No signature that this is about meets"),
@@ -113,11 +113,11 @@ def test_a_second_press_of_one_s_own_is_not_a_colleague_s(moderator, second):
     ],
     ids=str,
 )
-def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, told):
+def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, message):
     crowd(1, domain="robots.example")
     page = moderator.post("/staff/invalidations/new", data={**FORM, **changes})
     assert page.status_code == 422
-    assert told in page.text
+    assert message in page.text
     if "why" not in changes:
         assert FORM["why"] in page.text
     assert number_of(Invalidation) == 0
@@ -150,11 +150,11 @@ def test_every_field_becomes_the_condition(moderator, frozen_clock):
         faster_than="600",
         notify="y",
     )
-    found = row(_number(address))
-    assert (found.matched, found.faster_than, found.notify) == (2, 600, True)
-    assert found.campaign_id == the_campaign().id
-    assert (found.signed_from.hour, found.signed_until.hour) == (3, 4), "typed in Seoul's time"
-    assert bytes(found.network_hash) == facts["network_hash"]
+    proposal = row(_number(address))
+    assert (proposal.matched, proposal.faster_than, proposal.notify) == (2, 600, True)
+    assert proposal.campaign_id == the_campaign().id
+    assert (proposal.signed_from.hour, proposal.signed_until.hour) == (3, 4), "typed in Seoul's time"
+    assert bytes(proposal.network_hash) == facts["network_hash"]
     page = moderator.get(address)
     assert "2001:db8" not in page.text
     assert f"#{facts['network_hash'].hex()[:8]}" in page.text
@@ -163,10 +163,10 @@ def test_every_field_becomes_the_condition(moderator, frozen_clock):
 def test_a_network_or_domain_that_the_watch_shows_fills_the_form_by_its_hash(moderator, frozen_clock):
     hot = network_hash("blue-skies", "203.0.113.7")
     crowd(3, domain="robots.example", network_hash=hot, at=frozen_clock.now())
-    for name, found in (("network", hot), ("domain", domain_hash("blue-skies", "robots.example"))):
-        form = moderator.get(f"/staff/watch?{name}={found.hex()}")
-        assert f'value="#{found.hex()}"' in form.text
-        address = propose(moderator, **{"domain": "", name: f"#{found.hex()}"})
+    for name, value in (("network", hot), ("domain", domain_hash("blue-skies", "robots.example"))):
+        form = moderator.get(f"/staff/watch?{name}={value.hex()}")
+        assert f'value="#{value.hex()}"' in form.text
+        address = propose(moderator, **{"domain": "", name: f"#{value.hex()}"})
         assert row(_number(address)).matched == 3
         moderator.post(f"{address}/discard", data={"why": "only counted"})
 
@@ -206,6 +206,6 @@ def test_a_release_says_how_many_of_which_pattern_why_they_are_held_and_what_was
     assert f"<code>#{robots[:8]}</code>" in page
     assert "E-mails answered too soon: 3" in page
     assert "The form looked like a program’s: 1" in page
-    told = f'<a href="{before}">Invalidation no. {row(_number(before)).id}</a>: Taken out 20'
-    assert told in page
-    assert told in moderator.get(f"/staff/watch/blue-skies/domain/{robots}").text
+    message = f'<a href="{before}">Invalidation no. {row(_number(before)).id}</a>: Taken out 20'
+    assert message in page
+    assert message in moderator.get(f"/staff/watch/blue-skies/domain/{robots}").text

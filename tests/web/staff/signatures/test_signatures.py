@@ -81,7 +81,7 @@ def test_the_page_says_why_somebody_is_held_and_what_is_listed_of_where_they_cam
         OriginKind.DOMAIN: facts["domain_hash"],
         OriginKind.ADDRESS: listed_address_hash(SLUG, parse("Hong@robots.example")),
     }
-    origins = {kind: Origin(person.campaign_id, kind, found) for kind, found in kinds.items()}
+    origins = {kind: Origin(person.campaign_id, kind, value) for kind, value in kinds.items()}
     origin_list.add(ANNA, origins[OriginKind.ADDRESS], ListEffect.ALLOW, "we know them", ())
     page = moderator.get(f"/staff/signatures/{person.id}").text
     assert "E-mails answered too soon" in page
@@ -151,7 +151,7 @@ def test_acting_on_nobody_is_not_found(moderator, act):
 
 
 @pytest.mark.parametrize(
-    ("act", "told"),
+    ("act", "message"),
     [
         ("withdraw", "The signature is withdrawn and not counted. The person is told by e-mail."),
         ("stop-news", "They get no more news. The person is told by e-mail."),
@@ -161,7 +161,7 @@ def test_acting_on_nobody_is_not_found(moderator, act):
         ),
     ],
 )
-def test_what_is_done_at_a_persons_request_is_said(app, staff_client, act, told):
+def test_what_is_done_at_a_persons_request_is_said(app, staff_client, act, message):
     address = f"/staff/signatures/{signature(updates=True).id}"
     moderator = staff_client("moderator", lang="en")
     page = moderator.get(address)
@@ -171,7 +171,7 @@ def test_what_is_done_at_a_persons_request_is_said(app, staff_client, act, told)
     assert actions("signature.") == []
     sent = moderator.post(f"{address}/{act}", data={"why": "asked by telephone"})
     assert sent.status_code == 303
-    assert told in moderator.get(sent.location).text
+    assert message in moderator.get(sent.location).text
     colleague = staff_client("moderator", lang="en")
     late = colleague.post(f"{address}/{act}", data={"why": "asked by telephone"})
     assert late.status_code == (303 if act == "plan-erasure" else 409)

@@ -74,8 +74,8 @@ def test_the_audit_log_is_filtered(admin, frozen_clock, query, expected):
     note(Actor(2, "admin@pledge.example", ""), "switch.signing", "switch:signing", reason="attack")
     client_page = admin.get(f"/staff/audit?{query}")
     assert client_page.status_code == 200
-    found = [subject for subject in subjects(client_page.text) if not subject.startswith("staff:")]
-    assert len(found) == expected, found
+    shown = [subject for subject in subjects(client_page.text) if not subject.startswith("staff:")]
+    assert len(shown) == expected, shown
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_page_costs_few_statements_however_long_the_log(admin, statements):
     admin.get("/staff/audit")
     with statements() as seen:
         admin.get("/staff/audit")
-    assert len([one for one in seen if "audit_entries" in one]) == 1
+    assert len([statement for statement in seen if "audit_entries" in statement]) == 1
 
 
 # --- What an auditor asks ---
@@ -175,8 +175,8 @@ def test_a_page_costs_few_statements_however_long_the_log(admin, statements):
 
 def links(page, words):
     """Where what says this leads to."""
-    found = re.findall(r'<a[^>]* href="([^"]+)"[^>]*>(?:<strong>)?([^<]+)<', page)
-    return [address.replace("&amp;", "&") for address, said in found if said.strip() == words]
+    anchors = re.findall(r'<a[^>]* href="([^"]+)"[^>]*>(?:<strong>)?([^<]+)<', page)
+    return [address.replace("&amp;", "&") for address, text in anchors if text.strip() == words]
 
 
 def whats(page):

@@ -10,14 +10,14 @@ RECORDERS = {"record", "note"}
 
 def recorded() -> set[str]:
     """The actions named in calls of record() and note(), as texts like `area.verb`."""
-    found = set()
+    actions = set()
     for path in (ROOT / "pledge").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if (
                 isinstance(node, ast.Call)
                 and getattr(node.func, "attr", getattr(node.func, "id", "")) in RECORDERS
             ):
-                found |= {
+                actions |= {
                     argument.value
                     for argument in node.args
                     if isinstance(argument, ast.Constant)
@@ -25,7 +25,7 @@ def recorded() -> set[str]:
                     and argument.value.split(".")[0] in AREAS
                     and "." in argument.value
                 }
-    return found
+    return actions
 
 
 def test_every_act_has_a_name():

@@ -34,7 +34,7 @@ def test_an_invitation_from_the_page(admin):
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"email": "", "roles": "viewer"}, "name@example.com"),
         ({"email": "nonsense"}, "name@example.com"),
@@ -44,11 +44,11 @@ def test_an_invitation_from_the_page(admin):
         ({"email": "a@b.example\r\nBcc: x@y.example", "roles": "viewer"}, "name@example.com"),
     ],
 )
-def test_an_invitation_that_cannot_be_is_said_and_nothing_is_lost(admin, fields, said):
+def test_an_invitation_that_cannot_be_is_said_and_nothing_is_lost(admin, fields, message):
     staff("viewer", "taken@example.org")
     answer = admin.post("/staff/people/invite", data={"lang": "en", **fields})
     assert answer.status_code == 422
-    assert said in answer.text
+    assert message in answer.text
     assert acts() == []
 
 
