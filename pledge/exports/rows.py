@@ -127,10 +127,8 @@ def organization_columns() -> list[Column[Organization]]:
     """The organisations of a delivery."""
     published = Phrase("table", "Published on")
     return [
-        *_facts(lambda organization: organization.level),
-        Column(
-            "published_on", published, lambda organization, _: date.fromisoformat(organization.published_on)
-        ),
+        *_facts(lambda row: row.level),
+        Column("published_on", published, lambda row, _: date.fromisoformat(row.published_on)),
     ]
 
 
@@ -147,40 +145,31 @@ def organizations_with_codes(
         )
     ]
 
-    def cells(column: Column[Organization], organization: Organization) -> list[Value]:
+    def cells(column: Column[Organization], row: Organization) -> list[Value]:
         if not column.is_coded:
-            return [column.value(organization, langs[0])]
-        return [
-            getattr(organization, column.name) or "",
-            *(column.value(organization, lang) for lang in langs),
-        ]
+            return [column.value(row, langs[0])]
+        return [getattr(row, column.name) or "", *(column.value(row, lang) for lang in langs)]
 
-    return heads, (
-        [cell for column in columns for cell in cells(column, organization)] for organization in organizations
-    )
+    return heads, ([cell for column in columns for cell in cells(column, row)] for row in organizations)
 
 
 def _public_columns(export: Export) -> list[Column[EndorsementVersion]]:
-    def page(version: EndorsementVersion, lang: str) -> str:
+    def page(row: EndorsementVersion, lang: str) -> str:
         return public_url(
-            "public.organization", lang=lang, slug=export.slug, endorsement_id=version.endorsement_id
+            "public.organization", lang=lang, slug=export.slug, endorsement_id=row.endorsement_id
         )
 
     return [
-        *_facts(lambda version: version.endorsement.level),
+        *_facts(lambda row: row.endorsement.level),
         Column("interim_year", Phrase("table", "Interim year")),
         Column("interim_percent", Phrase("table", "Interim target (%)")),
         Column("spokesperson", Phrase("table", "Spokesperson")),
         Column(
-            "published_at",
-            Phrase("table", "Published (KST)"),
-            lambda version, _: version.endorsement.published_at,
+            "published_at", Phrase("table", "Published (KST)"), lambda row, _: row.endorsement.published_at
         ),
         Column("page", Phrase("table", "Public page"), page),
         # As the audit log names it: a spreadsheet takes digits alone for a number, and rounds one of so many.
-        Column(
-            "id", Phrase("table", "Reference"), lambda version, _: f"endorsement:{version.endorsement_id}"
-        ),
+        Column("id", Phrase("table", "Reference"), lambda row, _: f"endorsement:{row.endorsement_id}"),
     ]
 
 
@@ -216,8 +205,7 @@ def _organizations(export: Export, _rows: int) -> list[EndorsementVersion]:
     """The published organisations, sorted by name."""
     versions = endorsements.listing(export.campaign_id)
     return sorted(
-        versions,
-        key=lambda version: (version.name.in_language(export.lang).casefold(), version.endorsement_id),
+        versions, key=lambda row: (row.name.in_language(export.lang).casefold(), row.endorsement_id)
     )
 
 

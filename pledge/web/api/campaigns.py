@@ -55,9 +55,9 @@ MAX_NUMBER = 2**63 - 1
 @api.page("/campaigns", cache=DATA_CACHE)
 def campaign_list() -> documents.CampaignsDocument:
     """Every public campaign, those that one can sign now first."""
-    campaigns_listed = campaigns.public_campaigns(languages.default())
-    counts = ledger.counts(campaign.id for campaign in campaigns_listed)
-    summaries = [_summary(campaign, counts[campaign.id]) for campaign in campaigns_listed]
+    listed = campaigns.public_campaigns(languages.default())
+    counts = ledger.counts(campaign.id for campaign in listed)
+    summaries = [_summary(campaign, counts[campaign.id]) for campaign in listed]
     return documents.CampaignsDocument(
         campaigns=[documents.CampaignSummaryDocument(**summary) for summary in summaries]
     )
@@ -96,11 +96,11 @@ def count(slug: str) -> documents.CountDocument:
 def history(slug: str) -> documents.HistoryDocument:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
     campaign_id(slug)  # refuses a draft
-    progress_shown = progress(slug)
-    days = [documents.DayDocument.model_validate(day) for day in progress_shown.history.days]
-    if progress_shown.history.merged is not None:
-        days.append(documents.DayDocument(day=OTHER, people=progress_shown.history.merged, organizations=0))
-    return documents.HistoryDocument(**_totals(progress_shown.totals, progress_shown.log_size), history=days)
+    shown = progress(slug)
+    days = [documents.DayDocument.model_validate(day) for day in shown.history.days]
+    if shown.history.merged is not None:
+        days.append(documents.DayDocument(day=OTHER, people=shown.history.merged, organizations=0))
+    return documents.HistoryDocument(**_totals(shown.totals, shown.log_size), history=days)
 
 
 @api.page("/campaigns/<slug>/regions", cache=DATA_CACHE)
@@ -181,10 +181,9 @@ def table(slug: str, table: str) -> Response:
         for lang in (languages.codes() if get_origin(field.annotation) is dict else ("",))
     ]
     head = [f"{name}_{lang}" if lang else name for name, lang in columns]
-    documents_read = (document.model_dump(mode="json") for document in read(slug))
+    lines = (document.model_dump(mode="json") for document in read(slug))
     cells = (
-        [document[name].get(lang) if lang else document[name] for name, lang in columns]
-        for document in documents_read
+        [document[name].get(lang) if lang else document[name] for name, lang in columns] for document in lines
     )
     rows = (["" if cell is None else cell for cell in row] for row in cells)
     response = Response(csv_file(head, rows), content_type="text/csv; charset=utf-8")
@@ -223,13 +222,11 @@ def _steps(campaign: CampaignView, people: int) -> list[documents.StepDocument]:
     goal = campaign.row.goal
     steps = list(takewhile(lambda step: step <= goal, steps_of(goal, campaign.row.goal_steps)))
     reached = days_reached(campaign.id, [step for step in steps if step <= people])
-    sentences_by_language = {lang: sentences(text) for lang, text in campaign.row.step_sentences.items()}
+    written = {lang: sentences(text) for lang, text in campaign.row.step_sentences.items()}
     return [
         documents.StepDocument(
             people=step,
-            sentence={
-                lang: by_step[step] for lang, by_step in sentences_by_language.items() if step in by_step
-            },
+            sentence={lang: by_step[step] for lang, by_step in written.items() if step in by_step},
             reached_on=reached.get(step),
         )
         for step in steps
