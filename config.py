@@ -362,27 +362,27 @@ class Config(BaseSettings):
 
     def problems(self) -> list[str]:
         """What prevents a start although each value can be read, one line each."""
-        found = self._missing() if self.is_production else []
+        problems = self._missing() if self.is_production else []
         if bool(self.storage_key_id) != bool(self.storage_secret.get_secret_value()):
-            found.append(
+            problems.append(
                 "PLEDGE_STORAGE_KEY_ID and PLEDGE_STORAGE_SECRET belong together: set both or neither."
             )
         if self.otlp_endpoint and find_spec("opentelemetry") is None:
-            found.append("PLEDGE_OTLP_ENDPOINT needs the packages of requirements-traces.txt.")
+            problems.append("PLEDGE_OTLP_ENDPOINT needs the packages of requirements-traces.txt.")
         for name in ("metrics_token", "bounce_hook_key"):
             if 0 < len(getattr(self, name).get_secret_value()) < MIN_KEY_LENGTH:
-                found.append(f"{PREFIX}{name.upper()} has fewer than {MIN_KEY_LENGTH} characters.")
+                problems.append(f"{PREFIX}{name.upper()} has fewer than {MIN_KEY_LENGTH} characters.")
         reads = self.bounce_mailbox.get_secret_value() or self.bounce_hook_key.get_secret_value()
         if reads and not self.bounce_address:
-            found.append(
+            problems.append(
                 "PLEDGE_BOUNCE_ADDRESS is missing: without it no report says which mail it is about, "
                 "so PLEDGE_BOUNCE_MAILBOX and PLEDGE_BOUNCE_HOOK_KEY have nothing to read."
             )
         if self.alert_webhook and len(self.alert_webhook_key.get_secret_value()) < MIN_KEY_LENGTH:
-            found.append(
+            problems.append(
                 f"PLEDGE_ALERT_WEBHOOK needs PLEDGE_ALERT_WEBHOOK_KEY: a random key of {MIN_KEY_LENGTH} or more characters."
             )
-        return found
+        return problems
 
     def _missing(self) -> list[str]:
         """What production requires."""
@@ -392,36 +392,36 @@ class Config(BaseSettings):
             "PLEDGE_DATA_KEYS": (self.data_keys, _DEVELOPMENT_DATA),
             "PLEDGE_LOG_KEY": (self.log_signing_keys, _DEVELOPMENT_LOG),
         }
-        found = []
+        problems = []
         for name, (values, default) in keys.items():
-            found += _key_problems(name, values, default)
-        found += _shared_keys({name: values for name, (values, _) in keys.items()})
+            problems += _key_problems(name, values, default)
+        problems += _shared_keys({name: values for name, (values, _) in keys.items()})
         if "base_url" not in given or not self.base_url.startswith("https://"):
-            found.append(
+            problems.append(
                 "PLEDGE_BASE_URL is missing or is not an https:// address: mailed links are built from it."
             )
         if not self.smtp_url.get_secret_value():
-            found.append("PLEDGE_SMTP_URL is missing: nobody could confirm a signature without mail.")
+            problems.append("PLEDGE_SMTP_URL is missing: nobody could confirm a signature without mail.")
         for name, reason in _CONTACTS.items():
             if name not in given:
-                found.append(f"{PREFIX}{name.upper()} is missing: {reason}.")
+                problems.append(f"{PREFIX}{name.upper()} is missing: {reason}.")
             elif _LOCAL.search(str(getattr(self, name))):
-                found.append(f"{PREFIX}{name.upper()} is an address of this machine: {reason}.")
+                problems.append(f"{PREFIX}{name.upper()} is an address of this machine: {reason}.")
         for name in ("privacy_officer", "postal_address", "press_contact"):
             texts = dict(getattr(self, name))
             missing = [tag[:2] for tag in self.languages if not (texts.get(tag[:2]) or texts.get(""))]
             if missing:
-                found.append(
+                problems.append(
                     f"{PREFIX}{name.upper()} says nothing in {', '.join(missing)}: "
                     'give each language of the site its text, or "" for all others.'
                 )
-        return found
+        return problems
 
 
 def _in_language(texts: tuple[tuple[str, str], ...], lang: str) -> str:
     """The text in a language; else the one for all others, else the first."""
-    found = dict(texts)
-    return found.get(lang) or found.get("") or next(iter(found.values()))
+    by_language = dict(texts)
+    return by_language.get(lang) or by_language.get("") or next(iter(by_language.values()))
 
 
 def _unbroken(text: str) -> str:
@@ -499,10 +499,10 @@ def _is_weak(key: str) -> bool:
 def _shared_keys(lists: dict[str, tuple[SecretStr, ...]]) -> list[str]:
     """Keys that occur in several settings: whoever learns one key must not know another one."""
     seen: dict[str, str] = {}
-    found = []
+    problems = []
     for name, keys in lists.items():
         for key in keys:
             other = seen.setdefault(key.get_secret_value(), name)
             if other != name:
-                found.append(f"{name} holds a key of {other}: each needs its own.")
-    return found
+                problems.append(f"{name} holds a key of {other}: each needs its own.")
+    return problems

@@ -225,8 +225,8 @@ def worker_folder(run_folder: Path, worker_name: str) -> Path:
 @pytest.fixture(scope="session")
 def postgres_server(run_folder: Path) -> postgres.Server:
     """The one server of the run. Ask for `new_database` to do something rough to a database of your own."""
-    found = run.once(run_folder, "postgres-server", lambda: postgres.start(run_folder).port)
-    return postgres.Server(run_folder / "postgres", found)
+    port = run.once(run_folder, "postgres-server", lambda: postgres.start(run_folder).port)
+    return postgres.Server(run_folder / "postgres", port)
 
 
 @pytest.fixture(scope="session")

@@ -51,8 +51,8 @@ def test_the_log_key_may_belong_to_another_process(environment):
 )
 def test_a_site_has_one_name_or_one_for_each_language(environment, value, ko, en, issuer):
     environment(PLEDGE_SITE_NAME=value)
-    found = Config.load()
-    assert (found.site_name_in("ko"), found.site_name_in("en"), found.issuer) == (ko, en, issuer)
+    config = Config.load()
+    assert (config.site_name_in("ko"), config.site_name_in("en"), config.issuer) == (ko, en, issuer)
 
 
 @pytest.mark.parametrize(
@@ -79,28 +79,28 @@ def test_production_refuses_a_contact_that_reaches_nobody_or_that_some_cannot_re
 
 def test_telephone_numbers_do_not_break_across_lines(environment):
     environment(PLEDGE_TELEPHONE="+82 2 123 4567", PLEDGE_PRESS_CONTACT="Press office 24, 02 765 4321")
-    found = Config.load().contact_in("en")
-    assert found.telephone == "+82\N{NO-BREAK SPACE}2\N{NO-BREAK SPACE}123\N{NO-BREAK SPACE}4567"
-    assert found.press == "Press office 24, 02\N{NO-BREAK SPACE}765\N{NO-BREAK SPACE}4321"
+    contact = Config.load().contact_in("en")
+    assert contact.telephone == "+82\N{NO-BREAK SPACE}2\N{NO-BREAK SPACE}123\N{NO-BREAK SPACE}4567"
+    assert contact.press == "Press office 24, 02\N{NO-BREAK SPACE}765\N{NO-BREAK SPACE}4321"
 
 
 def test_a_contact_is_given_in_the_language_asked_for(environment):
     environment(PLEDGE_PRIVACY_OFFICER='{"ko": "개인정보보호팀", "": "Data protection office"}')
-    found = Config.load()
-    assert found.contact_in("ko").privacy_officer == "개인정보보호팀"
-    assert found.contact_in("en").privacy_officer == "Data protection office"
+    config = Config.load()
+    assert config.contact_in("ko").privacy_officer == "개인정보보호팀"
+    assert config.contact_in("en").privacy_officer == "Data protection office"
     assert (
-        found.contact_in("en").postal_address
-        == found.contact_in("ko").postal_address
+        config.contact_in("en").postal_address
+        == config.contact_in("ko").postal_address
         == "1 Sky Street, Seoul"
     )
 
 
 def test_development_needs_no_setting():
-    found = Config.load()
-    assert not found.is_production
-    assert found.uses_sqlite
-    assert found.problems() == []
+    config = Config.load()
+    assert not config.is_production
+    assert config.uses_sqlite
+    assert config.problems() == []
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if name not in ("PLEDGE_ENV", "PLEDGE_DATABASE_URL")])
@@ -183,11 +183,11 @@ def test_lists_are_read_without_their_spaces_and_the_base_address_without_its_sl
     monkeypatch.setenv("PLEDGE_SECRET_KEYS", f" {KEY} , {DATA_KEY},")
     monkeypatch.setenv("PLEDGE_TRUSTED_HOSTS", "a.example, b.example")
     monkeypatch.setenv("PLEDGE_BASE_URL", "https://sky.example/")
-    found = Config.load()
-    assert [key.get_secret_value() for key in found.secret_keys] == [KEY, DATA_KEY]
-    assert found.trusted_hosts == ("a.example", "b.example")
-    assert found.base_url == "https://sky.example"
-    assert found.allowed_hosts[0] == "sky.example"
+    config = Config.load()
+    assert [key.get_secret_value() for key in config.secret_keys] == [KEY, DATA_KEY]
+    assert config.trusted_hosts == ("a.example", "b.example")
+    assert config.base_url == "https://sky.example"
+    assert config.allowed_hosts[0] == "sky.example"
 
 
 def test_links_of_a_site_on_another_port_lead_there(monkeypatch):
@@ -228,9 +228,9 @@ def start(tmp_path, **changes):
 def test_a_process_with_bad_settings_ends_with_a_line_for_each_fault(tmp_path, changes, lines):
     done = start(tmp_path, **changes)
     assert done.returncode != 0
-    said = done.stderr.strip().splitlines()
-    assert len(said) == lines, done.stderr
-    assert all(re.match("pledge cannot start: (PLEDGE_|PROMETHEUS_)", line) for line in said)
+    output = done.stderr.strip().splitlines()
+    assert len(output) == lines, done.stderr
+    assert all(re.match("pledge cannot start: (PLEDGE_|PROMETHEUS_)", line) for line in output)
     assert "Traceback" not in done.stdout + done.stderr
     assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
 

@@ -50,7 +50,7 @@ Point = tuple[float, float]
 
 def rings(path: str) -> list[list[Point]]:
     """The closed lines of a path of `m` and `z` commands: each pair is relative to the one before. One lacks its z."""
-    found: list[list[Point]] = []
+    result: list[list[Point]] = []
     x = y = 0.0
     for part in re.findall(r"m([^mz]*)", path):
         numbers = [float(number) for number in re.findall(r"-?\d*\.?\d+(?:e-?\d+)?", part)]
@@ -58,9 +58,9 @@ def rings(path: str) -> list[list[Point]]:
         for step_x, step_y in zip(numbers[::2], numbers[1::2], strict=True):
             x, y = x + step_x, y + step_y
             ring.append((x, y))
-        found.append(ring)
+        result.append(ring)
         x, y = ring[0]
-    return found
+    return result
 
 
 def area(ring: list[Point]) -> float:

@@ -48,10 +48,10 @@ def extract() -> Catalog:
     template = Catalog(project="pledge", charset="utf-8", fuzzy=False)
     with (ROOT / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
-    found = extract_from_dir(
+    messages = extract_from_dir(
         SOURCES, methods, options, keywords=KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
     )
-    for filename, line, message, comments, context in found:
+    for filename, line, message, comments, context in messages:
         template.add(message, None, [(f"pledge/{filename}", line)], auto_comments=comments, context=context)
     return template
 
@@ -90,23 +90,23 @@ def is_complete(message: object) -> bool:
 def problems() -> list[str]:
     """What is wrong with the catalogues, one line each; empty when they may be shipped."""
     wanted = {(message.context, _key(message.id)) for message in extract() if message.id}
-    found: list[str] = []
+    faults: list[str] = []
     if wanted and not files():
         return ["no catalogue at all in pledge/translations"]
     for path in files():
         name = language(path)
         catalogue = read(path)
         have = {(message.context, _key(message.id)) for message in catalogue if message.id}
-        found += [f"{name}: not in the catalogue: {key!r}" for _, key in sorted(wanted - have, key=str)]
-        found += [f"{name}: no longer used: {key!r}" for _, key in sorted(have - wanted, key=str)]
+        faults += [f"{name}: not in the catalogue: {key!r}" for _, key in sorted(wanted - have, key=str)]
+        faults += [f"{name}: no longer used: {key!r}" for _, key in sorted(have - wanted, key=str)]
         for message in catalogue:
             if message.id and not is_complete(message):
-                found.append(f"{name}: not translated: {_key(message.id)!r}")
+                faults.append(f"{name}: not translated: {_key(message.id)!r}")
             if message.id and message.fuzzy:
-                found.append(f"{name}: fuzzy: {_key(message.id)!r}")
+                faults.append(f"{name}: fuzzy: {_key(message.id)!r}")
         for message, errors in catalogue.check():
-            found += [f"{name}: {_key(message.id)!r}: {error}" for error in errors]
-    return found
+            faults += [f"{name}: {_key(message.id)!r}: {error}" for error in errors]
+    return faults
 
 
 def _key(identifier: object) -> str:
@@ -115,10 +115,10 @@ def _key(identifier: object) -> str:
 
 
 def check() -> None:
-    found = problems()
-    if found:
-        print("\n".join(found), file=sys.stderr)
-        sys.exit(f"{len(found)} problems in the catalogues; `make translations` brings them in step")
+    faults = problems()
+    if faults:
+        print("\n".join(faults), file=sys.stderr)
+        sys.exit(f"{len(faults)} problems in the catalogues; `make translations` brings them in step")
 
 
 if __name__ == "__main__":

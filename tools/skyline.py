@@ -26,7 +26,7 @@ def drawing() -> str:
     )  # the first of each is that of the day
     css = (PLEDGE / "static/css/components/skyline.css").read_text("utf-8")
     css = re.sub(r"[\w-]+: [^;]*--haze[^;]*;", "", css)
-    css = re.sub(r"var\(--([\w-]+)\)", lambda found: colours[found[1]], css)
+    css = re.sub(r"var\(--([\w-]+)\)", lambda match: colours[match[1]], css)
     style = "".join(re.findall(r"^\.skyline__[^{]+\{[^}]+\}", css, flags=re.MULTILINE))
     return re.sub("(<svg [^>]*>)", rf"\1<style>{style}</style>", svg, count=1) + "\n"
 

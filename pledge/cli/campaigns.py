@@ -129,19 +129,19 @@ _KEY_NAMES = {
 
 def by_language(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> Texts:
     """`LANG=TEXT`, once for each language. Raises click.BadParameter."""
-    found: dict[str, str] = {}
-    for one in given:
-        lang, is_named, text = one.partition("=")
-        if not lang or not is_named or lang in found:
+    texts: dict[str, str] = {}
+    for pair in given:
+        lang, is_named, text = pair.partition("=")
+        if not lang or not is_named or lang in texts:
             raise click.BadParameter("LANG=… is expected, once for each language")
         known_language(lang)
-        found[lang] = text
-    return languages.texts(found)
+        texts[lang] = text
+    return languages.texts(texts)
 
 
-def in_languages(name: str, said: str, metavar: str = "LANG=TEXT") -> Callable[[Any], Any]:
+def in_languages(name: str, help_text: str, metavar: str = "LANG=TEXT") -> Callable[[Any], Any]:
     """An option that is given once for each language."""
-    return click.option(name, multiple=True, metavar=metavar, callback=by_language, help=said)
+    return click.option(name, multiple=True, metavar=metavar, callback=by_language, help=help_text)
 
 
 def to_file(meaning: str, *, required: bool = True) -> Callable[[Any], Any]:
@@ -189,10 +189,10 @@ def build(slug: str, out: Path, size: int | None, as_last_time: bool, **given: A
         )
         number = freezing.freeze(COMMAND_LINE, slug, checkpoint.id, wording)
     except BadFields as wrong:
-        said = ", ".join(
+        summary = ", ".join(
             f"{field} is {fault.name.lower()}".replace("_", " ") for field, fault in wrong.faults.items()
         )
-        raise click.UsageError(said) from None
+        raise click.UsageError(summary) from None
     except CountInDoubt as doubt:
         raise click.ClickException(
             f"{doubt.set_aside} entries of this campaign are set aside; see `flask ledger verify {slug}`"
@@ -219,9 +219,9 @@ def _read(letters: Mapping[str, str]) -> dict[str, str]:
 
 
 def _checkpoint(campaign: int, size: int | None) -> Checkpoint:
-    found = log_queries.newest(campaign, size)
-    if found is not None:
-        return found
+    checkpoint = log_queries.newest(campaign, size)
+    if checkpoint is not None:
+        return checkpoint
     if size is None:
         raise click.ClickException("there is no checkpoint yet; the worker signs one, or `flask ledger fold`")
     raise click.UsageError(f"there is no checkpoint of {size} entries")
@@ -281,14 +281,14 @@ def verify(file: Path, key: TextIO | None) -> None:
 def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
     """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
     campaign_id(slug)  # refuses an unknown one
-    found = totals_at(campaign_facts(slug))
-    content = FORMATS[form](replace(found, languages=[known_language(lang)]) if lang else found)
+    result = totals_at(campaign_facts(slug))
+    content = FORMATS[form](replace(result, languages=[known_language(lang)]) if lang else result)
     if out is not None:
         try:
             out.write_bytes(content)
         except OSError as error:
             raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
-        click.echo(f"{found.people} people as of {iso_utc(found.as_of)}: {out}", err=True)
+        click.echo(f"{result.people} people as of {iso_utc(result.as_of)}: {out}", err=True)
         return
     if form == "xlsx" and sys.stdout.isatty():
         raise click.UsageError("a spreadsheet is not for the screen; name a file with --out")

@@ -89,13 +89,13 @@ def verify(slug: str | None, saved: tuple[TextIO, ...]) -> None:
     failed = False
     for number, name in names.items():
         mine = [state for state in states if state.origin.endswith(f"/log/{name}")]
-        found = log_verification.verify(number, name, pledge_hashes, mine)
-        totals = found.totals
+        result = log_verification.verify(number, name, pledge_hashes, mine)
+        totals = result.totals
         click.echo(
             f"{name}: {totals.size} entries, {totals.people} people, {totals.organizations} organizations, "
-            f"{found.checkpoints} checkpoints, root {b64encode(found.root).decode()}"
+            f"{result.checkpoints} checkpoints, root {b64encode(result.root).decode()}"
         )
-        for fault in found.faults:
+        for fault in result.faults:
             click.echo(f"{name}: {fault}")
         asides = ledger_queries.set_aside(number)
         for aside in asides:
@@ -103,7 +103,7 @@ def verify(slug: str | None, saved: tuple[TextIO, ...]) -> None:
                 f"{name}: {aside.entries} entries are set aside: {_ASIDE[aside.why]} "
                 f"(rows {aside.first} to {aside.last} of {aside.table})"
             )
-        failed = failed or bool(found.faults) or any(one.why is not SetAside.DISMISSED for one in asides)
+        failed = failed or bool(result.faults) or any(entry.why is not SetAside.DISMISSED for entry in asides)
     if failed:
         raise SystemExit(1)
     click.echo("every entry, tile, checkpoint and signature is in order")
@@ -133,7 +133,7 @@ def _saved(file: TextIO, names: Collection[str]) -> Checkpoint:
 
 
 def _doubts(connection: Connection) -> ledger_counting.Doubts:
-    differing = frozenset(found.campaign_id for found in mismatches(connection))
+    differing = frozenset(mismatch.campaign_id for mismatch in mismatches(connection))
     return ledger_counting.Doubts(differing, frozenset(forgetting.forgotten(connection)))
 
 
@@ -191,9 +191,9 @@ def verify_audit(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
     """
     signed = log_verification.read_marks()
     marks = [*signed.marks, *(mark for file in saved for mark in _read_marks(file))]
-    found = chain.verify(noted, marks)
-    click.echo(f"{found.count} entries in order, head {found.head.hex()}")
-    if faults := [*signed.faults, *found.faults, *_emptied(found.count)]:
+    result = chain.verify(noted, marks)
+    click.echo(f"{result.count} entries in order, head {result.head.hex()}")
+    if faults := [*signed.faults, *result.faults, *_emptied(result.count)]:
         raise click.ClickException("\n".join(faults))
     click.echo(f"the log matches the signed checkpoints ({len(signed.marks)} states)")
     if noted is None:
@@ -212,10 +212,10 @@ def _emptied(count: int) -> Iterator[str]:
 
 def _read_marks(file: TextIO) -> list[AuditMark]:
     """The marks in a saved checkpoint; raises ClickException when it has none."""
-    found = read_saved(file, lambda note: log_verification.read_saved_marks(note, file.name))
-    if not found:
+    marks = read_saved(file, lambda note: log_verification.read_saved_marks(note, file.name))
+    if not marks:
         raise click.ClickException(f"{file.name}: says nothing of the audit log")
-    return found
+    return marks
 
 
 @audit.command("export")

@@ -89,7 +89,10 @@ def sign_in_paths(*, two: bool = False) -> list[str]:
         for address in addresses:
             moderation.invite(COMMAND_LINE, address, [Role.ADMIN], languages.default())
     waiting = [queries.member(email=address, password=None, active=True) for address in addresses]
-    return ["/staff/" if found is None else urlsplit(mails.invitation_link(found)).path for found in waiting]
+    return [
+        "/staff/" if invitation is None else urlsplit(mails.invitation_link(invitation)).path
+        for invitation in waiting
+    ]
 
 
 def _print_link(staff_id: int) -> None:
@@ -107,7 +110,7 @@ def running_address() -> Path:
 
 def _account(**by: Any) -> StaffMember:
     """The account with this `email` or `id`. Raises ClickException."""
-    found = queries.member(**by)
-    if found is None:
+    account = queries.member(**by)
+    if account is None:
         raise click.ClickException("there is no account with this address")
-    return found
+    return account

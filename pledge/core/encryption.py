@@ -76,10 +76,10 @@ class Vault:
 
 def vault() -> Vault:
     """The vault of the current application; made at its first use."""
-    found: Vault | None = current_app.extensions.get("pledge.vault")
-    if found is None:
-        found = current_app.extensions["pledge.vault"] = _vault(current_config().data_keys)
-    return found
+    configured: Vault | None = current_app.extensions.get("pledge.vault")
+    if configured is None:
+        configured = current_app.extensions["pledge.vault"] = _vault(current_config().data_keys)
+    return configured
 
 
 @lru_cache(maxsize=8)

@@ -150,8 +150,8 @@ class Phrase:
 
     def in_language(self, lang: str, **values: object) -> str:
         """In this language; in English where no catalogue has it."""
-        found = str(_catalogue(lang).pgettext(self.context, self.text))
-        return found % values if values else found
+        translation = str(_catalogue(lang).pgettext(self.context, self.text))
+        return translation % values if values else translation
 
     def __str__(self) -> str:
         """In the language of the request that shows it, so that one table serves pages, mails and files."""

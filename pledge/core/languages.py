@@ -97,10 +97,10 @@ def by_field(name: str, given: Mapping[str, str]) -> dict[str, str]:
 
 def as_fields(fields: Mapping[str, object]) -> dict[str, object]:
     """The mapping with each text as its fields in a form, one for each language."""
-    found: dict[str, object] = {}
+    result: dict[str, object] = {}
     for name, value in fields.items():
-        found |= by_field(name, value) if isinstance(value, Texts) else {name: value}
-    return found
+        result |= by_field(name, value) if isinstance(value, Texts) else {name: value}
+    return result
 
 
 def in_language(column: ColumnElement[Texts] | InstrumentedAttribute[Texts], lang: str) -> ColumnElement[str]:

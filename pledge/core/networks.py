@@ -73,6 +73,6 @@ def _read(address: str) -> IPv4Address | IPv6Address | None:
         ip = ipaddress.ip_address(address)
     except ValueError:
         # Some proxies write the port along: `203.0.113.7:41822`, `[2001:db8::1]:41822`.
-        found = _WITH_PORT.fullmatch(address)
-        return None if found is None else _read(found[1] or found[2])
+        match = _WITH_PORT.fullmatch(address)
+        return None if match is None else _read(match[1] or match[2])
     return ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip

@@ -127,8 +127,8 @@ class WholeTraces(SpanProcessor):
                 return
             del self._waiting[span.context.trace_id]
         if _is_worth_sending(span, spans[:-1]):
-            for one in spans:
-                self._following.on_end(one)
+            for ended in spans:
+                self._following.on_end(ended)
 
     def shutdown(self) -> None:
         self._following.shutdown()

@@ -40,9 +40,9 @@ class Purpose(StrEnum):
     lifetime: timedelta | None  #: None: it does not expire
 
     def __new__(cls, name: str, lifetime: timedelta | None) -> Self:
-        found = str.__new__(cls, name)
-        found._value_, found.lifetime = name, lifetime
-        return found
+        purpose = str.__new__(cls, name)
+        purpose._value_, purpose.lifetime = name, lifetime
+        return purpose
 
     CONFIRM = "confirm", CONFIRM_LIFETIME
     #: Kept by the browser that pressed, never in an address: what the page with the thanks shows and asks.
@@ -178,12 +178,12 @@ def _newest() -> str:
 
 
 def _matches(kind: str, given: str, parts: tuple[int | str, ...]) -> bool:
-    found = False
+    matches = False
     for key in _keys():  # to the end, so that the time taken does not tell which key it was
-        found |= hmac.compare_digest(
+        matches |= hmac.compare_digest(
             given.encode(errors="replace"), _digits(kind, key.get_secret_value(), parts).encode()
         )
-    return found
+    return matches
 
 
 def _digits(kind: str, master: str, parts: tuple[int | str, ...]) -> str:

@@ -28,5 +28,5 @@ def site_name(lang: str) -> str:
 
 def imprint(lang: str) -> str:
     """The foot of every mail: the site, and where it is reached by letter, telephone and e-mail."""
-    found = current_config().contact_in(lang)
-    return " · ".join((site_name(lang), found.email, found.telephone, found.postal_address))
+    contact = current_config().contact_in(lang)
+    return " · ".join((site_name(lang), contact.email, contact.telephone, contact.postal_address))

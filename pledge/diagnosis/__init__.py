@@ -34,6 +34,6 @@ def problem(subject: str, text: str) -> Finding:
     return Finding(Severity.PROBLEM, subject, text)
 
 
-def advice(config: Config, subject: str, found: str, remedy: str) -> Finding:
+def advice(config: Config, subject: str, fault: str, remedy: str) -> Finding:
     """What is fine on a development machine, and in production a warning that says what to do."""
-    return warning(subject, f"{found}; {remedy}") if config.is_production else ok(subject, found)
+    return warning(subject, f"{fault}; {remedy}") if config.is_production else ok(subject, fault)

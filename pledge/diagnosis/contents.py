@@ -63,9 +63,9 @@ def ledger_findings() -> Iterator[Finding]:
             f"somebody wrote to the database; see `flask ledger verify {names.get(number, number)}`",
         )
     wrong = mismatches()
-    for found in wrong:
-        name = names.get(found.campaign_id, found.campaign_id)
-        yield problem("count", f"{name}: {found.what}: see `flask ledger recount`")
+    for fault in wrong:
+        name = names.get(fault.campaign_id, fault.campaign_id)
+        yield problem("count", f"{name}: {fault.what}: see `flask ledger recount`")
     if not wrong:
         yield ok("count", "signatures, the wall and the batches on paper agree with the ledger")
 
@@ -106,17 +106,17 @@ def compare() -> int:
     Nothing is repaired: `flask ledger recount` does that, and a person looks first.
     """
     with snapshot() as connection:
-        found = [(drift.campaign_id, drift.what) for drift in ledger_counting.differences(connection)]
-        found += [(mismatch.campaign_id, mismatch.what) for mismatch in mismatches(connection)]
-        found += changed_pledges(connection)
-    differing = Counter(number for number, _ in found) + Counter(ledger.set_aside_counts())
+        drifts = [(drift.campaign_id, drift.what) for drift in ledger_counting.differences(connection)]
+        drifts += [(mismatch.campaign_id, mismatch.what) for mismatch in mismatches(connection)]
+        drifts += changed_pledges(connection)
+    differing = Counter(number for number, _ in drifts) + Counter(ledger.set_aside_counts())
     names = slugs()
     with transaction() as session:
         session.execute(delete(LedgerDifference))
-        if found:
-            rows = [{"campaign_id": number, "what": what} for number, what in found]
+        if drifts:
+            rows = [{"campaign_id": number, "what": what} for number, what in drifts]
             session.execute(insert(LedgerDifference), rows)
         for number, differences in sorted(differing.items()):
             name = names.get(number, str(number))
             alert(session, AlertKind.COUNT_DIFFERS, name, campaign=name, differences=differences)
-    return len(found)
+    return len(drifts)

@@ -98,14 +98,14 @@ def _version(connection: Connection) -> str:
 
 def _migration(connection: Connection) -> Finding:
     wanted = ScriptDirectory(str(migrations.MIGRATIONS)).get_current_head()
-    found = MigrationContext.configure(connection).get_current_revision()
-    if found == wanted:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision == wanted:
         return ok("migrations", f"at the newest, {wanted}")
     try:
         migrations.refuse_unknown_revision(connection)
     except migrations.UnknownRevision as error:
         return problem("migrations", str(error))
-    return problem("migrations", f"at {found or 'none'}, the newest is {wanted}: run `flask db upgrade`")
+    return problem("migrations", f"at {revision or 'none'}, the newest is {wanted}: run `flask db upgrade`")
 
 
 def _postgresql(connection: Connection) -> Iterator[Finding]:
@@ -120,20 +120,20 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
 
 def _archive(connection: Connection) -> Finding:
     """Whether a lost disk would cost what was acknowledged."""
-    found = read_archive(connection)
-    if not found.is_on:
+    archive = read_archive(connection)
+    if not archive.is_on:
         return warning("archive", "archive_mode = off: a lost disk loses all since the last backup (Backups)")
-    if not found.timeout:
+    if not archive.timeout:
         return problem(
             "archive",
             "archive_timeout = 0: a lost disk loses what has not filled 16 MB of WAL; set it to 1min",
         )
-    if found.age > MAX_AGE:
+    if archive.age > MAX_AGE:
         return problem(
             "archive",
-            f"WAL has waited {found.age:.0f} seconds: PostgreSQL's log says why archive_command fails",
+            f"WAL has waited {archive.age:.0f} seconds: PostgreSQL's log says why archive_command fails",
         )
-    return ok("archive", f"on, at most {found.timeout} seconds behind")
+    return ok("archive", f"on, at most {archive.timeout} seconds behind")
 
 
 def _sqlite(connection: Connection, config: Config) -> Iterator[Finding]:
@@ -246,12 +246,12 @@ def guard_findings(config: Config) -> Iterator[Finding]:
         owns, may_change = connection.execute(_MAY_CHANGE).one()
         web_may_sign = connection.execute(_WEB_MAY_SIGN).scalar_one()
     if owns or may_change:
-        found = (
+        fault = (
             f"this role {'owns' if owns else 'may change'} audit_entries, ledger_entries or what is published"
         )
     elif web_may_sign:
-        found = "the role of the web server may write what the worker signs"
+        fault = "the role of the web server may write what the worker signs"
     else:
         yield ok(subject, "this role can only append, and the web server's signs nothing")
         return
-    yield advice(config, subject, found, "use three roles (docs/production.md#three-roles)")
+    yield advice(config, subject, fault, "use three roles (docs/production.md#three-roles)")

@@ -64,10 +64,10 @@ def encryption_findings(config: Config) -> Iterator[Finding]:
         "PLEDGE_STORAGE_ENDPOINT: use https://": _asks_in_clear(config.storage_endpoint),
         "PLEDGE_OTLP_ENDPOINT: use https://": _asks_in_clear(config.otlp_endpoint),
     }
-    found = [remedy for remedy, is_unsafe in unsafe.items() if is_unsafe]
-    for remedy in found:
+    remedies = [remedy for remedy, is_unsafe in unsafe.items() if is_unsafe]
+    for remedy in remedies:
         yield warning("encryption", f"{remedy}, as it names another machine: fine only on a closed network")
-    if not found:
+    if not remedies:
         yield ok("encryption", "whatever is asked on other machines is asked by TLS")
 
 
@@ -88,8 +88,8 @@ def _asks_unknown_database(config: Config) -> bool:
 
 def redis_findings(config: Config) -> Iterator[Finding]:
     if not config.redis_url:
-        found = "not set: limits are counted in each process"
-        yield advice(config, "redis", found, "set PLEDGE_REDIS_URL when there are several")
+        fault = "not set: limits are counted in each process"
+        yield advice(config, "redis", fault, "set PLEDGE_REDIS_URL when there are several")
         return
     try:
         with redis.Redis.from_url(
@@ -136,8 +136,8 @@ def bounce_findings(config: Config) -> Iterator[Finding]:
         yield ok("bounces", "another program forwards them (/hooks/mail)")
         return
     if not url:
-        found = "not read: addresses that do not exist are written to again and again"
-        yield advice(config, "bounces", found, "see docs/bounces.md")
+        fault = "not read: addresses that do not exist are written to again and again"
+        yield advice(config, "bounces", fault, "see docs/bounces.md")
         return
     try:
         messages = mailboxes.waiting(url)

@@ -113,5 +113,5 @@ def _run(command: list[str], log: Path | None = None) -> None:
     except FileNotFoundError:
         raise NotRestored(f"{command[0]} is not installed") from None
     if done.returncode:
-        said = log.read_text(errors="replace") if log and log.exists() else done.stderr + done.stdout
-        raise NotRestored("\n".join(said.strip().splitlines()[-5:]))
+        output = log.read_text(errors="replace") if log and log.exists() else done.stderr + done.stdout
+        raise NotRestored("\n".join(output.strip().splitlines()[-5:]))

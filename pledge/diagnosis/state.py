@@ -153,15 +153,15 @@ def _campaign_figures() -> Iterator[Figure]:
         ),
         "held_signatures": (
             "Confirmed signatures that wait for staff to release them.",
-            {number: found.signatures for number, found in held.items()},
+            {number: counts.signatures for number, counts in held.items()},
         ),
         "held_oldest_seconds": (
             "For how long the first of them has waited.",
-            {number: max(0.0, (now - found.since).total_seconds()) for number, found in held.items()},
+            {number: max(0.0, (now - counts.since).total_seconds()) for number, counts in held.items()},
         ),
     }
-    for name, (meaning, found) in by_campaign.items():
-        values = {(names[number],): value for number, value in found.items()}
+    for name, (meaning, counts) in by_campaign.items():
+        values = {(names[number],): value for number, value in counts.items()}
         only_grows = name in ("log_additions", "log_removals")
         yield Figure(name, meaning, values, ("campaign",), only_grows=only_grows)
     yield Figure("fold_waiting_entries", "Entries that are not counted yet.", ledger.waiting_entries())
@@ -170,13 +170,13 @@ def _campaign_figures() -> Iterator[Figure]:
 
 def _mail_figures() -> Iterator[Figure]:
     outbox, asked = mail.outbox_backlog(), mail.request_backlog()
-    waiting = {(found.name, "due"): found.due for found in outbox}
-    waiting |= {(found.name, "later"): found.later for found in outbox}
+    waiting = {(queue.name, "due"): queue.due for queue in outbox}
+    waiting |= {(queue.name, "later"): queue.later for queue in outbox}
     yield Figure("outbox_mails", "Mails that wait: due, or for later.", waiting, ("class", "state"))
     yield Figure(
         "outbox_oldest_due_seconds",
         "For how long the oldest mail of a class has been due.",
-        {(found.name,): found.age for found in outbox},
+        {(queue.name,): queue.age for queue in outbox},
         ("class",),
     )
     yield Figure("outbox_dead_mails", "Mails that were given up.", mail.given_up().mails)
@@ -292,14 +292,14 @@ def readiness() -> Readiness:
 
 def _count_warnings() -> list[str]:
     """What was set aside, at once, and what the last comparison found."""
-    aside, found = ledger.set_aside_counts(), ledger.differences()
-    names = slugs() if aside or found else {}
+    aside, drifts = ledger.set_aside_counts(), ledger.differences()
+    names = slugs() if aside or drifts else {}
     return [
         f"{entries} entries of the log of {names.get(number, number)} are set aside: see `flask ledger verify`"
         for number, entries in aside.items()
     ] + [
         f"{names.get(number, number)}: {what}: see `flask ledger recount` and `flask doctor`"
-        for number, what in found
+        for number, what in drifts
     ]
 
 

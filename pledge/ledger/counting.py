@@ -150,12 +150,12 @@ def _add_up(connection: Connection, which: str, **values: int) -> defaultdict[in
         connection.execute(_MAKE_ROOM)
     cells = text(_CELLS.format(which=which.format(taken="number"))).execution_options(deadline=_SECONDS)
     places = text(_PLACES.format(which=which.format(taken="size")))
-    found: defaultdict[int, Counted] = defaultdict(Counted)
+    counted: defaultdict[int, Counted] = defaultdict(Counted)
     for row in connection.execute(cells, values):
-        found[row.campaign_id].add(row)
+        counted[row.campaign_id].add(row)
     for row in connection.execute(places, values):
-        found[row.campaign_id].move(row)
-    return found
+        counted[row.campaign_id].move(row)
+    return counted
 
 
 def counted_subjects(connection: Connection, campaign_id: int, size: int, kind: Kind) -> dict[int, str]:
@@ -280,11 +280,11 @@ def recount(doubts: Callable[[Connection], Doubts]) -> list[Drift]:
         wait_for_lock(session)
         connection = session.connection()
         known = doubts(connection)
-        found = [_unless_doubted(drift, known) for drift in differences(connection)]
-        for drift in found:
+        drifts = [_unless_doubted(drift, known) for drift in differences(connection)]
+        for drift in drifts:
             if drift.repair is not None:
                 session.execute(drift.repair, drift.values)
-        return found
+        return drifts
 
 
 def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
@@ -296,15 +296,15 @@ def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
 
 def differences(connection: Connection) -> Iterator[Drift]:
     """What the fold has written otherwise than the entries say. `connection` must be in a transaction of its own."""
-    found = dict(_add_up(connection, _ALL))
-    yield from _gaps(found)
+    counted = dict(_add_up(connection, _ALL))
+    yield from _gaps(counted)
     yield from _counts_after(connection)
-    yield from _heads(connection, found)
-    yield from _tallies(connection, found)
+    yield from _heads(connection, counted)
+    yield from _tallies(connection, counted)
 
 
-def _gaps(found: Mapping[int, Counted]) -> Iterator[Drift]:
-    for campaign_id, counted in sorted(found.items()):
+def _gaps(by_campaign: Mapping[int, Counted]) -> Iterator[Drift]:
+    for campaign_id, counted in sorted(by_campaign.items()):
         if counted.size != counted.last:
             yield Drift(
                 campaign_id,
@@ -318,30 +318,30 @@ def _counts_after(connection: Connection) -> Iterator[Drift]:
         yield Drift(campaign_id, what, _RIGHT_COUNTS, {"campaign_id": campaign_id})
 
 
-def _heads(connection: Connection, found: Mapping[int, Counted]) -> Iterator[Drift]:
+def _heads(connection: Connection, by_campaign: Mapping[int, Counted]) -> Iterator[Drift]:
     stored = {row.campaign_id: row for row in connection.execute(_HEADS)}
-    for campaign_id in sorted(stored.keys() | found.keys()):
-        head, counted = stored.get(campaign_id), found.get(campaign_id, Counted())
+    for campaign_id in sorted(stored.keys() | by_campaign.keys()):
+        head, counted = stored.get(campaign_id), by_campaign.get(campaign_id, Counted())
         was = None if head is None else (head.size, head.people, head.organizations)
         right = counted.last, counted.count(Kind.PERSON), counted.count(Kind.ORGANIZATION)
         if was != right:
-            said = (
+            written = (
                 "was missing"
                 if was is None
                 else f"said {was[0]} entries, {was[1]} people and {was[2]} organizations"
             )
-            what = f"the head {said}, the entries say {right[0]}, {right[1]} and {right[2]}"
+            what = f"the head {written}, the entries say {right[0]}, {right[1]} and {right[2]}"
             values = dict(zip(("size", "people", "organizations"), right, strict=True))
             yield Drift(
                 campaign_id, what, _RIGHT_HEAD, {**values, "campaign_id": campaign_id, "now": clock.now()}
             )
 
 
-def _tallies(connection: Connection, found: Mapping[int, Counted]) -> Iterator[Drift]:
+def _tallies(connection: Connection, by_campaign: Mapping[int, Counted]) -> Iterator[Drift]:
     stored = {tuple(row[:4]): row.number for row in connection.execute(_TALLIES)}
     right = {
         (campaign_id, kind, dimension, key): number
-        for campaign_id, counted in found.items()
+        for campaign_id, counted in by_campaign.items()
         for kind, tallies in counted.tallies.items()
         for dimension, cells in tallies.items()
         for key, number in cells.items()

@@ -21,8 +21,8 @@ from pledge.ledger.notes import Signer
 from pledge.ledger.numbering import (
     FIRST_INVALID,
     NAME_WHAT_IS_TAKEN_BACK,
+    FoldSources,
     Published,
-    Sources,
     wait_for_lock,
 )
 from pledge.ledger.tiles import Tiles, TooShort
@@ -51,7 +51,7 @@ class LogInconsistent(RuntimeError):
     """
 
 
-def extend(session: Session, limit: int, sources: Sources) -> int:
+def extend(session: Session, limit: int, sources: FoldSources) -> int:
     """Bring the logs in step with the numbered entries, in the caller's transaction; at most `limit` leaves for each.
 
     The log of a campaign that is not published waits until it is.
@@ -88,8 +88,8 @@ def sign_missing_checkpoints(published: Published) -> int:
         connection = session.connection()
         mark = chain.mark(connection)
         due = _due(connection, published, mark)
-        for one in due:
-            _publish(Tiles(connection, one.campaign_id), one.slug, one.totals, mark)
+        for campaign in due:
+            _publish(Tiles(connection, campaign.campaign_id), campaign.slug, campaign.totals, mark)
     return len(due)
 
 
@@ -177,13 +177,17 @@ def _due(connection: Connection, published: Published, mark: AuditMark) -> list[
     """The logs that are in step and have no checkpoint as it would be signed today; if all have one and none says where the
     audit log ends now, one of them."""
     logs = [
-        one for number, slug in published(connection).items() if (one := _in_step(connection, number, slug))
+        campaign
+        for number, slug in published(connection).items()
+        if (campaign := _in_step(connection, number, slug))
     ]
-    due = [one for one in logs if not one.is_signed]
-    if due or any(one.has_mark(mark) for one in logs):
+    due = [campaign for campaign in logs if not campaign.is_signed]
+    if due or any(campaign.has_mark(mark) for campaign in logs):
         return due
     latest = clock.now() - _AUDIT_WAITS
-    return [one for one in logs if one.signed_at is not None and one.signed_at < latest][:1]
+    return [campaign for campaign in logs if campaign.signed_at is not None and campaign.signed_at < latest][
+        :1
+    ]
 
 
 def _in_step(connection: Connection, campaign_id: int, slug: str) -> _Published | None:
@@ -232,4 +236,4 @@ def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: AuditMark) -> Non
     if before is None or not notes.is_signed_by(before.note, signers):
         keep = insert_into(tiles.connection, LogKey).on_conflict_do_nothing()
         keys = {"campaign_id": tiles.campaign_id, "since": now}
-        tiles.connection.execute(keep, [{**keys, "verifier": one.verifier} for one in signers])
+        tiles.connection.execute(keep, [{**keys, "verifier": signer.verifier} for signer in signers])

@@ -71,9 +71,9 @@ def tile(campaign_id: int, level: int, number: int, width: int = FULL) -> bytes 
     with reading() as connection:
         if not _is_published(connection, campaign_id, level, number, width):
             return None
-        found = Tiles(connection, campaign_id).tile(level, number)[: width * merkle.WIDTH]
+        hashes = Tiles(connection, campaign_id).tile(level, number)[: width * merkle.WIDTH]
     # A tile that was lost or cut must not be kept for a year by every cache between here and the reader.
-    return found if len(found) == width * merkle.WIDTH else None
+    return hashes if len(hashes) == width * merkle.WIDTH else None
 
 
 def entries_tile(
@@ -84,8 +84,8 @@ def entries_tile(
         if not _is_published(connection, campaign_id, 0, number, width):
             return None
         begin = number * FULL
-        found = _leaves(connection, campaign_id, begin, begin + width, pledge_hashes)
-    return b"".join(map(framed, found)) if len(found) == width else None
+        leaves = _leaves(connection, campaign_id, begin, begin + width, pledge_hashes)
+    return b"".join(map(framed, leaves)) if len(leaves) == width else None
 
 
 def framed(line: bytes) -> bytes:

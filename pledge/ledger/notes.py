@@ -81,22 +81,22 @@ def checkpoint_text(origin: str, size: int, root: bytes) -> str:
 
 def sign(text: str, signers: Sequence[Signer], mark: AuditMark | None = None) -> str:
     """A note: the text, an empty line, one line for each signature, and of a checkpoint what each key says of the audit log."""
-    lines = [one.line(text) for one in signers]
+    lines = [signer.line(text) for signer in signers]
     if mark is not None:
-        lines += [one.audit_line(text, mark) for one in signers]
+        lines += [signer.audit_line(text, mark) for signer in signers]
     return text + "\n" + "".join(lines)
 
 
 def is_signed_by(note: str, signers: Sequence[Signer]) -> bool:
     """Whether one of our own checkpoints is of this origin and by exactly these keys, which say where the audit log ends, too."""
-    wanted = [one.key_id for one in signers] + [one.audit_id for one in signers]
+    wanted = [signer.key_id for signer in signers] + [signer.audit_id for signer in signers]
     return note.startswith(f"{signers[0].name}\n") and [data[:4] for data in _signatures(note)] == wanted
 
 
 def has_mark(note: str, signers: Sequence[Signer], mark: AuditMark) -> bool:
     """Whether one of our own checkpoints says, by one of these keys, that the audit log ends there."""
-    told = [data[:-_SIGNATURE] for data in _signatures(note)]
-    return any(one.audit_id + _mark_data(mark) in told for one in signers)
+    marks = [data[:-_SIGNATURE] for data in _signatures(note)]
+    return any(signer.audit_id + _mark_data(mark) in marks for signer in signers)
 
 
 def without_marks(note: str) -> str:

@@ -24,7 +24,7 @@ PledgeHashes = Callable[[Connection, int], dict[int, str]]
 
 
 @dataclass(frozen=True)
-class Sources:
+class FoldSources:
     """All that the fold asks of the packages above, which the ledger does not import (worker/registry.py puts it together)."""
 
     is_counted: CountedBy
@@ -101,7 +101,7 @@ _NUMBER = """
             SELECT id, campaign_id, kind, subject_id FROM ledger_entries WHERE {waits} ORDER BY id LIMIT :limit),
         waiting AS MATERIALIZED (
             SELECT entry.id, entry.campaign_id, entry.kind, entry.subject_id, entry.delta, {place} AS place,
-                   CASE entry.kind {stands} END AS stands
+                   CASE entry.kind {is_counted} END AS stands
               FROM (SELECT DISTINCT campaign_id, kind, subject_id FROM batch) AS subject CROSS JOIN ledger_entries AS entry
              WHERE entry.subject_id = subject.subject_id AND +entry.campaign_id = subject.campaign_id
                AND entry.kind = subject.kind AND +entry.number IS NULL AND entry.set_aside IS NULL),
@@ -145,9 +145,15 @@ _NUMBER = """
 
 def number_waiting(is_counted: CountedBy) -> TextClause:
     """The statement that numbers the oldest `:limit` waiting entries or sets them aside."""
-    stands = " ".join(f"WHEN '{kind}' THEN ({expression})" for kind, expression in is_counted.items())
+    is_counted_by_kind = " ".join(
+        f"WHEN '{kind}' THEN ({expression})" for kind, expression in is_counted.items()
+    )
     earlier = _EARLIER.format(entry="caused", place="caused.place") + " AND +earlier.number IS NOT NULL"
-    return text(_NUMBER.format(waits=WAITS, stands=stands, place=_PLACE.format("entry"), earlier=earlier))
+    return text(
+        _NUMBER.format(
+            waits=WAITS, is_counted=is_counted_by_kind, place=_PLACE.format("entry"), earlier=earlier
+        )
+    )
 
 
 #: The key of the advisory lock, a number that nothing else in this database uses.

@@ -48,8 +48,8 @@ def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
     wanted = list(campaign_ids)
     as_of = clock.now()  # before the query: what it answers is at least as new
     rows = fetch(_COUNTS, {"wanted": wanted}).all()
-    found = {row[0]: Count(row[1], row[2], as_of, *row[3:]) for row in rows}
-    return {campaign_id: found.get(campaign_id) or Count(0, 0, as_of) for campaign_id in wanted}
+    counts_by_campaign = {row[0]: Count(row[1], row[2], as_of, *row[3:]) for row in rows}
+    return {campaign_id: counts_by_campaign.get(campaign_id) or Count(0, 0, as_of) for campaign_id in wanted}
 
 
 def paper_column(campaign_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[int]:
@@ -116,10 +116,10 @@ def tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> tuple[int, dict[Dimen
         .join(LedgerHead, LedgerHead.campaign_id == Tally.campaign_id)
         .where(Tally.campaign_id == campaign_id, Tally.kind == kind)
     )
-    size, found = 0, {dimension: dict[str, int]() for dimension in Dimension}
+    size, counts = 0, {dimension: dict[str, int]() for dimension in Dimension}
     for dimension, key, number, size in fetch(query):  # noqa: B007  # the same in each row
-        found[Dimension(dimension)][key] = number
-    return size, found
+        counts[Dimension(dimension)][key] = number
+    return size, counts
 
 
 def lag() -> float:
@@ -155,15 +155,15 @@ def paper_entries(campaign_id: int, size: int | None = None) -> list[PaperEntry]
         .where(entry.number <= func.coalesce(size, LedgerHead.log_size))
         .order_by(entry.number)
     )
-    found: dict[int, PaperEntry] = {}
+    entries: dict[int, PaperEntry] = {}
     for row in fetch(query):
         if row.delta > 0:
-            found[row.number - 1] = PaperEntry(
+            entries[row.number - 1] = PaperEntry(
                 row.number - 1, row.subject_id, row.delta, bytes(row.commitment)
             )
         else:
-            found.pop(row.takes_back, None)
-    return list(found.values())
+            entries.pop(row.takes_back, None)
+    return list(entries.values())
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class SetAsideEntries:
 
 def set_aside(campaign_id: int | None = None) -> list[SetAsideEntries]:
     """What is set aside in a campaign or in all, dismissed or not, by the reason."""
-    found = []
+    entries = []
     for table in (LedgerEntry, LedgerPlace):
         about = table.campaign_id, table.set_aside
         query = (
@@ -232,20 +232,20 @@ def set_aside(campaign_id: int | None = None) -> list[SetAsideEntries]:
         )
         if campaign_id is not None:
             query = query.where(table.campaign_id == campaign_id)
-        found += [
+        entries += [
             SetAsideEntries(number, table.__tablename__, SetAside(str(why)), *rows)
             for number, why, *rows in fetch(query)
         ]
-    return found
+    return entries
 
 
 def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
     """By campaign, how many entries and corrections of places the fold has set aside and nobody has dismissed; none without any."""
-    found: Counter[int] = Counter()
+    counts: Counter[int] = Counter()
     for rows in set_aside(campaign_id):
         if rows.why is not SetAside.DISMISSED:
-            found[rows.campaign_id] += rows.entries
-    return dict(sorted(found.items()))
+            counts[rows.campaign_id] += rows.entries
+    return dict(sorted(counts.items()))
 
 
 def differences() -> list[tuple[int, str]]:

@@ -17,7 +17,7 @@ from pledge.core.db.types import UTCDateTime
 from pledge.ledger import log
 from pledge.ledger.counting import TALLY_ROWS
 from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, SetAside
-from pledge.ledger.numbering import WAITS, Sources, number_waiting, take_lock
+from pledge.ledger.numbering import WAITS, FoldSources, number_waiting, take_lock
 
 #: Entries taken in one transaction: large enough to be cheap for each, small enough that a SQLite writer waits
 #: for a fraction of a second.
@@ -205,7 +205,7 @@ def hour_of(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="hours")[:13]
 
 
-def fold(sources: Sources, limit: int = BATCH) -> int:
+def fold(sources: FoldSources, limit: int = BATCH) -> int:
     """Number the oldest waiting entries, move places, and update what follows; returns how many rows of one kind those were.
 
     An entry without a cause in `sources.is_counted`, or that changes nothing, is set aside and keeps no other waiting. All of it
@@ -260,7 +260,7 @@ def _anything_waits() -> bool:
     return bool(fetch(select(or_(waits, lags, moves))).scalar_one())
 
 
-def _fold_places(session: Session, limit: int, sources: Sources) -> int:
+def _fold_places(session: Session, limit: int, sources: FoldSources) -> int:
     """Move the tallies of places by what was put right since, and set aside what fits no signature; how many rows those were."""
     query = text(_WAITING_PLACES.format(waits=WAITS, place=sources.place))
     rows = session.execute(query, {"limit": limit}).all()

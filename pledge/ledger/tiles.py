@@ -39,10 +39,10 @@ class Tiles:
 
     def tile(self, level: int, tile: int) -> bytes:
         """The hashes of a tile as far as it goes; empty when there is none."""
-        found = self._known.get((level, tile))
-        if found is None:
-            found = self._known[level, tile] = self.read(level, tile)
-        return found
+        hashes = self._known.get((level, tile))
+        if hashes is None:
+            hashes = self._known[level, tile] = self.read(level, tile)
+        return hashes
 
     def read(self, level: int, tile: int) -> bytes:
         """As tile(), but it is not remembered."""
@@ -55,8 +55,8 @@ class Tiles:
         """The hash of a complete subtree, for merkle.py. Raises TooShort."""
         tile_level, within = divmod(level, HEIGHT)
         tile, place = divmod(index << within, FULL)
-        found = self.tile(tile_level, tile)[place * WIDTH : (place + (1 << within)) * WIDTH]
-        hashes = _cut(found)
+        leaves = self.tile(tile_level, tile)[place * WIDTH : (place + (1 << within)) * WIDTH]
+        hashes = _cut(leaves)
         if len(hashes) != 1 << within:
             raise TooShort(f"tile {tile} of level {tile_level} is too short")
         return merkle.complete(hashes)
@@ -125,8 +125,8 @@ class TilePath:
 
 def read_path(path: str) -> TilePath | None:
     """What follows `tile/` in an address; None unless it is in canonical form."""
-    found = _PATH.fullmatch(path)
-    if found is None:
+    match = _PATH.fullmatch(path)
+    if match is None:
         return None
-    level = None if found["level"] == "entries" else int(found["level"])
-    return TilePath(level, int(re.sub(r"\D", "", found["number"])), int(found["width"] or FULL))
+    level = None if match["level"] == "entries" else int(match["level"])
+    return TilePath(level, int(re.sub(r"\D", "", match["number"])), int(match["width"] or FULL))

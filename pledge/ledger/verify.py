@@ -109,8 +109,8 @@ class _Walk:
         is_wrong = False
         table = Checkpoint.__table__
         checkpoints = select(table).where(table.c.campaign_id == self.campaign_id).order_by(table.c.id)
-        with self.connection.execute(checkpoints.execution_options(yield_per=_AT_ONCE)) as found:
-            for checkpoint in found:
+        with self.connection.execute(checkpoints.execution_options(yield_per=_AT_ONCE)) as rows:
+            for checkpoint in rows:
                 self.checkpoints += 1
                 self._read_on(lines, min(checkpoint.size, size))
                 words = self._checkpoint_fault(checkpoint, size)
@@ -259,11 +259,11 @@ class _Walk:
 
 def _known_keys(connection: Connection) -> defaultdict[int, list[program.Key]]:
     """The keys of each log, by campaign. What is no key has signed nothing."""
-    found = defaultdict(list)
+    keys = defaultdict(list)
     for row in connection.execute(select(LogKey.campaign_id, LogKey.verifier)):
         with suppress(ValueError):
-            found[row.campaign_id].append(program.Key(row.verifier))
-    return found
+            keys[row.campaign_id].append(program.Key(row.verifier))
+    return keys
 
 
 # --- What checkpoints say of the audit log, and what somebody saved of them ---
@@ -286,31 +286,31 @@ def read_marks() -> AuditMarks:
     with snapshot() as connection:
         known = _known_keys(connection)
         for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
-            campaign, fault, told = row.campaign_id, "", set[AuditMark]()
+            campaign, fault, noted = row.campaign_id, "", set[AuditMark]()
             try:
                 note = program.Note(row.note.encode())
-                told = set(_marks(note, known[campaign]))
-                if not told <= seen:
+                noted = set(_marks(note, known[campaign]))
+                if not noted <= seen:
                     note.signed_by(known[campaign], note.text.partition("\n")[0])
             except ValueError as error:
                 fault = str(error)
-            if told:
+            if noted:
                 carry.add(campaign)
             elif campaign in carry and not fault:
                 fault = "it says nothing of the audit log, though an earlier one does"
             if fault:
                 faults.setdefault(campaign, f"checkpoint {row.id}: {fault}")
                 continue
-            marks += [replace(mark, source=f"checkpoint {row.id}") for mark in told - seen]
-            seen |= told
+            marks += [replace(mark, source=f"checkpoint {row.id}") for mark in noted - seen]
+            seen |= noted
     return AuditMarks(marks, list(faults.values()))
 
 
 def read_checkpoint(note: str) -> program.Checkpoint:
     """A checkpoint that somebody saved, of whichever campaign. Raises ValueError unless a key of this site signed it."""
-    found = program.Checkpoint(note.encode())
-    found.note.signed_by(_all_keys(), found.origin)
-    return found
+    checkpoint = program.Checkpoint(note.encode())
+    checkpoint.note.signed_by(_all_keys(), checkpoint.origin)
+    return checkpoint
 
 
 def read_saved_marks(note: str, source: str) -> list[AuditMark]:

@@ -100,7 +100,7 @@ def report(*lines: str) -> None:
 def plain(text: str, longest: int = 200) -> str:
     """Text of a file as it may be printed: nothing in it moves the cursor or is invisible."""
     cut = text if len(text) <= longest else text[:longest] + "…"
-    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in cut)
+    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in cut)
 
 
 # --- Base64, JSON and numbers, each in the one form that is allowed ------------------------------------------------------
@@ -131,10 +131,10 @@ def from_json(data: bytes) -> Any:
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
         raise ValueError("a key appears twice")
-    return found
+    return fields
 
 
 def _short_number(text: str) -> int:
@@ -183,13 +183,13 @@ def _add(a: Point, b: Point) -> Point:
 
 
 def _times(number: int, point: Point) -> Point:
-    found = _ZERO
+    total = _ZERO
     while number:
         if number & 1:
-            found = _add(found, point)
+            total = _add(total, point)
         point = _add(point, point)
         number >>= 1
-    return found
+    return total
 
 
 def _is_same(a: Point, b: Point) -> bool:
@@ -271,10 +271,10 @@ class Key:
 
 def read_keys(text: str) -> list[Key]:
     """The keys of a file, one a line. Raises ValueError."""
-    found = [Key(line.strip()) for line in text.splitlines() if line.strip()]
-    if not found:
+    keys = [Key(line.strip()) for line in text.splitlines() if line.strip()]
+    if not keys:
         raise ValueError("no key")
-    return found
+    return keys
 
 
 class Note:
@@ -285,7 +285,7 @@ class Note:
         body, divider, tail = text.rpartition("\n\n")
         if len(data) > _MAX_NOTE_BYTES or not divider or not tail.endswith("\n"):
             raise ValueError("not a signed note")
-        if any(ord(one) < 32 and one != "\n" for one in text):
+        if any(ord(character) < 32 and character != "\n" for character in text):
             raise ValueError("a control character in a note")
         self.text = body + "\n"
         lines = tail[:-1].split("\n")
@@ -306,7 +306,7 @@ class Note:
     def signed_by(self, keys: list[Key], origin: str) -> list[Key]:
         """The known keys of this name that signed. A wrong signature of a known key makes the note invalid; unknown keys are
         ignored (signed-note, "Verifying"). Raises ValueError."""
-        found = []
+        signers = []
         for name, key_id, signature in self.signatures:
             for key in keys:
                 if (key.name, key.audit_id) == (name, key_id) and name == origin:
@@ -314,10 +314,10 @@ class Note:
                 if (key.name, key.id) == (name, key_id) and name == origin:
                     if not is_signed(key.key, signature, self.text.encode()):
                         raise ValueError(f"a signature by the key {key.id.hex()} is wrong")
-                    found.append(key)
-        if not found:
+                    signers.append(key)
+        if not signers:
             raise ValueError(f"no known key of {plain(origin)} has signed it")
-        return found
+        return signers
 
     def _check_audit_line(self, key: Key, data: bytes) -> None:
         """Length and digest of the site's audit log, signed along with the note (docs/log.md). Raises ValueError."""
@@ -343,11 +343,11 @@ class Checkpoint:
 def open_checkpoint(data: bytes, keys: list[Key]) -> Checkpoint:
     """A checkpoint that a known key has signed. Raises Failed."""
     try:
-        found = Checkpoint(data)
-        found.note.signed_by(keys, found.origin)
+        checkpoint = Checkpoint(data)
+        checkpoint.note.signed_by(keys, checkpoint.origin)
     except ValueError as error:
         raise Failed("checkpoint", str(error)) from None
-    return found
+    return checkpoint
 
 
 # --- The tree (RFC 6962, section 2.1) ---------------------------------------------------------------------------------
@@ -368,24 +368,24 @@ class Tree:
         self.size = 0
         self._peaks: list[bytes] = []  # of complete subtrees, the largest first
 
-    def add(self, found: bytes) -> None:
+    def add(self, digest: bytes) -> None:
         size = self.size
         self.size += 1
         while size & 1:
-            found = node_hash(self._peaks.pop(), found)
+            digest = node_hash(self._peaks.pop(), digest)
             size >>= 1
-        self._peaks.append(found)
+        self._peaks.append(digest)
 
     def root(self) -> bytes:
         if not self._peaks:
             return hashlib.sha256(b"").digest()
-        found = self._peaks[-1]
+        digest = self._peaks[-1]
         for peak in reversed(self._peaks[:-1]):
-            found = node_hash(peak, found)
-        return found
+            digest = node_hash(peak, digest)
+        return digest
 
 
-def root_by_proof(found: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
+def root_by_proof(digest: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
     """The root that follows from a leaf and its audit path (section 2.1.1), from the sibling of the leaf up. Raises ValueError.
 
     At each level there is a last node; where ours is that and a left one, it goes up alone.
@@ -398,11 +398,11 @@ def root_by_proof(found: bytes, index: int, size: int, proof: list[bytes]) -> by
             if not steps:
                 raise ValueError("the proof is too short")
             step = steps.pop(0)
-            found = node_hash(step, found) if index & 1 else node_hash(found, step)
+            digest = node_hash(step, digest) if index & 1 else node_hash(digest, step)
         index, last = index >> 1, last >> 1
     if steps:
         raise ValueError("the proof is too long")
-    return found
+    return digest
 
 
 # --- The entries ------------------------------------------------------------------------------------------------------
@@ -568,7 +568,7 @@ class Recount:
 
 def is_days_before(day: bytes, other: bytes) -> bool:
     """Whether a day is more than one before another: around midnight two entries may be numbered the other way round."""
-    first, second = (dt.date.fromisoformat(one.decode()) for one in (day, other))
+    first, second = (dt.date.fromisoformat(text.decode()) for text in (day, other))
     return (second - first).days > 1
 
 
@@ -604,29 +604,31 @@ def recount(
 ) -> Recount:
     """Add up a log and compare it with its checkpoint, its beginning with an older one, and the sums at the size of what is
     shown with that. Raises Failed."""
-    found, progress = Recount(), Progress(checkpoint.size)
+    recounted, progress = Recount(), Progress(checkpoint.size)
 
     def compare(size: int) -> None:
-        if older is not None and size == older.size and found.tree.root() != older.root:
+        if older is not None and size == older.size and recounted.tree.root() != older.root:
             raise Failed("consistency", f"the first {size} entries are not those of the older checkpoint")
         if shown is not None and size == shown.size:
-            shown.check(found)
+            shown.check(recounted)
 
     for size, entry in enumerate(entries):
         if size >= checkpoint.size:
             raise Failed("size", f"there are more entries than the {checkpoint.size} of the checkpoint")
         compare(size)
-        found.add(entry)
+        recounted.add(entry)
         if not size & 1023:
             progress.show(size)
     progress.end()
-    if found.tree.size != checkpoint.size:
-        raise Failed("size", f"there are {found.tree.size} entries, the checkpoint says {checkpoint.size}")
+    if recounted.tree.size != checkpoint.size:
+        raise Failed(
+            "size", f"there are {recounted.tree.size} entries, the checkpoint says {checkpoint.size}"
+        )
     compare(checkpoint.size)
-    if found.tree.root() != checkpoint.root:
+    if recounted.tree.root() != checkpoint.root:
         raise Failed("root", "the entries do not give the root that was signed")
-    found.finish()
-    return found
+    recounted.finish()
+    return recounted
 
 
 class SiteNumbers:
@@ -634,11 +636,11 @@ class SiteNumbers:
 
     def __init__(self, data: bytes) -> None:
         try:
-            told = from_json(data)
-            self.counts = {word: told[word] for word in WORDS.values()}
-            self.paper = told.get("paper", 0)
+            fields = from_json(data)
+            self.counts = {word: fields[word] for word in WORDS.values()}
+            self.paper = fields.get("paper", 0)
             #: None for the minutes in which a log is made for a count that was there before it.
-            self.size = told["checkpoint"]
+            self.size = fields["checkpoint"]
             is_right = all(map(is_number, (self.paper, *self.counts.values()))) and (
                 self.size is None or is_number(self.size)
             )
@@ -648,16 +650,16 @@ class SiteNumbers:
             raise Failed("count", "what the site shows as its count is no such thing")
         self.is_compared = False
 
-    def check(self, found: Recount) -> None:
+    def check(self, recounted: Recount) -> None:
         """Raises Failed."""
-        counts = {word: found.count(word) for word in WORDS.values()}
+        counts = {word: recounted.count(word) for word in WORDS.values()}
         if counts != self.counts:
             raise Failed(
                 "count",
                 f"the site shows {in_words(self.counts)}, its first {self.size} entries add up to {in_words(counts)}",
             )
-        if self.paper != found.paper:
-            words = f"the site shows {self.paper} signatures on paper, its first {self.size} entries add up to {found.paper}"
+        if self.paper != recounted.paper:
+            words = f"the site shows {self.paper} signatures on paper, its first {self.size} entries add up to {recounted.paper}"
             raise Failed("count", words)
         self.is_compared = True
 
@@ -780,12 +782,12 @@ def published_tile(source: Any, level: str, number: int, width: int) -> tuple[by
 def bundle(source: Any, number: int, width: int) -> list[bytes]:
     """The entries under one tile. Raises Failed."""
     data, is_wider = published_tile(source, "entries", number, width)
-    found = list(islice(entries_in(data), width))
-    is_more = 2 * width + sum(map(len, found)) < len(data)
-    if len(found) < width or (is_more and not is_wider):
+    entries = list(islice(entries_in(data), width))
+    is_more = 2 * width + sum(map(len, entries)) < len(data)
+    if len(entries) < width or (is_more and not is_wider):
         name = "file:" + tile_path("entries", number, width)
         raise Failed(name, f"it holds more or less than the {width} entries that it is to hold")
-    return found
+    return entries
 
 
 class Tiles:
@@ -796,14 +798,14 @@ class Tiles:
         self._rows: list[list[bytes]] = [[]]
         self._numbers = [0]
 
-    def add(self, found: bytes) -> None:
+    def add(self, digest: bytes) -> None:
         """The hash of the next entry. Raises Failed."""
         level = 0
         while True:
-            self._rows[level].append(found)
+            self._rows[level].append(digest)
             if len(self._rows[level]) < _FULL:
                 return
-            found = self._compare(level)
+            digest = self._compare(level)
             level += 1
             if level == len(self._rows):
                 self._rows.append([])
@@ -820,13 +822,15 @@ class Tiles:
         data, is_wider = published_tile(self.source, str(level), number, len(row))
         expected = b"".join(row)
         if data != expected and not (is_wider and data.startswith(expected)):
-            place = next((i for i, one in enumerate(row) if data[i * 32 : i * 32 + 32] != one), len(row))
+            place = next(
+                (i for i, digest in enumerate(row) if data[i * 32 : i * 32 + 32] != digest), len(row)
+            )
             words = f"its hash {place} is not what the entries give"
             raise Failed("file:" + tile_path(str(level), number, len(row)), words)
         self._rows[level], self._numbers[level] = [], number + 1
         tree = Tree()
-        for one in row:
-            tree.add(one)
+        for digest in row:
+            tree.add(digest)
         return tree.root()
 
 
@@ -903,19 +907,19 @@ class Unpacked:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        found: set[str] = set()
+        present: set[str] = set()
         #: Files beside the members that are no fault of the pack.
         self.litter: list[str] = []
         for folder, folders, files in os.walk(str(path)):
             inside = Path(folder).relative_to(path)
             names = {name: (inside / name).as_posix() for name in files + folders}
             self.litter += [where for name, where in names.items() if is_litter(name)]
-            found |= {where for name, where in names.items() if not is_litter(name)}
+            present |= {where for name, where in names.items() if not is_litter(name)}
             folders[:] = [name for name in folders if not is_litter(name)]
-            if len(found) > 1000:
+            if len(present) > 1000:
                 break
-        self.members = members_among(found)
-        check_members(found - {"log"}, set(self.members))
+        self.members = members_among(present)
+        check_members(present - {"log"}, set(self.members))
         for name in self.members:
             if (path / name).is_symlink() or not (path / name).is_file():
                 raise Failed("archive", f"{name} is not a file")
@@ -924,8 +928,8 @@ class Unpacked:
         return stream_of(self.path / name)
 
 
-def check_members(found: set[str], wanted: set[str]) -> None:
-    missing, foreign = (plain(", ".join(sorted(names))) for names in (wanted - found, found - wanted))
+def check_members(present: set[str], wanted: set[str]) -> None:
+    missing, foreign = (plain(", ".join(sorted(names))) for names in (wanted - present, present - wanted))
     if missing:
         raise Failed("archive", f"missing: {missing}", f"빠진 파일이 있습니다: {missing}")
     if foreign:
@@ -953,10 +957,10 @@ class Zip:
         except _ZIP_FAULTS as error:
             raise Failed("archive", f"it is not a zip, or it is damaged: {plain(str(error))}") from None
         members = self._archive.infolist()
-        found = {member.filename for member in members}
-        self.members = members_among(found)
-        check_members(found, set(self.members))
-        if len(members) != len(found):
+        names = {member.filename for member in members}
+        self.members = members_among(names)
+        check_members(names, set(self.members))
+        if len(members) != len(names):
             raise Failed("archive", "a member is in it twice")
         if any(member.compress_type not in _METHODS for member in members):
             raise Failed("archive", "a member is packed in another way than packs are")
@@ -991,19 +995,19 @@ class Manifest:
 
     def __init__(self, data: bytes) -> None:
         try:
-            told = from_json(data)
-            state = told["checkpoint"]
-            self.campaign, self.origin, self.files = told["campaign"], told["origin"], told["files"]
+            fields = from_json(data)
+            state = fields["checkpoint"]
+            self.campaign, self.origin, self.files = fields["campaign"], fields["origin"], fields["files"]
             self.size, self.root = state["size"], from_base64(state["root"])
             self.counts = {word: state[word] for word in WORDS.values()}
             is_right = (
-                told["format"] == FORMAT
-                and isinstance(told["tool"], str)
+                fields["format"] == FORMAT
+                and isinstance(fields["tool"], str)
                 and isinstance(self.campaign, str)
                 and self.origin.split("/")[1:] == ["log", self.campaign]
                 and all(map(is_number, [self.size, *self.counts.values()]))
                 and list(self.files) == members_among(self.files)[:-2]
-                and all(self._is_described(one) for one in self.files.values())
+                and all(self._is_described(entry) for entry in self.files.values())
             )
         except (ValueError, TypeError, KeyError, AttributeError):
             is_right = False
@@ -1011,12 +1015,12 @@ class Manifest:
             raise Failed("manifest", f"manifest.json does not have the form {FORMAT}")
 
     @staticmethod
-    def _is_described(one: Any) -> bool:
+    def _is_described(entry: Any) -> bool:
         return (
-            set(one) - {"rows"} == {"size", "sha256"}
-            and is_number(one["size"])
-            and is_number(one.get("rows", 0))
-            and re.match(r"[0-9a-f]{64}\Z", one["sha256"]) is not None
+            set(entry) - {"rows"} == {"size", "sha256"}
+            and is_number(entry["size"])
+            and is_number(entry.get("rows", 0))
+            and re.match(r"[0-9a-f]{64}\Z", entry["sha256"]) is not None
         )
 
 
@@ -1040,24 +1044,24 @@ def read_manifest(pack: Any, keys: list[Key]) -> Manifest:
 def check_files(pack: Any, manifest: Manifest) -> None:
     """Raises Failed, which names the first file that differs."""
     check_members(set(pack.members), {*manifest.files, "manifest.json", "manifest.sig"})
-    for name, told in manifest.files.items():
+    for name, described in manifest.files.items():
         digest, size = hashlib.sha256(), 0
         for part in pack.chunks(name):
             size += len(part)
-            if size > told["size"]:
+            if size > described["size"]:
                 break
             digest.update(part)
-        if size != told["size"] or digest.hexdigest() != told["sha256"]:
+        if size != described["size"] or digest.hexdigest() != described["sha256"]:
             raise Failed("file:" + name, "it is not the file that the manifest describes")
-        if name.endswith(".csv") and "rows" in told:
+        if name.endswith(".csv") and "rows" in described:
             rows = len(table(pack, name)) - 1
-            if rows != told["rows"]:
-                raise Failed("file:" + name, f"it has {rows} rows, the manifest says {told['rows']}")
+            if rows != described["rows"]:
+                raise Failed("file:" + name, f"it has {rows} rows, the manifest says {described['rows']}")
 
 
-def check_counts(pack: Any, manifest: Manifest, found: Recount) -> dict[str, Any]:
+def check_counts(pack: Any, manifest: Manifest, recounted: Recount) -> dict[str, Any]:
     """That everything in the pack that names the count names the recounted one; totals.json. Raises Failed."""
-    counts = {word: found.count(word) for word in WORDS.values()}
+    counts = {word: recounted.count(word) for word in WORDS.values()}
     if manifest.counts != counts:
         raise Failed(
             "count",
@@ -1069,19 +1073,19 @@ def check_counts(pack: Any, manifest: Manifest, found: Recount) -> dict[str, Any
         raise Failed(
             "count", f"totals.json says something else than the entries, which add up to {in_words(counts)}"
         )
-    if integrity.get("log") != found.moves:
+    if integrity.get("log") != recounted.moves:
         raise Failed("count", "integrity.json says something else than the entries")
-    check_paper("integrity.json", integrity.get("paper"), found)
-    check_paper("totals.json", totals.get("paper"), found)
+    check_paper("integrity.json", integrity.get("paper"), recounted)
+    check_paper("totals.json", totals.get("paper"), recounted)
     return totals
 
 
-def check_paper(name: str, told: Any, found: Recount) -> None:
+def check_paper(name: str, listed: Any, recounted: Recount) -> None:
     """That a file names the signatures on paper and their batches; on how many sheets is not in the log. Raises Failed."""
-    expected = {"signatures": found.paper, "batches": len(found.batches)}
-    if told is not None or found.batches:
-        is_right = isinstance(told, dict) and is_number(told.get("sheets"))
-        if not is_right or {name: told[name] for name in told if name != "sheets"} != expected:
+    expected = {"signatures": recounted.paper, "batches": len(recounted.batches)}
+    if listed is not None or recounted.batches:
+        is_right = isinstance(listed, dict) and is_number(listed.get("sheets"))
+        if not is_right or {name: listed[name] for name in listed if name != "sheets"} != expected:
             raise Failed("count", f"{name} says something else of paper than the entries")
 
 
@@ -1091,19 +1095,19 @@ BREAKDOWNS = ("country", "region", "day")
 _OTHER = "other"
 
 
-def check_tables(pack: Any, manifest: Manifest, found: Recount) -> None:
+def check_tables(pack: Any, manifest: Manifest, recounted: Recount) -> None:
     """That each table says what the entries give, or where those tell nothing, what totals.json says. Raises Failed."""
-    totals = check_counts(pack, manifest, found)
-    check_breakdowns(totals, manifest.campaign, found)
-    check_moment(totals["as_of"], found.latest)
+    totals = check_counts(pack, manifest, recounted)
+    check_breakdowns(totals, manifest.campaign, recounted)
+    check_moment(totals["as_of"], recounted.latest)
     langs = list(totals["campaign"]["title"])
     check_organizations(pack, totals, langs)
     check_totals_csv(pack, totals, langs)
-    numbers = [found.people, found.organizations, *([found.paper] if totals.get("paper") else [])]
+    numbers = [recounted.people, recounted.organizations, *([recounted.paper] if totals.get("paper") else [])]
     check_readme(pack, numbers * len(langs))
 
 
-def check_breakdowns(totals: dict[str, Any], campaign: str, found: Recount) -> None:
+def check_breakdowns(totals: dict[str, Any], campaign: str, recounted: Recount) -> None:
     """Raises Failed."""
     try:
         is_right = totals["campaign"]["slug"] == campaign and isinstance(totals["as_of"], str)
@@ -1126,12 +1130,12 @@ def check_breakdowns(totals: dict[str, Any], campaign: str, found: Recount) -> N
         raise Failed("count", "totals.json is not a document of totals")
     for name in BREAKDOWNS:
         people = sum(cell["people"] for cell in totals["by_" + name])
-        if people != found.people:
+        if people != recounted.people:
             raise Failed(
-                "count", f"the lines by {name} in totals.json add up to {people}, not to {found.people}"
+                "count", f"the lines by {name} in totals.json add up to {people}, not to {recounted.people}"
             )
     for cell in totals["by_day"]:
-        given = found.days.get(cell["key"].encode("utf-8", "replace"))
+        given = recounted.days.get(cell["key"].encode("utf-8", "replace"))
         if cell["key"] != _OTHER and cell["people"] != given:
             day = plain(cell["key"])
             raise Failed(
@@ -1212,25 +1216,26 @@ def check_readme(pack: Any, numbers: list[int]) -> None:
     """That it names people, organisations and paper once in each language, in lines of words and a number. Raises Failed."""
     text = whole(pack, "README.txt", _LARGEST).decode("utf-8", "replace")
     expected = [f"{number:,}" for number in numbers]
-    told = re.findall(r"(?m)^ +\S.*? {2,}([0-9][0-9,]*)", text)
-    if told != expected:
+    listed = re.findall(r"(?m)^ +\S.*? {2,}([0-9][0-9,]*)", text)
+    if listed != expected:
         raise Failed(
-            "count", f"README.txt says {plain(', '.join(told))} where the entries give {', '.join(expected)}"
+            "count",
+            f"README.txt says {plain(', '.join(listed))} where the entries give {', '.join(expected)}",
         )
 
 
-def check_pledges(pack: Any, found: Recount) -> None:
+def check_pledges(pack: Any, recounted: Recount) -> None:
     """That the pack holds the very words that each entry says were signed. Raises Failed."""
     name = "pledge-texts.json"
     try:
         texts = from_json(whole(pack, name, _LARGEST))
-        words = {one["sha256"]: one["text"] for one in texts}
+        words = {version["sha256"]: version["text"] for version in texts}
         is_right = all(fingerprint(text) == known for known, text in words.items())
     except (ValueError, TypeError, KeyError):
         is_right = False
     if not is_right:
         raise Failed("file:" + name, "its texts do not have the hashes that it names")
-    if set(found.pledges) - set(words):
+    if set(recounted.pledges) - set(words):
         raise Failed("file:" + name, "it lacks a text that the entries say was signed")
 
 
@@ -1238,8 +1243,8 @@ def fingerprint(wording: dict[str, str]) -> str:
     """The hash of a pledge text: of each language in the order of their codes, the code and the text, each before a zero byte."""
     if not wording or not all(isinstance(text, str) for text in wording.values()):
         raise ValueError("a pledge text is a text in each of its languages")
-    told = "".join(f"{lang}\0{wording[lang]}\0" for lang in sorted(wording))
-    return hashlib.sha256(told.encode()).hexdigest()
+    joined = "".join(f"{lang}\0{wording[lang]}\0" for lang in sorted(wording))
+    return hashlib.sha256(joined.encode()).hexdigest()
 
 
 def in_words(counts: dict[str, int]) -> str:
@@ -1248,12 +1253,12 @@ def in_words(counts: dict[str, int]) -> str:
 
 def document(pack: Any, name: str) -> dict[str, Any]:
     try:
-        found = from_json(whole(pack, name, _LARGEST))
+        content = from_json(whole(pack, name, _LARGEST))
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        content = None
+    if not isinstance(content, dict):
         raise Failed("count", f"{name} is not a document that can be read")
-    return found
+    return content
 
 
 # --- What people ask ----------------------------------------------------------------------------------------------------
@@ -1321,19 +1326,19 @@ def source_of(word: str) -> Any:
     return Folder(Path(word))
 
 
-def tell_count(found: Recount, checkpoint: Checkpoint) -> None:
+def tell_count(recounted: Recount, checkpoint: Checkpoint) -> None:
     report(
-        f"people {found.people}",
-        f"organizations {found.organizations}",
-        *([f"paper {found.paper} (batches: {len(found.batches)})"] if found.batches else []),
+        f"people {recounted.people}",
+        f"organizations {recounted.organizations}",
+        *([f"paper {recounted.paper} (batches: {len(recounted.batches)})"] if recounted.batches else []),
         f"checkpoint {checkpoint.size} {base64.b64encode(checkpoint.root).decode()}",
         f"origin {plain(checkpoint.origin)}",
         "",
     )
 
 
-def tell_moves(found: Recount) -> None:
-    for word, moves in found.moves.items():
+def tell_moves(recounted: Recount) -> None:
+    for word, moves in recounted.moves.items():
         parts = ", ".join(f"{moves[reason]} {reason}" for reason in REASONS)
         report(f"{word:14} {parts}")
 
@@ -1344,10 +1349,10 @@ def count(arguments: argparse.Namespace) -> int:
     # Asked for first, so that the log holds what is shown.
     data = source.count()
     on_site = None if data is None else SiteNumbers(data)
-    found, checkpoint = counted(source, trust, tiles=arguments.tiles, shown=on_site)
-    tell_count(found, checkpoint)
-    tell_moves(found)
-    tell_backwards(found)
+    recounted, checkpoint = counted(source, trust, tiles=arguments.tiles, shown=on_site)
+    tell_count(recounted, checkpoint)
+    tell_moves(recounted)
+    tell_backwards(recounted)
     trust.print_keys(checkpoint.origin)
     report(
         "",
@@ -1377,7 +1382,7 @@ def counted(
     tiles: bool = False,
     shown: SiteNumbers | None = None,
 ) -> tuple[Recount, Checkpoint]:
-    at_least = [one.size for one in (older, shown) if one is not None and one.size is not None]
+    at_least = [known.size for known in (older, shown) if known is not None and known.size is not None]
     checkpoint = newest_checkpoint(source, trust, max(at_least, default=0))
     if older is not None:
         check_older(older, checkpoint)
@@ -1394,11 +1399,11 @@ def newest_checkpoint(source: Any, trust: Trust, at_least: int) -> Checkpoint:
         data = source.file("checkpoint", _MAX_NOTE_BYTES)
         if data is None:
             raise Trouble(f"there is no log in {source.name}")
-        found = open_checkpoint(data, trust.keys)
-        if found.size >= at_least or source.is_copy:
+        checkpoint = open_checkpoint(data, trust.keys)
+        if checkpoint.size >= at_least or source.is_copy:
             break
         time.sleep(attempt + 1)
-    return found
+    return checkpoint
 
 
 def held_against(entries: Iterator[bytes], hashes: Tiles) -> Iterator[bytes]:
@@ -1426,8 +1431,8 @@ def consistency(arguments: argparse.Namespace) -> None:
     source = source_of(arguments.source)
     trust = given_keys(arguments.key) if arguments.key else published_keys(source)
     older = open_checkpoint(data, trust.keys)
-    found, checkpoint = counted(source, trust, older)
-    tell_count(found, checkpoint)
+    recounted, checkpoint = counted(source, trust, older)
+    tell_count(recounted, checkpoint)
     trust.print_keys(checkpoint.origin)
     report(
         "",
@@ -1445,20 +1450,20 @@ def pack(arguments: argparse.Namespace) -> None:
         check_pack(Zip(stream), arguments.key, arguments.log)
 
 
-def check_pack(found: Any, key: str | None, log: str | None) -> None:
-    trust = given_keys(key) if key else keys_inside(found)
-    manifest = read_manifest(found, trust.keys)
-    check_files(found, manifest)
-    checkpoint = open_checkpoint(whole(found, "log/checkpoint", _MAX_NOTE_BYTES), trust.keys)
+def check_pack(pack: Any, key: str | None, log: str | None) -> None:
+    trust = given_keys(key) if key else keys_inside(pack)
+    manifest = read_manifest(pack, trust.keys)
+    check_files(pack, manifest)
+    checkpoint = open_checkpoint(whole(pack, "log/checkpoint", _MAX_NOTE_BYTES), trust.keys)
     if (checkpoint.origin, checkpoint.size, checkpoint.root) != (
         manifest.origin,
         manifest.size,
         manifest.root,
     ):
         raise Failed("checkpoint", "log/checkpoint is not the one that the manifest names")
-    added_up = recount(split_entries(found.chunks("log/entries")), checkpoint)
-    check_tables(found, manifest, added_up)
-    check_pledges(found, added_up)
+    added_up = recount(split_entries(pack.chunks("log/entries")), checkpoint)
+    check_tables(pack, manifest, added_up)
+    check_pledges(pack, added_up)
     today = None if log is None else counted(source_of(log), trust, checkpoint)
     tell_count(added_up, checkpoint)
     tell_moves(added_up)
@@ -1466,7 +1471,7 @@ def check_pack(found: Any, key: str | None, log: str | None) -> None:
     if today is not None:
         now = f"people {today[0].people} organizations {today[0].organizations}"
         report(f"today {now} checkpoint {today[1].size} {base64.b64encode(today[1].root).decode()}")
-    for name in found.litter:
+    for name in pack.litter:
         report(
             f"not part of the pack, and not checked: {plain(name)}",
             f"자료집에 속하지 않아 검증하지 않음: {plain(name)}",
@@ -1511,18 +1516,18 @@ NOT_PROVEN = (
 )
 
 
-def tell_backwards(found: Recount) -> None:
+def tell_backwards(recounted: Recount) -> None:
     """Days are told by who numbers the entries; they are not counted with."""
-    if found.first_backwards is not None:
+    if recounted.first_backwards is not None:
         report(
-            f"NOTE: entry {found.first_backwards} names a day well before that of an entry before it. Days are told by the site.",
-            f"참고: {found.first_backwards}번 항목의 날짜가 앞선 항목보다 이틀 이상 이릅니다. 날짜는 사이트가 적은 것입니다.",
+            f"NOTE: entry {recounted.first_backwards} names a day well before that of an entry before it. Days are told by the site.",
+            f"참고: {recounted.first_backwards}번 항목의 날짜가 앞선 항목보다 이틀 이상 이릅니다. 날짜는 사이트가 적은 것입니다.",
         )
 
 
-def keys_inside(found: Any) -> Trust:
+def keys_inside(pack: Any) -> Trust:
     try:
-        keys = read_keys(whole(found, "log/key", _MAX_NOTE_BYTES).decode("utf-8"))
+        keys = read_keys(whole(pack, "log/key", _MAX_NOTE_BYTES).decode("utf-8"))
     except ValueError:
         raise Failed("signature", "log/key holds no public key") from None
     return Trust(keys, "the key inside the pack")
@@ -1553,8 +1558,8 @@ class Receipt:
         """Salt and leaf. Raises what a wrong form makes."""
         extra = from_json(data)
         salt, leaf = extra["salt"], extra["leaf"]
-        told = json.dumps({"v": 1, "salt": salt, "leaf": leaf}, separators=(",", ":"))
-        if told.encode() != data or len(from_base64(salt)) != 16:
+        canonical = json.dumps({"v": 1, "salt": salt, "leaf": leaf}, separators=(",", ":"))
+        if canonical.encode() != data or len(from_base64(salt)) != 16:
             raise ValueError("not what a receipt says")
         return salt, leaf.encode()
 
@@ -1566,10 +1571,10 @@ def rest_of_line(line: str, word: str) -> str:
 
 
 def receipt(arguments: argparse.Namespace) -> None:
-    found = Receipt(read_file(Path(arguments.file), _SMALL))
-    trust = given_keys(arguments.key) if arguments.key else keys_for(found.checkpoint.origin)
-    checkpoint = open_checkpoint(found.note, trust.keys)
-    match = _ENTRY.match(found.leaf)
+    opened = Receipt(read_file(Path(arguments.file), _SMALL))
+    trust = given_keys(arguments.key) if arguments.key else keys_for(opened.checkpoint.origin)
+    checkpoint = open_checkpoint(opened.note, trust.keys)
+    match = _ENTRY.match(opened.leaf)
     if (
         match is None
         or match.group(1) not in (b"confirmed", b"reinstated")
@@ -1578,32 +1583,32 @@ def receipt(arguments: argparse.Namespace) -> None:
     ):
         raise Failed("leaf", "the entry in it does not count anybody")
     try:
-        root = root_by_proof(leaf_hash(found.leaf), found.index, checkpoint.size, found.proof)
+        root = root_by_proof(leaf_hash(opened.leaf), opened.index, checkpoint.size, opened.proof)
     except ValueError as error:
         raise Failed("proof", str(error)) from None
     if root != checkpoint.root:
         raise Failed("proof", "it leads to another root than the one that was signed")
     if arguments.address is not None and match.group(6).decode() not in commitments(
-        found.salt, arguments.address
+        opened.salt, arguments.address
     ):
         raise Failed("address", "the entry was not made for this address; type it as the mail went to it")
-    today, standing = None, found.index
+    today, standing = None, opened.index
     if arguments.log is not None:
         recounted, today = counted(source_of(arguments.log), trust, checkpoint)
-        standing = standing_today(found.index, match.group(6).decode(), recounted)
+        standing = standing_today(opened.index, match.group(6).decode(), recounted)
     report(
-        f"entry {found.index} {found.leaf.decode()}",
+        f"entry {opened.index} {opened.leaf.decode()}",
         f"checkpoint {checkpoint.size} {base64.b64encode(checkpoint.root).decode()}",
         f"origin {plain(checkpoint.origin)}",
         "",
     )
     if today is None:
         trust.print_keys(checkpoint.origin)
-        tell_signed(found.index, checkpoint)
+        tell_signed(opened.index, checkpoint)
     else:
         report(f"today {today.size} {base64.b64encode(today.root).decode()}")
         trust.print_keys(checkpoint.origin)
-        tell_public(found.index, standing, today)
+        tell_public(opened.index, standing, today)
     if arguments.address is None:
         report(
             "Whose it is was not checked; --address MAIL does that.",
@@ -1658,8 +1663,8 @@ def commitments(salt: str, address: str) -> list[str]:
     with contextlib.suppress(UnicodeError):
         variants.append(local + sign + domain.encode("idna").decode().lower())
     return [
-        hashlib.sha256((f"pledge-commitment/v1\n{salt}\n{one}").encode("utf-8", "replace")).hexdigest()
-        for one in variants
+        hashlib.sha256((f"pledge-commitment/v1\n{salt}\n{variant}").encode("utf-8", "replace")).hexdigest()
+        for variant in variants
     ]
 
 
@@ -1738,10 +1743,10 @@ def read_file(path: Path, longest: int) -> bytes:
 
 
 def parser() -> argparse.ArgumentParser:
-    found = argparse.ArgumentParser(
+    program = argparse.ArgumentParser(
         prog="verify.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = found.add_subparsers(metavar="COMMAND")
+    commands = program.add_subparsers(metavar="COMMAND")
     commands.required = True
 
     def add(
@@ -1752,8 +1757,8 @@ def parser() -> argparse.ArgumentParser:
         if name != "mirror":
             command.add_argument("--key", help="the log's public key, a file with it, or its address")
         if name in ("receipt", "pack"):
-            told = "compare it with the log published there / 지금의 공개 기록과 비교"
-            command.add_argument("--log", metavar="URL", help=told)
+            log_help = "compare it with the log published there / 지금의 공개 기록과 비교"
+            command.add_argument("--log", metavar="URL", help=log_help)
         return command
 
     command = add("receipt", receipt, "check a receipt / 집계 영수증 검증")
@@ -1774,7 +1779,7 @@ def parser() -> argparse.ArgumentParser:
     command = add("mirror", mirror, "download the published log / 공개 기록 내려받기")
     command.add_argument("source", metavar="URL")
     command.add_argument("folder", metavar="FOLDER")
-    return found
+    return program
 
 
 def main(words: list[str] | None = None) -> int:

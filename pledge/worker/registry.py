@@ -11,7 +11,7 @@ from pledge.exports import services
 from pledge.jobs.models import JobKind
 from pledge.jobs.services import Makers
 from pledge.ledger.models import Kind
-from pledge.ledger.numbering import Sources
+from pledge.ledger.numbering import FoldSources
 from pledge.mail import contact
 from pledge.mail.breaker import Confirmations
 from pledge.mail.messages import Composers
@@ -43,13 +43,13 @@ def makers() -> Makers:
     return {JobKind.EXPORT: services.make, JobKind.PACK: packing.pack}
 
 
-def ledger_sources() -> Sources:
+def ledger_sources() -> FoldSources:
     is_counted = {
         Kind.PERSON: signature_counting.IS_COUNTED,
         Kind.ORGANIZATION: endorsement_counting.IS_COUNTED,
         Kind.PAPER: paper.IS_COUNTED,
     }
-    return Sources(is_counted, signature_counting.PLACE, KNOWN_CAMPAIGN, published_slugs, pledge_hashes)
+    return FoldSources(is_counted, signature_counting.PLACE, KNOWN_CAMPAIGN, published_slugs, pledge_hashes)
 
 
 def confirmations() -> Confirmations:

@@ -104,8 +104,8 @@ def make_nginx(tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
         return made[-1].start()
 
     yield make
-    for one in made:
-        one.stop()
+    for server in made:
+        server.stop()
 
 
 @pytest.fixture

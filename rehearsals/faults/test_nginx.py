@@ -197,8 +197,8 @@ def test_what_nginx_answers_by_itself_has_the_headers_of_the_applications_answer
     wanted = security_headers(Config(**PRODUCTION)) | {"Cache-Control": "no-store"}
     wanted["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     for status, (asked, request) in requests.items():
-        found, headers = answered(asked, request.encode())
-        assert found == status
+        answered_status, headers = answered(asked, request.encode())
+        assert answered_status == status
         assert {name: headers.get_all(name) for name in wanted} == {
             name: [value] for name, value in wanted.items()
         }, status
@@ -233,8 +233,8 @@ def raw(nginx, request):
     """The first status for these bytes; None when the connection is closed without one."""
     with tls(nginx) as line:
         line.sendall(request)
-        found = re.match(rb"HTTP/1\.1 (\d+)", line.recv(4096))
-    return found and int(found[1])
+        match = re.match(rb"HTTP/1\.1 (\d+)", line.recv(4096))
+    return match and int(match[1])
 
 
 @pytest.mark.sqlite_only
@@ -272,7 +272,7 @@ def test_an_office_of_400_behind_one_address_sends_its_forms_and_then_their_proo
 
 
 @pytest.mark.parametrize(
-    "told",
+    "framing",
     [
         "Content-Length: 5\r\nContent-Length: 6",
         "Content-Length: 5\r\nTransfer-Encoding: chunked",
@@ -283,8 +283,8 @@ def test_an_office_of_400_behind_one_address_sends_its_forms_and_then_their_proo
         "Content-Length : 5",
     ],
 )
-def test_a_request_whose_end_two_servers_could_see_in_two_places_is_refused(nginx, told):
-    head = f"POST /ko/c/blue-skies/sign HTTP/1.1\r\nHost: {HOST}\r\n{told}\r\n\r\n"
+def test_a_request_whose_end_two_servers_could_see_in_two_places_is_refused(nginx, framing):
+    head = f"POST /ko/c/blue-skies/sign HTTP/1.1\r\nHost: {HOST}\r\n{framing}\r\n\r\n"
     assert raw(nginx, head.encode() + b"0\r\n\r\nGET /ko/ HTTP/1.1\r\n\r\n") in (400, 501, None)
 
 

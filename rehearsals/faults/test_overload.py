@@ -30,8 +30,8 @@ def upstream(name, request):
     """Where nginx passes a request on, by one of its maps."""
     block = re.search(rf"map [^\n]+ \${name} {{\n(.*?)\n}}", CONF, re.DOTALL)[1]
     rules = re.findall(r'^ +"~(.+)" (\$?\w+);', block, re.MULTILINE)
-    found = next((to for pattern, to in rules if re.search(pattern, request)), "pledge")
-    return "pledge_sign_in" if found == "$pledge_sign_in_upstream" else found
+    chosen = next((to for pattern, to in rules if re.search(pattern, request)), "pledge")
+    return "pledge_sign_in" if chosen == "$pledge_sign_in_upstream" else chosen
 
 
 def run(coroutine):
@@ -98,7 +98,7 @@ def test_too_many_are_refused_at_once_forms_last_and_public_pages_not_at_all(ngi
             pages, polls, forms = run(crowd(nginx, SECONDS))
         refused = [answer for status, _, answer in (*pages, *polls) if status == 503]
         assert all("retry-after: " in answer.lower() for answer in refused)
-        found = {
+        upstreams = {
             "public pages are quick": (page.failed, page.typical < 0.5) == ([], True),
             "the site is alive, and says so quickly": (health.failed, health.typical < 0.5) == ([], True),
             "no form is refused": {status for status, _, _ in forms} == {303},
@@ -110,9 +110,9 @@ def test_too_many_are_refused_at_once_forms_last_and_public_pages_not_at_all(ngi
             )
             < 3,
         }
-        if all(found.values()):
+        if all(upstreams.values()):
             break
-    assert [what for what, holds in found.items() if not holds] == []
+    assert [what for what, holds in upstreams.items() if not holds] == []
     # All are answered once it is over.
     assert run(ask(nginx, "GET", "/ko/me"))[0] == 200
 

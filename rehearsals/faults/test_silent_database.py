@@ -239,9 +239,10 @@ def test_health_and_pages_behind_nginx_are_answered_while_the_database_is_silent
         fragile.server.thaw()
         time.sleep(0.5)
         assert [prober.failed for prober in silent] == [[], [], []]
-        were_quick = [one.is_quick(0.1, other.typical) for one, other in zip(silent, usual, strict=True)]
+        were_quick = [probe.is_quick(0.1, other.typical) for probe, other in zip(silent, usual, strict=True)]
         had_no_gap = [
-            max(one.seconds) < 1 + 5 * max(other.seconds) for one, other in zip(silent, usual, strict=True)
+            max(probe.seconds) < 1 + 5 * max(other.seconds)
+            for probe, other in zip(silent, usual, strict=True)
         ]
         if all(were_quick + had_no_gap):
             break

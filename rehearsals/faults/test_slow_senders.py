@@ -81,14 +81,14 @@ def check_quick(nginx, load):
     for _ in range(15):
         usual = probe(nginx, 1)
         with load() as met:
-            found = probe(nginx, 4)
+            times = probe(nginx, 4)
         if all(
-            one.is_quick(most, at_rest.typical)
-            for one, most, at_rest in zip(found, (0.1, 1, 1), usual, strict=True)
+            measured.is_quick(most, at_rest.typical)
+            for measured, most, at_rest in zip(times, (0.1, 1, 1), usual, strict=True)
         ):
             return met
-    assert [one.failed for one in found] == [[], [], []]
-    raise AssertionError(f"health, form, staff: {[round(one.typical, 2) for one in found]} s")
+    assert [measured.failed for measured in times] == [[], [], []]
+    raise AssertionError(f"health, form, staff: {[round(measured.typical, 2) for measured in times]} s")
 
 
 def elsewhere():

@@ -54,8 +54,8 @@ class Report:
     def table(self) -> str:
         lines = [f"{self.sent} hostile inputs, {len(self.routes)} routes and methods"]
         for (rule, method), counts in sorted(self.routes.items()):
-            told = " ".join(f"{name}:{count}" for name, count in sorted(counts.items()))
-            lines.append(f"{method:8.8} {rule}  {told}")
+            summary = " ".join(f"{name}:{count}" for name, count in sorted(counts.items()))
+            lines.append(f"{method:8.8} {rule}  {summary}")
         return "\n".join(lines)
 
 

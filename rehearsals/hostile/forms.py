@@ -31,23 +31,23 @@ def forms_of(page: str, address: str, method: str = "post") -> Iterator[Form]:
     for element in html5lib.parse(page, treebuilder="etree").iter(f"{HTML}form"):
         if element.get("method", "get").lower() == method:
             form = Form(urlsplit(element.get("action") or address).path)
-            for one in element.iter():
-                if one.get("name") and one.get("disabled") is None:
-                    _add(form, one.get("name", ""), one)
+            for child in element.iter():
+                if child.get("name") and child.get("disabled") is None:
+                    _add(form, child.get("name", ""), child)
             yield form
 
 
-def _add(form: Form, name: str, one: Element) -> None:
-    if one.tag == f"{HTML}textarea":
-        form.fields[name] = one.text or ""
-    elif one.tag == f"{HTML}select":
-        values = [option.get("value", "") for option in one.iter(f"{HTML}option")]
+def _add(form: Form, name: str, element: Element) -> None:
+    if element.tag == f"{HTML}textarea":
+        form.fields[name] = element.text or ""
+    elif element.tag == f"{HTML}select":
+        values = [option.get("value", "") for option in element.iter(f"{HTML}option")]
         form.fields[name] = next(filter(None, values), "")
-    elif one.get("type") in ("radio", "checkbox"):
-        form.fields.setdefault(name, one.get("value", "y"))
-    elif one.tag in (f"{HTML}input", f"{HTML}button"):
-        form.fields[name] = one.get("value", "")
-        if one.get("type") == "file":
+    elif element.get("type") in ("radio", "checkbox"):
+        form.fields.setdefault(name, element.get("value", "y"))
+    elif element.tag in (f"{HTML}input", f"{HTML}button"):
+        form.fields[name] = element.get("value", "")
+        if element.get("type") == "file":
             form.files.add(name)
 
 

@@ -81,10 +81,10 @@ def everything(routes: Sequence[Route], each: int, chance: random.Random) -> Ite
 def sample(inputs: Sequence[Input], number: int, chance: random.Random) -> list[Input]:
     """One of each route and method, of a form one in a field; and so many more."""
     of_each: dict[tuple[str, str], list[Input]] = defaultdict(list)
-    for one in inputs:
-        of_each[one.rule, one.method].append(one)
+    for value in inputs:
+        of_each[value.rule, value.method].append(value)
     chosen = [
-        chance.choice([one for one in some if one.kind == "field"] or some) for some in of_each.values()
+        chance.choice([value for value in some if value.kind == "field"] or some) for some in of_each.values()
     ]
     return chosen + chance.sample(inputs, number)
 
@@ -98,7 +98,7 @@ def odd_forms(routes: Sequence[Route]) -> Iterator[Input]:
             good = _good(form)
             token = {name: value for name, value in good.items() if name not in form.names}
             line_break, element = (
-                dict.fromkeys(form.names, corpus.TEXTS[one]) for one in ("line break", "element")
+                dict.fromkeys(form.names, corpus.TEXTS[kind]) for kind in ("line break", "element")
             )
             kinds = {
                 "as it should be": _body(form, good),

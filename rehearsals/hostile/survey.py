@@ -38,7 +38,7 @@ class Route:
     def path(self, **other: str) -> str:
         """Its address; `other` are percent-encoded values of parts."""
         parts = {name: quote(value, safe="") for name, value in self.parts.items()} | other
-        return PART.sub(lambda found: parts[found[1]], self.rule.rule)
+        return PART.sub(lambda match: parts[match[1]], self.rule.rule)
 
     def methods(self, *names: str) -> list[str]:
         return [name for name in names if name in (self.rule.methods or ())]
@@ -64,14 +64,14 @@ def survey(app: Flask, known: World, visitors: Mapping[str, FlaskClient]) -> lis
             for form in forms_of(page.text, address, "get"):
                 parameters[match(form.action)[0]] |= set(form.names)
     hidden = {"csrf_token": csrf_token(app), **dict.fromkeys(NOT_SHOWN, "")}
-    found = []
+    routes = []
     for rule in app.url_map.iter_rules():
         shown = list(forms[rule.endpoint].values()) if "POST" in (rule.methods or ()) else []
         if "POST" in (rule.methods or ()) and not shown:
             sees = STAFF if rule.endpoint.startswith("staff.") else ANYBODY
             shown = [(sees, Form(built(rule, parts[rule.rule]), hidden))]
-        found.append(Route(rule, parts[rule.rule], parameters[rule.endpoint], shown))
-    return found
+        routes.append(Route(rule, parts[rule.rule], parameters[rule.endpoint], shown))
+    return routes
 
 
 def _pages(app, known, visitors):

@@ -36,8 +36,8 @@ OPEN = {
 
 def cookie(visitor: StaffClient) -> str:
     """What the browser of somebody sends to the staff area."""
-    found = visitor.get_cookie("staff", path="/staff")
-    return f"{found.key}={found.value}"
+    stored = visitor.get_cookie("staff", path="/staff")
+    return f"{stored.key}={stored.value}"
 
 
 @pytest.mark.sqlite_only
@@ -57,7 +57,7 @@ def test_no_hostile_input_breaks_a_route_or_comes_back_as_markup(new_database, a
         routes = survey(app, world(by_staff), visitors)
         inputs = list(odd_forms(routes))
         if on == "postgresql":
-            inputs = [one for one in inputs if one.visitor == ANYBODY] + hostile(routes)
+            inputs = [attempt for attempt in inputs if attempt.visitor == ANYBODY] + hostile(routes)
         cookies = {name: cookie(visitor) for name, visitor in visitors.items()}
         report = Driver(app, cookies).run(inputs)
         sys.stdout.write(f"{report.table()}\n")

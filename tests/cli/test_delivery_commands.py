@@ -50,12 +50,12 @@ def frozen():
 
 
 def test_build_says_what_it_wrote(build):
-    said, pack = build()
-    assert f"{len(pack)} bytes" in said
-    assert f"SHA-256 {hashlib.sha256(pack).hexdigest()}" in said
-    assert "checkpoint of 7 entries, root " in said
-    assert "6 people, 1 organizations" in said
-    assert re.search(r"^delivery \d+$", said, re.MULTILINE)
+    output, pack = build()
+    assert f"{len(pack)} bytes" in output
+    assert f"SHA-256 {hashlib.sha256(pack).hexdigest()}" in output
+    assert "checkpoint of 7 entries, root " in output
+    assert "6 people, 1 organizations" in output
+    assert re.search(r"^delivery \d+$", output, re.MULTILINE)
 
 
 def test_two_builds_are_the_same_to_the_byte(build, frozen_clock):
@@ -94,14 +94,14 @@ def test_the_letter_may_come_from_a_file(build, tmp_path):
 def test_build_takes_an_earlier_checkpoint_by_its_size(build, blue):
     signatures(4, blue)
     fold_all()
-    said, pack = build("--checkpoint", "7")
-    assert "6 people, 1 organizations" in said
+    output, pack = build("--checkpoint", "7")
+    assert "6 people, 1 organizations" in output
     assert json.loads(members(pack)["totals.json"])["people"] == 6
     assert "10 people, 1 organizations" in build()[0]
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--checkpoint", "5"), "there is no checkpoint of 5 entries"),
         (("--recipient", "ko= "), "recipient ko is missing"),
@@ -112,9 +112,9 @@ def test_build_takes_an_earlier_checkpoint_by_its_size(build, blue):
         (("--occasion", "en=" + "x" * 301), "occasion en is too long"),
     ],
 )
-def test_a_wrong_call_is_refused_and_nothing_is_frozen(build, words, said):
+def test_a_wrong_call_is_refused_and_nothing_is_frozen(build, words, message):
     output, pack = build(*words, code=2)
-    assert said in output
+    assert message in output
     assert pack is None
     assert frozen() == []
 
@@ -132,8 +132,8 @@ def test_a_file_that_cannot_be_written_is_reported(build):
 def test_a_pack_that_would_not_verify_is_not_written_over_the_one_before(build, tmp_path):
     before = build()[1]
     as_superuser("UPDATE ledger_entries SET commitment = :it WHERE number = 2", it=b"x" * 32)
-    said, after = build(code=1)
-    assert re.search(r"would not verify \(PackInconsistent: root\); nothing was written", said)
+    output, after = build(code=1)
+    assert re.search(r"would not verify \(PackInconsistent: root\); nothing was written", output)
     assert after == before
     assert [path.name for path in tmp_path.glob("*.part")] == []
 

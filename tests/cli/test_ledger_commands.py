@@ -109,9 +109,9 @@ def test_recount_repairs_one_campaign_while_it_doubts_another(app, runner):
         "UPDATE tallies SET count = 9",
         f"UPDATE ledger_entries SET country = 'JP', region = NULL WHERE campaign_id = {other.id} AND number = 1",
     )
-    said = runner.invoke(args=["ledger", "recount"]).output.splitlines()
-    assert {line.rpartition("; ")[2] for line in said if line.startswith("blue-skies: ")} == {"repaired"}
-    assert {line.rpartition("; ")[2] for line in said if line.startswith("other: ")} == {"not repaired"}
+    lines = runner.invoke(args=["ledger", "recount"]).output.splitlines()
+    assert {line.rpartition("; ")[2] for line in lines if line.startswith("blue-skies: ")} == {"repaired"}
+    assert {line.rpartition("; ")[2] for line in lines if line.startswith("other: ")} == {"not repaired"}
 
 
 def test_recount_repairs_no_place_of_a_campaign_whose_people_are_forgotten(app, runner):
@@ -202,17 +202,19 @@ def test_verify_takes_checkpoints_that_were_saved_earlier(app, runner, client, t
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"nothing", "not a signed note"),
         (b"\xff", "is not a text file"),
         (FOREIGN, "no known key of a has signed it"),
     ],
 )
-def test_verify_says_what_is_wrong_with_a_saved_checkpoint(app, runner, tmp_path, content, said):
+def test_verify_says_what_is_wrong_with_a_saved_checkpoint(app, runner, tmp_path, content, message):
     saved = tmp_path / "checkpoint"
     saved.write_bytes(content)
-    assert runner.run("ledger", "verify", "--checkpoint", str(saved), code=1) == f"Error: {saved}: {said}\n"
+    assert (
+        runner.run("ledger", "verify", "--checkpoint", str(saved), code=1) == f"Error: {saved}: {message}\n"
+    )
 
 
 # --- What is set aside ---

@@ -19,7 +19,7 @@ def test_create_prints_a_link_that_invites(runner, client):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["nonsense", "--role", "admin"], "not an e-mail address"),
         (["a@example.org", "--role", "emperor"], "Invalid value"),
@@ -27,11 +27,11 @@ def test_create_prints_a_link_that_invites(runner, client):
         (["taken@example.org", "--role", "viewer"], "invite-again"),
     ],
 )
-def test_create_says_what_is_wrong(runner, words, said):
+def test_create_says_what_is_wrong(runner, words, message):
     staff("viewer", "taken@example.org")
     done = runner.invoke(args=["staff", "create", *words])
     assert done.exit_code != 0
-    assert said in done.output
+    assert message in done.output
 
 
 def test_the_last_admin_is_let_in_again_from_the_command_line(runner, client):
@@ -75,7 +75,7 @@ def test_an_invitation_names_the_address_of_the_site_that_runs(runner, app):
     address = running_address()
     address.write_text("http://127.0.0.1:8120", "utf-8")
     try:
-        told = runner.invoke(args=["staff", "create", "new@example.org", "--role", "editor"]).output
+        output = runner.invoke(args=["staff", "create", "new@example.org", "--role", "editor"]).output
     finally:
         address.unlink()
-    assert told.startswith("http://127.0.0.1:8120/staff/invitation/")
+    assert output.startswith("http://127.0.0.1:8120/staff/invitation/")

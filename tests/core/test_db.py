@@ -93,9 +93,9 @@ def test_a_moment_comes_back_aware_in_utc_whatever_zone_it_was_written_in(app):
     seoul = timezone(timedelta(hours=9))
     campaign("one", opens_at=datetime(2026, 11, 25, 8, 30, tzinfo=seoul))
     with reading() as connection:
-        (found,) = connection.execute(select(Campaign.opens_at)).scalars()
-    assert found == datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
-    assert found.tzinfo is UTC
+        (moment,) = connection.execute(select(Campaign.opens_at)).scalars()
+    assert moment == datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    assert moment.tzinfo is UTC
 
 
 def test_no_column_of_ours_is_a_plain_datetime():

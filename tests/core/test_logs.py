@@ -189,9 +189,9 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
         assert send(site, confirm_path, {}, **{"Content-Type": "application/json"})[0] in (303, 415)
         assert send(site, ticket_path, {"code": code})[0] == 303
         assert send(site, confirm_path)[0] == 200
-        status, _, told = send(site, "/ko/c/blue-skies/mine", {"ticket": ticket, "code": code})
+        status, _, page = send(site, "/ko/c/blue-skies/mine", {"ticket": ticket, "code": code})
         assert status == 200
-        me_path = re.search(r"/ko/me/[\w.~-]+", told)[0]
+        me_path = re.search(r"/ko/me/[\w.~-]+", page)[0]
         assert send(site, me_path + "/consents", {"name": NAME, "country": "KR", "updates": "y"})[0] == 303
         assert send(site, me_path + "/withdraw", {})[0] == 303
         assert send(site, "/ko/me", {"email": ADDRESS, "campaign": "blue-skies"})[0] == 303

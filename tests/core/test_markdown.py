@@ -21,8 +21,8 @@ Prose.
 
 
 def test_a_text_is_read_by_its_headings_of_second_level():
-    found = [(section.title, section.has_list) for section in sections(TEXT)]
-    assert found == [("", False), ("Aims", True), ("Background", False)]
+    titles = [(section.title, section.has_list) for section in sections(TEXT)]
+    assert titles == [("", False), ("Aims", True), ("Background", False)]
     assert "<h3>Below it</h3>" in sections(TEXT)[1].html
 
 

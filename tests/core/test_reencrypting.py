@@ -29,7 +29,7 @@ def keys(app):
 
 def of_the_old_key():
     """How many rows have a value that the old key has encrypted, by table."""
-    found = {}
+    counts = {}
     for table in db.metadata.tables.values():
         columns = [column for column in table.columns if isinstance(column.type, Sealed)]
         if not columns:
@@ -40,8 +40,8 @@ def of_the_old_key():
         number = sum(
             any(value is not None and bytes(value).startswith(begins) for value in row) for row in rows
         )
-        found |= {table.name: number} if number else {}
-    return found
+        counts |= {table.name: number} if number else {}
+    return counts
 
 
 def test_every_table_with_encrypted_columns_is_encrypted_anew_and_opens_without_the_old_key(keys):

@@ -79,10 +79,10 @@ def test_a_changed_character_makes_it_nothing_or_leaves_it_itself(app, purpose, 
     token = tokens.mint(purpose, PAYLOAD)
     place = data.draw(st.integers(0, len(token) - 1))
     changed = token[:place] + data.draw(st.sampled_from(URL_SAFE) | st.characters()) + token[place + 1 :]
-    found = read_or_none(purpose, changed)
-    assert found in (None, PAYLOAD)
+    payload = read_or_none(purpose, changed)
+    assert payload in (None, PAYLOAD)
     if changed != token and place < len(token) - 1:
-        assert found is None
+        assert payload is None
 
 
 @given(purposes, st.data())
@@ -97,8 +97,8 @@ def test_a_cut_or_lengthened_token_is_nothing_or_itself(app, purpose, data):
 
 @given(purposes, purposes)
 def test_a_token_opens_nothing_but_its_own_purpose(app, minted, asked):
-    found = read_or_none(asked, tokens.mint(minted, PAYLOAD))
-    assert (found == PAYLOAD) is (minted is asked)
+    payload = read_or_none(asked, tokens.mint(minted, PAYLOAD))
+    assert (payload == PAYLOAD) is (minted is asked)
 
 
 @given(purposes, st.text(max_size=700) | st.text(alphabet=URL_SAFE, max_size=700))

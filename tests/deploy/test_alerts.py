@@ -82,9 +82,11 @@ def alarms():
 def scenario(changes, expected, *, minutes=40):
     series = []
     for name, values in ORDINARY.items():
-        found = [new for part, new in changes.items() if part in name]
-        if found != [None]:
-            series.append({"series": name, "values": found[0] if found else values.replace("x60", "x300")})
+        matches = [new for part, new in changes.items() if part in name]
+        if matches != [None]:
+            series.append(
+                {"series": name, "values": matches[0] if matches else values.replace("x60", "x300")}
+            )
     assert len(series) >= len(ORDINARY) - len(changes)
     firing = 'group by (alertname) (ALERTS{alertstate="firing"})'
     return {

@@ -38,35 +38,39 @@ ROLES = {"web": "pledge", "worker": "pledge_worker", "migrate": "pledge_owner"}
 def resources():
     listed = yaml.safe_load((FOLDER / "kustomization.yaml").read_text("utf-8"))["resources"]
     assert {f"{name}" for name in listed} | {"kustomization.yaml"} == {path.name for path in FOLDER.iterdir()}
-    return [one for name in listed for one in yaml.safe_load_all((FOLDER / name).read_text("utf-8"))]
+    return [
+        resource for name in listed for resource in yaml.safe_load_all((FOLDER / name).read_text("utf-8"))
+    ]
 
 
 def pods():
     """The pod of each workload, by name."""
-    found = {
-        one["metadata"]["name"]: one["spec"]["template"]["spec"]
-        for one in resources()
-        if one["kind"] in ("Deployment", "Job")
+    specs = {
+        resource["metadata"]["name"]: resource["spec"]["template"]["spec"]
+        for resource in resources()
+        if resource["kind"] in ("Deployment", "Job")
     }
-    assert found.keys() == {"web", "worker", "migrate"}
-    return found
+    assert specs.keys() == {"web", "worker", "migrate"}
+    return specs
 
 
 def ours():
     """The services of compose.yaml that run our image."""
-    found = {name: one for name, one in COMPOSE["services"].items() if one["image"] == "pledge"}
-    assert found.keys() == {"web1", "web2", "worker", "prepare"}
-    return found
+    services = {
+        name: service for name, service in COMPOSE["services"].items() if service["image"] == "pledge"
+    }
+    assert services.keys() == {"web1", "web2", "worker", "prepare"}
+    return services
 
 
 def environment(pod):
     """The variables of a pod, with the secrets filled in."""
-    (settings,) = [one["data"] for one in resources() if one["kind"] == "ConfigMap"]
+    (settings,) = [resource["data"] for resource in resources() if resource["kind"] == "ConfigMap"]
     container, known = pod["containers"][0], {"pledge": SECRET, **OTHERS}
-    found = {}
+    variables = {}
     for source in container["envFrom"]:
-        found |= settings if "configMapRef" in source else known[source["secretRef"]["name"]]
-    return found | {one["name"]: one["value"] for one in container.get("env", [])}
+        variables |= settings if "configMapRef" in source else known[source["secretRef"]["name"]]
+    return variables | {resource["name"]: resource["value"] for resource in container.get("env", [])}
 
 
 def started_with(monkeypatch, variables):
@@ -155,15 +159,19 @@ def test_nothing_of_ours_runs_as_root_or_may_write_outside_its_two_folders():
                 "readOnlyRootFilesystem": True,
                 "capabilities": {"drop": ["ALL"]},
             }, name
-            assert {one["mountPath"] for one in container["volumeMounts"]} == {"/var/lib/pledge", "/tmp"}
+            assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/var/lib/pledge", "/tmp"}
             assert container["resources"]["requests"].keys() == {"cpu", "memory"}, name
     for name, service in ours().items():
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
 
 
 def test_an_upgrade_and_a_node_that_goes_leave_a_web_server():
-    (web,) = [one for one in resources() if one["kind"] == "Deployment" and one["metadata"]["name"] == "web"]
-    (budget,) = [one for one in resources() if one["kind"] == "PodDisruptionBudget"]
+    (web,) = [
+        resource
+        for resource in resources()
+        if resource["kind"] == "Deployment" and resource["metadata"]["name"] == "web"
+    ]
+    (budget,) = [resource for resource in resources() if resource["kind"] == "PodDisruptionBudget"]
     assert web["spec"]["replicas"] >= 2
     assert web["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
     assert budget["spec"]["minAvailable"] >= 1
@@ -172,7 +180,9 @@ def test_an_upgrade_and_a_node_that_goes_leave_a_web_server():
 
 def test_the_migration_goes_first_with_all_that_it_needs():
     first = {
-        one["kind"] for one in resources() if one["metadata"].get("labels", {}).get("stage") == "migrate"
+        resource["kind"]
+        for resource in resources()
+        if resource["metadata"].get("labels", {}).get("stage") == "migrate"
     }
     assert first == {"Namespace", "ConfigMap", "Job"}
 

@@ -22,9 +22,9 @@ def queries(panels):
 
 
 def test_every_query_asks_for_metrics_that_exist(panels):
-    found = queries(panels)
-    assert len(found) > 40
-    text = " ".join(found)
+    asked = queries(panels)
+    assert len(asked) > 40
+    text = " ".join(asked)
     assert metrics_in(text) - documented() == set()
     assert set(re.findall(r"\b(?:node_\w+|up)\b", text)) == FOREIGN
 

@@ -42,8 +42,8 @@ def test_a_commit_waits_for_a_standby_whatever_happens():
 def test_all_files_speak_of_the_same_hosts():
     files = [*HA.iterdir(), ROOT / "docs" / "highly-available.md"]
     text = "\n".join(path.read_text() for path in files)
-    found = set(re.findall(r"\b10\.77\.0\.\d+\b(?!/)", text))
-    assert found == ADDRESSES
+    addresses = set(re.findall(r"\b10\.77\.0\.\d+\b(?!/)", text))
+    assert addresses == ADDRESSES
 
 
 def test_the_page_says_where_each_file_goes():
@@ -52,9 +52,9 @@ def test_the_page_says_where_each_file_goes():
 
 
 def test_haproxy_takes_its_file():
-    status, said = run(installed("haproxy"), "-c", "-f", str(HA / "haproxy.cfg"))
-    assert status == 0, said
-    assert "WARNING" not in said
+    status, output = run(installed("haproxy"), "-c", "-f", str(HA / "haproxy.cfg"))
+    assert status == 0, output
+    assert "WARNING" not in output
 
 
 @pytest.mark.skipif(
@@ -77,10 +77,10 @@ def test_patroni_takes_its_file(tmp_path):
     config.write_text(replaced((HA / "patroni.yml").read_text(), "mode: quorum", "mode: true"))
     with socket.create_server(("127.0.0.1", 0)) as etcd:  # it looks whether there is one
         variables["PATRONI_ETCD3_HOSTS"] = f"127.0.0.1:{etcd.getsockname()[1]}"
-        status, said = run(
+        status, output = run(
             installed("patroni"), "--validate-config", "--ignore-listen-port", str(config), **variables
         )
-    assert (status, said) == (0, "")
+    assert (status, output) == (0, "")
 
 
 class Echo(BaseHTTPRequestHandler):

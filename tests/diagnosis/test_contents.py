@@ -19,8 +19,8 @@ from tools.demo.fill import SampleState, mark_sample_data
 OLD, NEW = SecretStr("o" * 40), SecretStr("n" * 40)
 
 
-def findings(found) -> list[tuple[Severity, str]]:
-    return [(finding.level, finding.text) for finding in found]
+def findings(results) -> list[tuple[Severity, str]]:
+    return [(finding.level, finding.text) for finding in results]
 
 
 def change(statement: str) -> None:
@@ -37,10 +37,10 @@ def test_the_keys_that_sealed_what_is_stored_are_in_order(app):
 def test_a_missing_data_key_is_a_problem(app, make_app):
     factories.signature()
     with make_app(data_keys=(NEW,)).app_context():
-        found = findings(contents.key_findings())
-    assert [level for level, _ in found] == [Severity.PROBLEM, Severity.PROBLEM]
-    assert "PLEDGE_DATA_KEYS" in found[0][1]
-    assert NEW.get_secret_value() not in found[0][1]
+        results = findings(contents.key_findings())
+    assert [level for level, _ in results] == [Severity.PROBLEM, Severity.PROBLEM]
+    assert "PLEDGE_DATA_KEYS" in results[0][1]
+    assert NEW.get_secret_value() not in results[0][1]
 
 
 def test_a_key_that_is_missing_for_the_oldest_signature_only_is_noticed(make_app, clock):
@@ -48,8 +48,8 @@ def test_a_key_that_is_missing_for_the_oldest_signature_only_is_noticed(make_app
         factories.signature(at=clock.now() - timedelta(days=300))
     with make_app(data_keys=(NEW,)).app_context():
         factories.signature()
-        found = findings(contents.key_findings())
-    assert [level for level, _ in found] == [Severity.OK, Severity.PROBLEM]
+        results = findings(contents.key_findings())
+    assert [level for level, _ in results] == [Severity.OK, Severity.PROBLEM]
 
 
 def test_a_new_key_put_first_is_in_order_and_put_last_it_is_a_problem(make_app):
@@ -58,9 +58,9 @@ def test_a_new_key_put_first_is_in_order_and_put_last_it_is_a_problem(make_app):
     with make_app(data_keys=(NEW, OLD)).app_context():
         assert {level for level, _ in findings(contents.key_findings())} == {Severity.OK}
     with make_app(data_keys=(OLD, NEW)).app_context():
-        level, said = findings(contents.key_findings())[0]
+        level, text = findings(contents.key_findings())[0]
     assert level is Severity.PROBLEM
-    assert "one person could sign twice" in said
+    assert "one person could sign twice" in text
 
 
 def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
@@ -70,7 +70,7 @@ def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         (
             'UPDATE campaigns SET title = \'{"ko": "x"}\', recipient = \'{"ko": "x"}\'',
@@ -85,10 +85,10 @@ def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
         ('UPDATE partners SET name = \'{"ko": "x"}\' WHERE position = 1', "partners: {partner} in en"),
     ],
 )
-def test_what_a_campaign_lacks_is_named(app, statement, said):
+def test_what_a_campaign_lacks_is_named(app, statement, message):
     partner = factories.campaign().partners[1].id
     change(statement)
-    lacks = f"blue-skies lacks {said.format(partner=partner)}"
+    lacks = f"blue-skies lacks {message.format(partner=partner)}"
     assert findings(contents.campaign_findings()) == [(Severity.PROBLEM, lacks)]
 
 
@@ -106,10 +106,10 @@ def test_entries_that_nothing_stands_behind_are_a_problem(app):
     ]
     factories.plant_entry()
     factories.fold_all()
-    (level, said), _ = findings(contents.ledger_findings())
+    (level, message), _ = findings(contents.ledger_findings())
     assert level is Severity.PROBLEM
-    assert said.startswith("1 entries of blue-skies are set aside")
-    assert "flask ledger verify blue-skies" in said
+    assert message.startswith("1 entries of blue-skies are set aside")
+    assert "flask ledger verify blue-skies" in message
 
 
 def test_a_count_that_the_signatures_do_not_bear_out_is_a_problem(app):
@@ -141,8 +141,10 @@ def test_the_hourly_comparison_is_told_until_what_differs_is_put_right(app):
     assert contents.compare() == 0
     as_superuser("UPDATE ledger_heads SET people = people + 1000")
     assert contents.compare() == 1
-    said = "blue-skies: the head said 2 entries, 1002 people and 0 organizations, the entries say 2, 2 and 0"
-    assert readiness().warnings == [f"{said}: see `flask ledger recount` and `flask doctor`"]
+    message = (
+        "blue-skies: the head said 2 entries, 1002 people and 0 organizations, the entries say 2, 2 and 0"
+    )
+    assert readiness().warnings == [f"{message}: see `flask ledger recount` and `flask doctor`"]
     assert {figure.name: figure.value for figure in state.figures()}["ledger_differences"] == {
         ("blue-skies",): 1
     }
@@ -154,5 +156,5 @@ def test_the_hourly_comparison_is_told_until_what_differs_is_put_right(app):
     assert readiness().warnings == []
     change('UPDATE pledge_texts SET wording = \'{"ko": "x", "en": "y"}\'')
     assert contents.compare() == 1
-    said = "blue-skies: the pledge text 1 that people signed: its wording was changed"
-    assert readiness().warnings == [f"{said}: see `flask ledger recount` and `flask doctor`"]
+    message = "blue-skies: the pledge text 1 that people signed: its wording was changed"
+    assert readiness().warnings == [f"{message}: see `flask ledger recount` and `flask doctor`"]

@@ -34,11 +34,11 @@ def findings(app) -> dict[str, tuple[Severity, str]]:
 
 def test_a_database_out_of_reach_is_a_problem_that_names_no_password(app_on):
     app = app_on("postgresql://user:geheim@127.0.0.1:1/nothing")
-    ((subject, (level, said)),) = findings(app).items()
+    ((subject, (level, message)),) = findings(app).items()
     assert (subject, level) == ("database does", Severity.PROBLEM)
-    assert "geheim" not in said
-    assert "OperationalError Connection refused" in said
-    assert "PLEDGE_DATABASE_URL" in said
+    assert "geheim" not in message
+    assert "OperationalError Connection refused" in message
+    assert "PLEDGE_DATABASE_URL" in message
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,12 @@ def test_a_database_at_another_migration_than_the_newest_is_a_problem(app, at, r
         (head,) = connection.execute(text("SELECT version_num FROM alembic_version")).scalars()
         connection.execute(move, {"at": at})
     try:
-        (said,) = (said for subject, said in findings(app).items() if subject.startswith("migrations"))
-        assert said[0] is Severity.PROBLEM
-        assert at in said[1]
-        assert remedy in said[1]
+        (finding,) = (
+            finding for subject, finding in findings(app).items() if subject.startswith("migrations")
+        )
+        assert finding[0] is Severity.PROBLEM
+        assert at in finding[1]
+        assert remedy in finding[1]
     finally:
         with db.engine.begin() as connection:
             connection.execute(move, {"at": head})
@@ -61,15 +63,15 @@ def test_a_database_at_another_migration_than_the_newest_is_a_problem(app, at, r
 
 @pytest.mark.postgresql_only
 def test_a_postgresql_that_does_not_wait_for_the_disk_is_a_problem(app):
-    found = findings(app)
+    results = findings(app)
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
-        assert found[f"durability {name}"][0] is Severity.PROBLEM
+        assert results[f"durability {name}"][0] is Severity.PROBLEM
 
 
 def test_a_postgresql_that_waits_for_the_disk_is_in_order(durable, app_on):
-    found = findings(app_on(durable))
+    results = findings(app_on(durable))
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
-        assert found[f"durability {name}"] == (Severity.OK, f"{name} = on")
+        assert results[f"durability {name}"] == (Severity.OK, f"{name} = on")
 
 
 @pytest.mark.parametrize("pragma", ["journal_mode=DELETE", "synchronous=NORMAL"])
@@ -90,7 +92,7 @@ def test_sqlite_on_a_network_file_system_is_a_problem(app, tmp_path, monkeypatch
     mounts.write_text(f"/dev/sda1 / xfs rw 0 0\nserver:/home {above} {kind} rw 0 0\n")
     monkeypatch.setattr(database, "MOUNTS", mounts)
     assert (
-        next(found for subject, found in findings(app).items() if subject.startswith("database file"))[0]
+        next(finding for subject, finding in findings(app).items() if subject.startswith("database file"))[0]
         is level
     )
 
@@ -165,16 +167,16 @@ def test_what_is_archived_does_not_age_and_what_waits_does(connection, broken, w
     connection.execute(text("ALTER SYSTEM SET archive_timeout = '1min'"))
     connection.execute(text("SELECT pg_reload_conf()"))
     wait_until(lambda: database.read_archive(connection).timeout == 60)
-    found = database._archive(connection)
-    assert (found.level, "archive_command" in found.text) == (Severity.PROBLEM, True)
+    finding = database._archive(connection)
+    assert (finding.level, "archive_command" in finding.text) == (Severity.PROBLEM, True)
 
 
 def test_an_archive_that_waits_for_full_segments_is_a_problem(connection):
     connection.execute(text("ALTER SYSTEM RESET archive_timeout"))
     connection.execute(text("SELECT pg_reload_conf()"))
     wait_until(lambda: database.read_archive(connection).timeout == 0)
-    found = database._archive(connection)
-    assert (found.level, "archive_timeout = 0" in found.text) == (Severity.PROBLEM, True)
+    finding = database._archive(connection)
+    assert (finding.level, "archive_timeout = 0" in finding.text) == (Severity.PROBLEM, True)
 
 
 @pytest.mark.postgresql_only
@@ -182,6 +184,6 @@ def test_a_server_that_archives_nothing_is_named(app, client):
     with reading() as connection:
         assert database.read_archive(connection).age == math.inf
     assert "pledge_archive_age_seconds +Inf" in client.get("/metrics").text
-    found = database.database_findings(app.extensions["pledge.config"])
-    (finding,) = (finding for finding in found if finding.subject == "archive")
+    results = database.database_findings(app.extensions["pledge.config"])
+    (finding,) = (finding for finding in results if finding.subject == "archive")
     assert (finding.level, "archive_mode = off" in finding.text) == (Severity.WARNING, True)

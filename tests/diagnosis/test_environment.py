@@ -18,12 +18,12 @@ from tests.support.run import free_port
 BOUNCES = "bounce@pledge.example"
 
 
-def findings(found) -> list[tuple[Severity, str]]:
-    return [(finding.level, finding.text) for finding in found]
+def findings(results) -> list[tuple[Severity, str]]:
+    return [(finding.level, finding.text) for finding in results]
 
 
-def the_only(found) -> tuple[Severity, str]:
-    (finding,) = findings(found)
+def the_only(results) -> tuple[Severity, str]:
+    (finding,) = findings(results)
     return finding
 
 
@@ -33,11 +33,11 @@ def settings(tmp_path):
 
 
 def test_every_fault_of_the_settings_is_listed(settings):
-    found = findings(environment.settings_findings(settings(env="production")))
-    assert {level for level, _ in found} == {Severity.PROBLEM}
+    results = findings(environment.settings_findings(settings(env="production")))
+    assert {level for level, _ in results} == {Severity.PROBLEM}
     contacts = ("CONTACT", "PRIVACY_OFFICER", "POSTAL_ADDRESS", "TELEPHONE", "PRESS_CONTACT")
     for name in ("SECRET_KEYS", "DATA_KEYS", "BASE_URL", "SMTP_URL", "MAIL_FROM", *contacts):
-        assert any(f"PLEDGE_{name}" in text for _, text in found)
+        assert any(f"PLEDGE_{name}" in text for _, text in results)
 
 
 def test_a_misspelled_setting_is_a_warning_that_does_not_show_its_value(settings, monkeypatch):
@@ -50,9 +50,9 @@ def test_a_misspelled_setting_is_a_warning_that_does_not_show_its_value(settings
 
 @pytest.mark.parametrize(("hops", "level"), [(0, Severity.WARNING), (1, Severity.OK)])
 def test_the_proxies_that_are_trusted_are_noted(settings, hops, level):
-    found = findings(environment.address_findings(settings(**PRODUCTION, trusted_proxies=hops)))
-    assert found[0] == (Severity.OK, "https://pledge.example")
-    assert found[1][0] is level
+    results = findings(environment.address_findings(settings(**PRODUCTION, trusted_proxies=hops)))
+    assert results[0] == (Severity.OK, "https://pledge.example")
+    assert results[1][0] is level
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_an_smtp_server_without_tls_is_a_warning(settings, smtp):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("smtp://127.0.0.1:1", "unreachable"),
         ("smtp+starttls://127.0.0.1:{port}", "unsupported"),  # the server offers no TLS
@@ -133,10 +133,10 @@ def test_an_smtp_server_without_tls_is_a_warning(settings, smtp):
         ("smtp://user:geheim@mail.example", "unencrypted"),
     ],
 )
-def test_an_smtp_server_that_takes_no_mail_is_a_problem_that_shows_no_password(settings, smtp, url, said):
+def test_an_smtp_server_that_takes_no_mail_is_a_problem_that_shows_no_password(settings, smtp, url, message):
     level, text = the_only(environment.smtp_findings(settings(smtp_url=url.format(port=smtp.port))))
     assert level is Severity.PROBLEM
-    assert said in text
+    assert message in text
     assert "geheim" not in text
 
 
@@ -146,8 +146,8 @@ def test_a_mailbox_of_bounces_that_can_be_opened_is_in_order_and_keeps_its_messa
     with ImapServer({4: b"x", 5: b"marked as deleted in a mail program"}) as server:
         server.deleted.add(5)
         for url in (f"maildir:{tmp_path}/bounces", server.url):
-            found = environment.bounce_findings(settings(bounce_address=BOUNCES, bounce_mailbox=url))
-            assert the_only(found) == (Severity.OK, "the mailbox can be opened, 1 messages wait to be read")
+            results = environment.bounce_findings(settings(bounce_address=BOUNCES, bounce_mailbox=url))
+            assert the_only(results) == (Severity.OK, "the mailbox can be opened, 1 messages wait to be read")
         assert list(server.messages) == [4, 5]
     assert len(box) == 1
 
@@ -155,8 +155,8 @@ def test_a_mailbox_of_bounces_that_can_be_opened_is_in_order_and_keeps_its_messa
 def test_a_mailbox_of_bounces_that_cannot_be_opened_is_a_problem_that_shows_no_password(settings, tmp_path):
     with ImapServer(refuses=frozenset({"LOGIN"})) as server:
         for url in (server.url, f"imap://a:secret@127.0.0.1:{free_port()}/INBOX", f"maildir:{tmp_path}/none"):
-            found = environment.bounce_findings(settings(bounce_address=BOUNCES, bounce_mailbox=url))
-            level, text = the_only(found)
+            results = environment.bounce_findings(settings(bounce_address=BOUNCES, bounce_mailbox=url))
+            level, text = the_only(results)
             assert level is Severity.PROBLEM
             assert text.startswith("the mailbox cannot be opened")
             assert "secret" not in text
@@ -178,15 +178,15 @@ def test_bounces_that_nobody_reads_are_worth_a_look_in_production(settings):
 
 
 def test_a_worker_that_lags_is_a_problem(app):
-    found = findings(environment.worker_findings(Readiness("ok", 700.0, 80.0, ["late mail", "late fold"])))
-    assert found == [(Severity.PROBLEM, "late mail"), (Severity.PROBLEM, "late fold")]
+    results = findings(environment.worker_findings(Readiness("ok", 700.0, 80.0, ["late mail", "late fold"])))
+    assert results == [(Severity.PROBLEM, "late mail"), (Severity.PROBLEM, "late fold")]
 
 
 def test_thanks_that_are_hours_late_are_a_warning_of_the_doctor(app, frozen_clock):
     enqueue(kind=MailKind.THANKS)
     frozen_clock.move(hours=5)
-    found = findings(environment.worker_findings(readiness()))
-    assert [level for level, _ in found] == [Severity.OK, Severity.WARNING]
+    results = findings(environment.worker_findings(readiness()))
+    assert [level for level, _ in results] == [Severity.OK, Severity.WARNING]
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ def test_a_backup_of_sqlite_that_is_in_use_is_restored_and_checked(runner, tmp_p
 def test_an_earlier_backup_is_not_overwritten(runner, tmp_path):
     file = tmp_path / "backup.sqlite3"
     file.write_text("an earlier one")
-    said = runner.invoke(args=["backup", "create", str(file)])
-    assert (said.exit_code, file.read_text()) == (1, "an earlier one")
-    assert "File exists" in said.output
+    result = runner.invoke(args=["backup", "create", str(file)])
+    assert (result.exit_code, file.read_text()) == (1, "an earlier one")
+    assert "File exists" in result.output
 
 
 def test_a_backup_that_fails_leaves_no_file_that_looks_like_one(tmp_path):

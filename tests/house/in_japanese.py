@@ -59,33 +59,33 @@ class PageTexts(HTMLParser):
 
     def __init__(self, page):
         super().__init__()
-        self.found, self._is_shown = set(), True
+        self.texts, self._is_shown = set(), True
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
         self._is_shown = tag not in ("script", "style") and dict(attributes).get("lang", "ja") == "ja"
         shown = ("aria-label", "title", "placeholder", "alt")
-        self.found |= {" ".join(value.split()) for name, value in attributes if name in shown and value}
+        self.texts |= {" ".join(value.split()) for name, value in attributes if name in shown and value}
 
     def handle_data(self, data):
         if self._is_shown and data.strip():
-            self.found.add(" ".join(data.split()))
+            self.texts.add(" ".join(data.split()))
 
 
 @pytest.fixture(scope="module")
 def others():
     """Every Korean and English text of the catalogues that stands without values."""
-    found = set()
+    foreign = set()
     for lang in ("ko", "en"):
         catalogue = catalogues.read(ROOT / f"pledge/translations/{lang}/LC_MESSAGES/messages.po")
         texts = [message.string for message in catalogue if message.id]
-        found |= {" ".join(text.split()) for text in texts if isinstance(text, str) and "%(" not in text}
-    return {text for text in found if re.search(r"[^\W\d_]{2}", text)}
+        foreign |= {" ".join(text.split()) for text in texts if isinstance(text, str) and "%(" not in text}
+    return {text for text in foreign if re.search(r"[^\W\d_]{2}", text)}
 
 
 def faults_of(address, page, others):
     """What a page shows in another language although the catalogue has it in Japanese."""
-    texts = PageTexts(page).found
+    texts = PageTexts(page).texts
     faults = [f"{address}: {text!r} is not in Japanese" for text in sorted(texts & others)]
     return faults if any(MARK in text for text in texts) else [*faults, f"{address}: nothing is in Japanese"]
 
@@ -135,7 +135,7 @@ def test_an_organisation_endorses_is_reviewed_and_shown_in_japanese(demo, app, c
     [(_, mail)] = mails.delivered()
     assert (mail["Content-Language"], MARK in mail["Subject"]) == ("ja", True)
     factories.fold_all()
-    assert {"青空機構", "共に歩みます。"} <= PageTexts(client.get(f"{C}/organizations/{row.id}").text).found
+    assert {"青空機構", "共に歩みます。"} <= PageTexts(client.get(f"{C}/organizations/{row.id}").text).texts
     assert "青空機構" in client.get(f"{C}/organizations").text
 
 

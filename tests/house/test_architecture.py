@@ -24,8 +24,8 @@ def tree(path: Path) -> ast.Module:
 def at_fault(rule: Callable[[Path], Any]) -> dict[str, Any]:
     """The modules that break a rule, each with what it does: nothing, when all is well."""
     assert MODULES
-    found = {str(path.relative_to(PACKAGE)): rule(path) for path in MODULES}
-    return {name: fault for name, fault in found.items() if fault}
+    faults = {str(path.relative_to(PACKAGE)): rule(path) for path in MODULES}
+    return {name: fault for name, fault in faults.items() if fault}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -78,8 +78,8 @@ def test_only_the_worker_and_the_commands_send_mail():
             return called | ({"send"} & set(calls(path)))
         return called | {name for name in imports(path) if name.startswith(senders)}
 
-    found = {Path(name).parts[0] for name in at_fault(sending)}
-    assert found == {"mail", "worker", "cli"}
+    packages = {Path(name).parts[0] for name in at_fault(sending)}
+    assert packages == {"mail", "worker", "cli"}
 
 
 #: The layers of the import contract, from the top down: for each the names of the packages in it.
@@ -123,10 +123,10 @@ def tables_of_others(path: Path, package: str) -> set[str]:
 
 def test_sql_text_names_only_tables_of_its_own_package_and_of_those_below_it():
     """What import-linter cannot see."""
-    found = at_fault(
+    modules = at_fault(
         lambda path: (
             path.name != "__init__.py"
             and tables_of_others(path, path.relative_to(PACKAGE).parts[0].removesuffix(".py"))
         )
     )
-    assert found == {}
+    assert modules == {}

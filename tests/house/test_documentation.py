@@ -114,9 +114,9 @@ def test_every_file_named_in_a_document_exists():
 def test_every_test_named_in_a_document_exists():
     """As `tests/house/test_documentation.py::test_every_test_named_in_a_document_exists`."""
     named = [
-        (document.name, *found)
+        (document.name, *match)
         for document in DOCUMENTS
-        for found in re.findall(r"`((?:tests|rehearsals)/[\w/]+\.py)::(\w+)`", document.read_text("utf-8"))
+        for match in re.findall(r"`((?:tests|rehearsals)/[\w/]+\.py)::(\w+)`", document.read_text("utf-8"))
     ]
     assert len(named) > 150
     functions = {
@@ -125,7 +125,7 @@ def test_every_test_named_in_a_document_exists():
         for node in ast.walk(ast.parse((ROOT / place).read_text("utf-8")))
         if isinstance(node, ast.FunctionDef)
     }
-    assert [one for one in named if one[1:] not in functions] == []
+    assert [reference for reference in named if reference[1:] not in functions] == []
 
 
 def test_every_document_named_in_the_code_exists():

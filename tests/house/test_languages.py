@@ -20,13 +20,13 @@ def python_names(path: Path) -> set[str]:
     """The names and texts of a module that say a language; its docstrings may."""
     tree = ast.parse(path.read_text("utf-8"))
     prose = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    found = set()
+    names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in prose:
-            found.add(node.value)
+            names.add(node.value)
         for name in ("id", "attr", "arg", "name"):
-            found.add(str(getattr(node, name, "")))
-    return {name for name in found if NAMED.search(name) and " " not in name}
+            names.add(str(getattr(node, name, "")))
+    return {name for name in names if NAMED.search(name) and " " not in name}
 
 
 def sources() -> list[Path]:
@@ -36,17 +36,17 @@ def sources() -> list[Path]:
 
 
 def test_no_module_names_a_language():
-    found = {
+    modules = {
         str(path.relative_to(ROOT)): names for path in PACKAGE.rglob("*.py") if (names := python_names(path))
     }
-    assert found == {}
+    assert modules == {}
 
 
 def test_no_template_script_or_typesetting_names_a_language():
     texts = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sources()}
     assert len(texts) > 100
-    found = {name: names for name, text in texts.items() if (names := set(NAMED_IN_SOURCE.findall(text)))}
-    assert found == {}
+    files = {name: names for name, text in texts.items() if (names := set(NAMED_IN_SOURCE.findall(text)))}
+    assert files == {}
 
 
 def test_no_column_stands_for_a_language():

@@ -22,7 +22,7 @@ def empty(new_database, tmp_path):
 
 def revisions():
     script = ScriptDirectory(str(migrations.MIGRATIONS))
-    return [one.revision for one in script.walk_revisions()][::-1]
+    return [revision.revision for revision in script.walk_revisions()][::-1]
 
 
 def files_of_tables():
@@ -40,7 +40,9 @@ def test_no_migration_locks_a_large_table_for_long(empty):
     with recorded(db.engine) as made:
         flask_migrate.upgrade()
     assert list(made) == revisions()
-    assert {revision: found for revision, statements in made.items() if (found := faults(statements))} == {}
+    assert {
+        revision: problems for revision, statements in made.items() if (problems := faults(statements))
+    } == {}
 
 
 def test_no_migration_rewrites_a_large_table(empty):

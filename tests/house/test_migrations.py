@@ -32,8 +32,8 @@ def migrated(request, new_database, tmp_path) -> Iterator[Flask]:
 
 
 def guards_that_are_gone(app: Flask) -> list[str]:
-    found = guard_findings(app.extensions["pledge.config"])
-    return [one.text for one in found if one.level is Severity.PROBLEM]
+    findings = guard_findings(app.extensions["pledge.config"])
+    return [finding.text for finding in findings if finding.level is Severity.PROBLEM]
 
 
 def test_the_newest_migration_is_what_the_models_say(migrated):
@@ -119,6 +119,6 @@ def test_a_database_of_another_version_is_refused_with_a_sentence_that_says_how_
         connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
     with pytest.raises(migrations.UnknownRevision, match="revision 0099, which this version does not know"):
         migrations.upgrade()
-    told = migrated.test_cli_runner().invoke(args=["serve", "--port", str(free_port())]).output
-    assert "start anew" in told
-    assert "Traceback" not in told
+    output = migrated.test_cli_runner().invoke(args=["serve", "--port", str(free_port())]).output
+    assert "start anew" in output
+    assert "Traceback" not in output

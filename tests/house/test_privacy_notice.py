@@ -22,11 +22,11 @@ TEXTS = {
 
 
 def test_the_text_of_a_version_of_the_privacy_notice_never_changes():
-    found = {
+    hashes = {
         path.relative_to(NOTICES).with_suffix("").as_posix(): sha256(path.read_bytes()).hexdigest()
         for path in NOTICES.rglob("*.md")
     }
-    assert (markdown.privacy_version(), found) == (VERSION, TEXTS), (
+    assert (markdown.privacy_version(), hashes) == (VERSION, TEXTS), (
         "a changed text needs a new version line in every language, and its hashes here"
     )
 

@@ -33,9 +33,9 @@ def test_every_template_compiles(shared_app):
 def test_every_template_that_another_one_names_is_there():
     """Also one that is named only in a branch that few pages reach."""
     named = {
-        found
+        match
         for name in NAMES
-        for found in re.findall(r'(?:extends|from|import|include) "([^"]+\.\w+)"', source(name))
+        for match in re.findall(r'(?:extends|from|import|include) "([^"]+\.\w+)"', source(name))
     }
     assert named <= set(NAMES)
 
@@ -68,8 +68,8 @@ def test_a_page_holds_no_inline_code_and_no_trusted_text():
         scripts += text.count("<script ")
         html = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", text, flags=re.DOTALL)
         code += [
-            (name, found)
-            for found in re.findall(
+            (name, match)
+            for match in re.findall(
                 r"<script(?![^>]*\bsrc=| type=\"application/ld\+json\">)[^>]*>|<style\b|\sstyle=|\son[a-z]+=",
                 html,
             )

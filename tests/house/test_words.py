@@ -42,9 +42,9 @@ def buttons():
     """What is written on the buttons of staff."""
     for folder in ("staff", "components/staff", "components/organization", "components/delivery"):
         for path in sorted((TEMPLATES / folder).rglob("*.html")):
-            for found in WRITERS.finditer(path.read_text("utf-8")):
+            for match in WRITERS.finditer(path.read_text("utf-8")):
                 words = re.split(
-                    r"url_for|about=|hint=|label=|</button|%}|_field\(", found["words"] or found["inner"]
+                    r"url_for|about=|hint=|label=|</button|%}|_field\(", match["words"] or match["inner"]
                 )[0]
                 yield from MESSAGE.findall(words)
 
@@ -54,23 +54,23 @@ def test_a_button_of_staff_says_what_it_does_with_a_verb_of_the_table():
     texts = defaultdict(set)
     for message in catalogues.read(KOREAN):
         texts[as_tuple(message.id)[0]].update(as_tuple(message.string))
-    found = set(buttons())
-    assert len(found) > 60
-    assert [text for text in sorted(found) if not text.lower().startswith(tuple(english))] == []
-    other = {text: texts[text] for text in sorted(found) if text in texts}
+    labels = set(buttons())
+    assert len(labels) > 60
+    assert [text for text in sorted(labels) if not text.lower().startswith(tuple(english))] == []
+    other = {text: texts[text] for text in sorted(labels) if text in texts}
     assert {
-        text: said
-        for text, said in other.items()
-        if not any(re.sub(r" ?\(.*\)$", "", words).endswith(tuple(korean)) for words in said)
+        text: reason
+        for text, reason in other.items()
+        if not any(re.sub(r" ?\(.*\)$", "", words).endswith(tuple(korean)) for words in reason)
     } == {}
 
 
 def test_korean_has_the_words_that_are_settled():
     messages = [message for message in catalogues.read(KOREAN) if message.id]
-    said = [text for message in messages for text in as_tuple(message.string)]
-    said += [path.read_text("utf-8") for path in sorted((TEMPLATES / "mail" / "ko").glob("*.txt"))]
-    said += [path.read_text("utf-8") for path in sorted((ROOT / "pledge" / "content").rglob("*ko.md"))]
+    texts = [text for message in messages for text in as_tuple(message.string)]
+    texts += [path.read_text("utf-8") for path in sorted((TEMPLATES / "mail" / "ko").glob("*.txt"))]
+    texts += [path.read_text("utf-8") for path in sorted((ROOT / "pledge" / "content").rglob("*ko.md"))]
     for rule in (SETTLED, GUESSED):
         assert [
-            found[0] for text in said for found in [rule.search(text.replace("전자서명", ""))] if found
+            match[0] for text in texts for match in [rule.search(text.replace("전자서명", ""))] if match
         ] == []

@@ -221,9 +221,9 @@ def test_a_head_that_was_lost_while_the_log_catches_up_is_made_anew_and_the_log_
 
 def findings(app):
     return [
-        (found.level, found.text)
-        for found in guard_findings(app.extensions["pledge.config"])
-        if found.level is Severity.PROBLEM
+        (finding.level, finding.text)
+        for finding in guard_findings(app.extensions["pledge.config"])
+        if finding.level is Severity.PROBLEM
     ]
 
 
@@ -239,8 +239,8 @@ def test_the_doctor_names_the_guards_that_are_gone(app, table):
     for statement in away:
         run(statement)
     try:
-        ((level, said),) = findings(app)
-        assert (level, f"{table}_" in said) == (Severity.PROBLEM, True)
+        ((level, problem),) = findings(app)
+        assert (level, f"{table}_" in problem) == (Severity.PROBLEM, True)
     finally:
         for statement in back:
             run(statement)

@@ -48,8 +48,8 @@ def test_organizations_are_counted_apart_from_people(app):
     ledger.move(campaign, Reason.INVALIDATED, office, region="KR-11", kind=Kind.ORGANIZATION)
     fold()
 
-    found = queries.count(campaign)
-    assert (found.people, found.organizations) == (1, 1)
+    count = queries.count(campaign)
+    assert (count.people, count.organizations) == (1, 1)
     assert queries.breakdown(campaign, Dimension.REGION) == {"KR-11": 1}
     assert queries.breakdown(campaign, Dimension.REGION, Kind.ORGANIZATION) == {"KR-11": 0}
     assert [(row.number, row.kind, row.count_after) for row in ledger.entries()] == [
@@ -156,9 +156,9 @@ def test_the_count_reads_one_row_and_a_campaign_that_nobody_signed_counts_nobody
     campaign = ledger.campaign()
 
     with statements() as seen:
-        found = queries.count(campaign)
+        count = queries.count(campaign)
 
-    assert (found.people, found.organizations, found.as_of) == (0, 0, frozen_clock.now())
+    assert (count.people, count.organizations, count.as_of) == (0, 0, frozen_clock.now())
     assert len(seen) == 1, seen
 
 

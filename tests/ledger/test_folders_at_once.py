@@ -231,12 +231,12 @@ def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_che
         pass
 
     ledger.check()
-    told = [
+    confirmed = [
         json.loads(line)["commitment"]
         for number in campaigns
         for line in log_queries.leaves(number, queries.count(number).log_size or 0, pledge_hashes)
     ]
-    assert sorted(told) == sorted(
+    assert sorted(confirmed) == sorted(
         digest(1000 * which + turn).hex() for which in range(16) for turn in range(12)
     )
     for number in campaigns:
@@ -255,4 +255,6 @@ def checkpoints_of(campaign: int) -> list[log_queries.Checkpoint]:
         numbers = connection.execute(
             select(Checkpoint.id).where(Checkpoint.campaign_id == campaign).order_by(Checkpoint.id)
         ).scalars()
-        return [found for number in numbers if (found := log_queries.checkpoint(number)) is not None]
+        return [
+            checkpoint for number in numbers if (checkpoint := log_queries.checkpoint(number)) is not None
+        ]

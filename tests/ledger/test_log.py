@@ -132,7 +132,7 @@ def test_tiles_give_the_roots_and_proofs_of_the_recursion_across_their_borders(a
             pass
         size = wanted
     hashes = [merkle.leaf_hash(line) for line in lines(campaign)]
-    published = {found.size: found for found in checkpoints(campaign)}
+    published = {checkpoint.size: checkpoint for checkpoint in checkpoints(campaign)}
     for wanted in SIZES:
         assert published[wanted].root == naive_root(hashes[:wanted]), wanted
         for index in {0, 1, 254, 255, 256, wanted // 2, wanted - 257, wanted - 1} & set(range(wanted)):
@@ -203,11 +203,11 @@ class World:
     def fold(self, limit):
         while fold(limit):
             pass
-        found = [
+        receipts = [
             (number, log_queries.inclusion_of(number, subject, pledge_hashes))
             for number, subject, *_ in self.counted
         ]
-        self.receipts += [(number, receipt) for number, receipt in found if receipt is not None]
+        self.receipts += [(number, receipt) for number, receipt in receipts if receipt is not None]
 
     def fold_some(self, limit):
         fold(limit)
@@ -242,7 +242,9 @@ def test_whatever_happens_tallies_are_the_rows_each_checkpoint_continues_the_one
             kinds = Counter(kind for campaign, _, kind, _ in world.counted if campaign == number)
             assert (newest.people, newest.organizations) == (kinds[Kind.PERSON], kinds[Kind.ORGANIZATION])
             batches = [
-                one for campaign, one, kind, _ in world.counted if (campaign, kind) == (number, Kind.PAPER)
+                subject
+                for campaign, subject, kind, _ in world.counted
+                if (campaign, kind) == (number, Kind.PAPER)
             ]
             assert queries.count(number).paper == sum(map(ledger.signatures_on, batches))
             assert signed_by(newest.note, [program.Key(log.signers_for(slug)[-1].verifier)])
@@ -254,10 +256,10 @@ def test_whatever_happens_tallies_are_the_rows_each_checkpoint_continues_the_one
 def check_history(campaign):
     """Every checkpoint is signed and continues the one before."""
     published, known = checkpoints(campaign), verifiers(campaign)
-    for found in published:
-        state = signed_by(found.note, known)
-        assert (state.size, state.root) == (found.size, found.root)
-        check_continues(campaign, found)
+    for checkpoint in published:
+        state = signed_by(checkpoint.note, known)
+        assert (state.size, state.root) == (checkpoint.size, checkpoint.root)
+        check_continues(campaign, checkpoint)
 
 
 # --- Erasing ---
@@ -271,7 +273,7 @@ def test_erasing_a_signer_leaves_every_checkpoint_and_receipt_true_and_nothing_t
     factories.fold_all()
     campaign = person.campaign_id
     salt = person.salt
-    receipts = [log_queries.inclusion_of(campaign, one.id, pledge_hashes) for one in [person, *others]]
+    receipts = [log_queries.inclusion_of(campaign, signer.id, pledge_hashes) for signer in [person, *others]]
     before = notes_of(campaign)
     assert json.loads(receipts[0].line)["commitment"] == leaves.commitment(salt, "hong@example.org").hex()
 
@@ -296,12 +298,12 @@ def test_erasing_a_signer_leaves_every_checkpoint_and_receipt_true_and_nothing_t
 
 def everything_stored():
     """Every readable value of every table, opened where the application can open it."""
-    found = []
+    stored = []
     with transaction() as session:
         for mapper in db.Model.registry.mappers:
             for row in session.scalars(select(mapper.class_)):
-                found += [repr(getattr(row, column.key)) for column in mapper.column_attrs]
-    return "\n".join(found)
+                stored += [repr(getattr(row, column.key)) for column in mapper.column_attrs]
+    return "\n".join(stored)
 
 
 def test_a_salt_is_sealed_in_its_row(app):

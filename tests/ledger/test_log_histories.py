@@ -36,7 +36,7 @@ def test_a_log_catches_up_with_a_count_that_was_there_before_it(app):
     assert [fold(limit=4), fold(limit=4), fold(limit=4)] == [4, 4, 0]
 
     ledger.check()
-    assert [found.size for found in checkpoints(campaign)] == [12]
+    assert [checkpoint.size for checkpoint in checkpoints(campaign)] == [12]
     check_continues(campaign, wanted)
 
 
@@ -127,7 +127,7 @@ NOTHING = "takes back nothing that stands"
 
 
 @pytest.mark.parametrize(
-    ("entry", "why", "said"),
+    ("entry", "why", "reason"),
     [
         (lambda here, left, other: (4711, {}), "no_move", NOTHING),
         (lambda here, left, other: (left, {}), "no_move", NOTHING),
@@ -144,7 +144,7 @@ NOTHING = "takes back nothing that stands"
         *("somebody else's for nobody", "what is not there", "a plus one", "counted twice"),
     ],
 )  # fmt: skip
-def test_what_would_not_verify_is_not_signed(app, entry, why, said):
+def test_what_would_not_verify_is_not_signed(app, entry, why, reason):
     campaign, other = ledger.campaign(SLUG), ledger.campaign("other")
     here, left = ledger.confirm(campaign), ledger.confirm(campaign)
     ledger.withdraw(campaign, left)
@@ -168,16 +168,16 @@ def test_what_would_not_verify_is_not_signed(app, entry, why, said):
     with guards_away() as connection:
         connection.execute(insert(LedgerEntry).values(minus(campaign, subject_id, number=4, **values)))
     as_superuser(f"UPDATE ledger_heads SET size = 4 WHERE campaign_id = {campaign}")
-    with pytest.raises(LogInconsistent, match=f"{SLUG}: entry 3: {said}"):
+    with pytest.raises(LogInconsistent, match=f"{SLUG}: entry 3: {reason}"):
         fold()
     assert notes_of(campaign) == before
 
 
 def test_of_two_that_take_back_the_same_in_one_fold_one_is_set_aside(app):
     campaign = ledger.campaign(SLUG)
-    one = ledger.confirm(campaign)
-    ledger.withdraw(campaign, one)
-    ledger.withdraw(campaign, one)
+    subject = ledger.confirm(campaign)
+    ledger.withdraw(campaign, subject)
+    ledger.withdraw(campaign, subject)
     assert fold() == 3
     assert [(row.number, row.set_aside) for row in ledger.entries()] == [
         (1, None),

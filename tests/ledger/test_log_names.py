@@ -60,7 +60,7 @@ def test_a_site_that_moves_signs_its_logs_under_the_new_address(app):
         assert after.note.startswith("sky.example/log/blue-skies\n1\n")
         assert verify(campaign, SLUG).faults == []
     assert (after.size, after.root) == (before.size, before.root)
-    assert {one.name for one in verifiers(campaign)} == {
+    assert {verifier.name for verifier in verifiers(campaign)} == {
         "localhost/log/blue-skies",
         "sky.example/log/blue-skies",
     }
@@ -90,8 +90,8 @@ def test_a_process_without_the_key_neither_folds_nor_signs(app):
 def test_renewing_gives_public_campaigns_an_empty_log_and_drafts_none(app):
     shown, draft = ledger.campaign(SLUG), ledger.campaign("draft", state="draft")
     assert (renew(), renew()) == (1, 0)
-    found = log_queries.newest(shown)
-    assert (found.size, found.root, found.people) == (0, merkle.EMPTY, 0)
+    checkpoint = log_queries.newest(shown)
+    assert (checkpoint.size, checkpoint.root, checkpoint.people) == (0, merkle.EMPTY, 0)
     assert log_queries.newest(draft) is None
     ledger.confirm(shown)
     fold()
@@ -132,7 +132,7 @@ def test_a_renewal_waits_for_a_fold_and_never_publishes_less_than_it_did(app):
         assert fold() == 1
     other.join(TEST_TIMEOUT)
     assert renewed == [0]
-    assert [found.size for found in checkpoints(campaign)] == [1]
+    assert [checkpoint.size for checkpoint in checkpoints(campaign)] == [1]
 
 
 def test_two_renewals_at_once_sign_once(app):

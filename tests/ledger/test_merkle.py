@@ -91,8 +91,8 @@ def test_every_inclusion_proof_is_that_of_the_recursion_and_leads_to_the_root():
         for index in range(size):
             proof = merkle.inclusion_proof(index, size, subtree)
             assert proof == path(index, 0, size), (index, size)
-            found = program.root_by_proof(HASHES[index], index, size, proof)
-            assert found == mth(0, size), (index, size)
+            root = program.root_by_proof(HASHES[index], index, size, proof)
+            assert root == mth(0, size), (index, size)
 
 
 def test_the_program_knows_every_root_as_the_tree_grows():

@@ -26,9 +26,9 @@ NOTE = notes.sign(TEXT, [NEW, OLD])
 
 def opened(note, *signers, origin=NAME):
     """The text of a note that one of these has signed. Raises ValueError."""
-    found = program.Note(note.encode())
-    found.signed_by([program.Key(signer.verifier) for signer in signers], origin)
-    return found.text
+    opened_note = program.Note(note.encode())
+    opened_note.signed_by([program.Key(signer.verifier) for signer in signers], origin)
+    return opened_note.text
 
 
 def test_a_note_of_go_is_opened_with_its_key():
@@ -117,8 +117,8 @@ def test_what_is_no_note_is_refused(note):
 
 def test_a_checkpoint_is_three_lines_and_is_read_back():
     assert f"{NAME}\n3\n{b64encode(b'r' * 32).decode()}\n" == TEXT
-    found = program.Checkpoint(NOTE.encode())
-    assert (found.origin, found.size, found.root) == (NAME, 3, b"r" * 32)
+    checkpoint = program.Checkpoint(NOTE.encode())
+    assert (checkpoint.origin, checkpoint.size, checkpoint.root) == (NAME, 3, b"r" * 32)
 
 
 @pytest.mark.parametrize(

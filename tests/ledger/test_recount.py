@@ -76,10 +76,10 @@ def campaign(app) -> int:
 def test_planted_drift_is_named_and_repaired(app, campaign, statement, expected):
     as_superuser(statement)
 
-    found = recount()
+    drifts = recount()
 
-    assert [drift.what for drift in found] == list(expected)
-    assert all(drift.repaired and drift.campaign_id == campaign for drift in found)
+    assert [drift.what for drift in drifts] == list(expected)
+    assert all(drift.repaired and drift.campaign_id == campaign for drift in drifts)
     # An entry that says something else than was published is for `ledger verify` to find; nothing can repair that.
     ledger.check(log="SET kind" not in statement)
     assert recount() == []
@@ -109,9 +109,9 @@ def test_a_ledger_in_order_is_left_alone(app, campaign):
 def test_removed_entries_are_reported_and_the_numbers_of_the_others_stay(app, campaign):
     as_superuser("DELETE FROM ledger_entries WHERE number = 2")
 
-    found = recount()
+    drifts = recount()
 
-    gap = found[0]
+    gap = drifts[0]
     assert gap.what == "the numbers go up to 7, but there are 6 entries: some were removed"
     assert not gap.repaired
     assert [row.number for row in ledger.entries()] == [1, 3, 4, 5, 6, 7]

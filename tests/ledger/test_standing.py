@@ -38,8 +38,8 @@ def set_aside():
 
 
 def counts():
-    found = queries.count(factories.the_campaign().id)
-    return found.people, found.organizations
+    count = queries.count(factories.the_campaign().id)
+    return count.people, count.organizations
 
 
 def test_stuffing_is_not_signed_and_holds_up_nobody(app):
@@ -163,8 +163,8 @@ def test_who_confirms_and_leaves_before_the_fold_holds_up_nobody_and_both_entrie
     while fold(limit):
         ledger.check()
 
-    entries = 2 + len([None for one in ledger.entries() if one.subject_id == row.id])
-    assert [one.number for one in ledger.entries()] == list(range(1, entries + 1)), (
+    entries = 2 + len([None for entry in ledger.entries() if entry.subject_id == row.id])
+    assert [entry.number for entry in ledger.entries()] == list(range(1, entries + 1)), (
         "nothing is set aside or waits"
     )
     assert counts() == (3 if "again" in end else 2, 0)
@@ -294,12 +294,12 @@ def test_whatever_is_put_in_the_count_is_that_of_the_confirmed_and_each_of_them_
         ).all()
     assert counts() == (len(rows), 0)
     regions = Counter(row.region for row in rows)
-    told = queries.breakdown(world.campaign.id, Dimension.REGION)
-    assert {region: number for region, number in told.items() if number} == dict(regions)
+    tallied = queries.breakdown(world.campaign.id, Dimension.REGION)
+    assert {region: number for region, number in tallied.items() if number} == dict(regions)
     assert mismatches() == []
     for row in rows:
-        found = log_queries.inclusion_of(world.campaign.id, row.id, pledge_hashes)
-        assert row.commitment.hex() in found.line.decode(), (
+        proof = log_queries.inclusion_of(world.campaign.id, row.id, pledge_hashes)
+        assert row.commitment.hex() in proof.line.decode(), (
             "the entry that counts it says what its receipt says"
         )
     assert queries.lag() == 0

@@ -165,8 +165,8 @@ def test_a_correction_counts_though_invented_ones_stand_beside_it(site):
         )
     entries.set_region_by_key(factories.press_key(person), "KR-26")
     as_worker(site, factories.fold_all)
-    found = queries.breakdown(person.campaign_id, Dimension.REGION)
-    assert {region: number for region, number in found.items() if number} == {"KR-11": 3, "KR-26": 1}
+    regions = queries.breakdown(person.campaign_id, Dimension.REGION)
+    assert {region: number for region, number in regions.items() if number} == {"KR-11": 3, "KR-26": 1}
     assert mismatches() == []
 
 

@@ -66,11 +66,11 @@ def flipped(data, place):
 
 
 def test_a_log_as_the_fold_left_it_is_in_order(campaign):
-    found = verify(campaign, SLUG)
-    assert found.faults == []
-    assert (found.totals.size, found.totals.people, found.totals.organizations) == (6, 3, 1)
-    assert found.checkpoints == 3
-    assert found.root == log_queries.newest(campaign).root
+    result = verify(campaign, SLUG)
+    assert result.faults == []
+    assert (result.totals.size, result.totals.people, result.totals.organizations) == (6, 3, 1)
+    assert result.checkpoints == 3
+    assert result.root == log_queries.newest(campaign).root
 
 
 def test_a_log_that_has_begun_and_one_that_has_not_are_in_order(app):
@@ -120,14 +120,14 @@ def test_an_entry_that_counts_as_another_kind_is_named(campaign):
 @pytest.mark.parametrize("index", ["NULL", "0", "3", "4", "5", "77", "-1"])
 def test_what_is_taken_back_must_be_what_was_published(campaign, index):
     change(f"UPDATE ledger_entries SET takes_back = {index} WHERE number = 5")
-    found = faults(campaign)
+    problems = faults(campaign)
     if index == "0":  # somebody else, who counts
-        assert [words(fault) for fault in found] == [
+        assert [words(fault) for fault in problems] == [
             "checkpoint of 5 entries: its entries have another root",
             "file:tile/0/000.p/6: its hash 4 is not what the entries give",
         ]
     else:
-        assert found[0].startswith("entry:4: ")
+        assert problems[0].startswith("entry:4: ")
 
 
 def test_a_plus_one_that_takes_something_back_is_named(campaign):
@@ -192,7 +192,7 @@ def large(app):
 
 def test_full_tiles_and_those_above_them_are_checked(large):
     assert faults(large) == []
-    for level, tile, place, said in (
+    for level, tile, place, fault in (
         (0, 0, 0, "file:tile/0/000: its hash 0 is not what the entries give"),
         (0, 2, 255 * 32, "file:tile/0/002: its hash 255 is not what the entries give"),
         (0, 3, 4 * 32 + 31, "file:tile/0/003.p/5: its hash 4 is not what the entries give"),
@@ -200,7 +200,7 @@ def test_full_tiles_and_those_above_them_are_checked(large):
     ):
         whole = stored_tile(large, level, tile)
         put_tile(large, flipped(whole, place), level, tile)
-        assert faults(large) == [said]
+        assert faults(large) == [fault]
         put_tile(large, whole, level, tile)
     change("DELETE FROM log_tiles WHERE level = 1")
     assert faults(large) == ["file:tile/1/000.p/3: its hash 0 is not what the entries give"]
@@ -223,12 +223,12 @@ def test_one_byte_changed_anywhere_in_a_checkpoint_is_named(campaign):
     for place in range(0, len(raw), 5):
         changed = flipped(raw, place).decode("utf-8", "replace").replace("\0", "?")
         change(update(Checkpoint).where(Checkpoint.id == newest.id).values(note=changed))
-        (found,) = faults(campaign)
-        assert found.startswith(f"checkpoint {newest.id} of 5 entries: "), (place, found)
+        (fault,) = faults(campaign)
+        assert fault.startswith(f"checkpoint {newest.id} of 5 entries: "), (place, fault)
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "fault"),
     [
         ("UPDATE checkpoints SET people = 30 WHERE size = 5",
          "checkpoint of 5 entries: it says 30 people and 1 organizations, its entries add up to 2 and 1"),
@@ -244,9 +244,9 @@ def test_one_byte_changed_anywhere_in_a_checkpoint_is_named(campaign):
         ("DELETE FROM log_keys", "checkpoint of 2 entries: no known key of localhost/log/blue-skies has signed it"),
     ],
 )  # fmt: skip
-def test_a_checkpoint_that_was_changed_is_named(campaign, statement, said):
+def test_a_checkpoint_that_was_changed_is_named(campaign, statement, fault):
     change(statement)
-    assert words(faults(campaign)[0]) == said
+    assert words(faults(campaign)[0]) == fault
 
 
 def test_what_was_put_among_the_keys_and_is_none_is_passed_over(campaign, runner):
@@ -352,6 +352,6 @@ def test_ledger_verify_looks_at_one_moment_while_the_fold_goes_on(app, campaign,
                     pool.submit(add_elsewhere).result(TEST_TIMEOUT)
 
     monkeypatch.setattr(module.program, "Recount", Grows)
-    found = verify(campaign, SLUG)
-    assert (found.faults, found.totals.size) == ([], 6)
+    result = verify(campaign, SLUG)
+    assert (result.faults, result.totals.size) == ([], 6)
     assert (verify(campaign, SLUG).totals.size, faults(campaign)) == (7, [])

@@ -122,8 +122,8 @@ def filled(connection: Connection) -> list[Table]:
     """The tables that somebody has written to; one statement, however the writes were made."""
     known = tables()
     columns = ", ".join(f"EXISTS (SELECT 1 FROM {table.name})" for table in known)
-    found = connection.execute(text(f"SELECT {columns}")).one()
-    return [table for table, is_filled in zip(known, found, strict=True) if is_filled]
+    row = connection.execute(text(f"SELECT {columns}")).one()
+    return [table for table, is_filled in zip(known, row, strict=True) if is_filled]
 
 
 def clean(app: Flask) -> None:

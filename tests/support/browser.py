@@ -237,7 +237,7 @@ def look_faults(page: Page, *looks: Look) -> list[str]:
     The page keeps what it shows; its window is as before afterwards, in light. Each change of the window lays the page out
     anew, so none is made that changes nothing.
     """
-    before, found = page.viewport_size, []
+    before, faults = page.viewport_size, []
     looks = looks or (LIGHT_PHONE, DARK_DESK)
     for look in (LIGHT_PHONE, DARK_DESK):
         if look not in looks and look is not LIGHT_PHONE:
@@ -245,15 +245,15 @@ def look_faults(page: Page, *looks: Look) -> list[str]:
         if page.viewport_size != look.size:
             page.set_viewport_size(look.size)
         where, sticks_out = f"{look.scheme}, {look.width} px", overflow(page)
-        found += [f"{where}: {sticks_out} px stick out"] if sticks_out > 0 else []
+        faults += [f"{where}: {sticks_out} px stick out"] if sticks_out > 0 else []
         if look in looks:
             page.emulate_media(color_scheme=look.scheme)
-            found += [f"{where}: {fault}" for fault in accessibility_faults(page)]
+            faults += [f"{where}: {fault}" for fault in accessibility_faults(page)]
     if DARK_DESK in looks:
         page.emulate_media(color_scheme="light")
     if before is not None and page.viewport_size != before:
         page.set_viewport_size(before)
-    return [f"{page.url}: {fault}" for fault in found]
+    return [f"{page.url}: {fault}" for fault in faults]
 
 
 def assert_looks_right(page: Page, *looks: Look) -> None:

@@ -62,6 +62,6 @@ def check(path: Path, keys: str | None = None) -> CheckerResult:
         key_file = path.with_name(path.name + ".key")
         key_file.write_text(keys)
         words += ["--key", key_file]
-    said = verify(*words)
-    assert said.code == (1 if said.failure else 0), said
-    return said
+    result = verify(*words)
+    assert result.code == (1 if result.failure else 0), result
+    return result

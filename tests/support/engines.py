@@ -56,10 +56,10 @@ class Marionette:
         message = json.dumps([0, 1, f"WebDriver:{command}", given]).encode()
         self._stream.write(b"%d:%b" % (len(message), message))
         self._stream.flush()
-        _, _, error, found = self._read()
+        _, _, error, result = self._read()
         if error:
             raise RefusedError(f"{command}: {error['error']} {error['message']}")
-        return found.get("value", found)
+        return result.get("value", result)
 
     def _read(self) -> Any:
         length = b""
@@ -85,8 +85,8 @@ class WebDriver:
             with urllib.request.urlopen(request, timeout=TEST_TIMEOUT) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
-            told = json.load(error)["value"]
-            raise RefusedError(f"{path}: {told['error']} {told['message']}") from error
+            problem = json.load(error)["value"]
+            raise RefusedError(f"{path}: {problem['error']} {problem['message']}") from error
 
 
 class Window:
@@ -142,8 +142,8 @@ class Window:
         )
 
     def wait_for_text(self, selector: str, words: str) -> None:
-        found = "return document.querySelector(arguments[0])?.innerText.includes(arguments[1])"
-        self.wait(found, selector, words)
+        script = "return document.querySelector(arguments[0])?.innerText.includes(arguments[1])"
+        self.wait(script, selector, words)
 
     def resize(self, width: int, height: int) -> None:
         """What is around the page comes on top of that."""

@@ -414,12 +414,12 @@ def crowd(number: int, of: Campaign | None = None, **facts: Any) -> list[int]:
     ]
     entry = {"kind": Kind.PERSON, "delta": 1, "reason": Reason.CONFIRMED}
     entry |= {"hour": ledger.hour_of(at), "occurred_at": at}
-    told = ("campaign_id", "country", "region", "pledge_text_id", "commitment")
+    columns = ("campaign_id", "country", "region", "pledge_text_id", "commitment")
     with transaction() as session:
         session.execute(insert(Signature), rows)
         session.execute(
             insert(LedgerEntry),
-            [{**entry, "subject_id": row["id"], **{name: row[name] for name in told}} for row in rows],
+            [{**entry, "subject_id": row["id"], **{name: row[name] for name in columns}} for row in rows],
         )
     return [row["id"] for row in rows]
 

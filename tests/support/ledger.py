@@ -17,7 +17,7 @@ from pledge.core.db import db, transaction
 from pledge.ledger import counting as checks
 from pledge.ledger import log_queries, services
 from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, Tally
-from pledge.ledger.numbering import Sources
+from pledge.ledger.numbering import FoldSources
 from pledge.ledger.services import append
 from pledge.ledger.verify import LogVerdict
 from pledge.ledger.verify import verify as verify_log
@@ -29,7 +29,7 @@ _signature_ids = itertools.count(9_000_000_000_000_000_000 - 10**9)
 
 
 #: The ledger alone knows nobody: here whatever is put in stands, and is where it was put last.
-SOURCES = Sources(
+SOURCES = FoldSources(
     dict.fromkeys(Kind, "CASE WHEN entry.delta > 0 THEN 1 END"),
     """SELECT last.country || COALESCE(last.region, '') FROM ledger_places AS last
         WHERE last.subject_id = place.subject_id ORDER BY last.id DESC LIMIT 1""",
@@ -167,8 +167,8 @@ def signatures_on(batch_id: int) -> int:
 def entries() -> list[Any]:
     """The row of every entry, in the order of the log; those without a number last."""
     with db.engine.connect() as connection:
-        found = connection.execute(select(LedgerEntry.__table__)).all()
-    return sorted(found, key=lambda entry: (entry.campaign_id, entry.number or 10**12, entry.id))
+        rows = connection.execute(select(LedgerEntry.__table__)).all()
+    return sorted(rows, key=lambda entry: (entry.campaign_id, entry.number or 10**12, entry.id))
 
 
 def expected_tallies(rows: list[Any]) -> dict[tuple[int, str, str, str], int]:
@@ -235,10 +235,10 @@ def check_log(heads: dict[int, tuple[int, int, int]]) -> None:
     with db.engine.connect() as connection:
         slugs = {row.id: row.slug for row in connection.execute(select(Campaign.id, Campaign.slug))}
     for number, slug in slugs.items():
-        found = verify(number, slug)
-        assert found.faults == []
+        result = verify(number, slug)
+        assert result.faults == []
         head = heads.get(number, (0, 0, 0))
-        assert (found.totals.size, found.totals.people, found.totals.organizations) == head
+        assert (result.totals.size, result.totals.people, result.totals.organizations) == head
         newest = log_queries.newest(number)
         assert newest is None or (newest.size, newest.people, newest.organizations) == head
         assert newest is not None or head == (0, 0, 0)

@@ -229,8 +229,8 @@ def plan(query: Select[Any]) -> str:
         if is_postgresql:
             session.execute(text("SET LOCAL enable_seqscan = off"))
         sql = query.compile(db.engine, compile_kwargs={"literal_binds": True})
-        found = session.execute(text(f"EXPLAIN {'' if is_postgresql else 'QUERY PLAN'} {sql}"))
-        return "\n".join(str(row) for row in found)
+        rows = session.execute(text(f"EXPLAIN {'' if is_postgresql else 'QUERY PLAN'} {sql}"))
+        return "\n".join(str(row) for row in rows)
 
 
 def deliver(transport: Transport, **options: object) -> services.SendingResult:

@@ -19,13 +19,13 @@ _PARTS = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_coun
 
 def documented() -> set[str]:
     """Every series that there is; a test in tests/web/ops holds the document against `/metrics`."""
-    found = set()
+    names = set()
     text = (ROOT / "docs" / "metrics.md").read_text("utf-8")
     for name, what in re.findall(r"^\| `(pledge_\w+)` \|[^|]*\| (.*)\|$", text, re.MULTILINE):
         kind = what.partition(":")[0]
-        found |= {name + part for part in _PARTS.get(kind, ("",))}
-    assert len(found) > 20
-    return found
+        names |= {name + part for part in _PARTS.get(kind, ("",))}
+    assert len(names) > 20
+    return names
 
 
 def metrics_in(text: str) -> set[str]:

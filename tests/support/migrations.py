@@ -94,25 +94,25 @@ def recorded(engine: Engine) -> Iterator[dict[str, list[Statement]]]:
 
 def faults(statements: list[Statement]) -> list[str]:
     """What in one migration locks a large table that was there before for longer than a moment."""
-    new = {found["table"] for one in statements if (found := _CREATES_TABLE.match(one.sql))}
+    new = {created["table"] for statement in statements if (created := _CREATES_TABLE.match(statement.sql))}
     validated: set[str] = set()
-    found = []
-    for one in statements:
-        if (match := _VALIDATES.match(one.sql)) and one.commits:
+    created = []
+    for statement in statements:
+        if (match := _VALIDATES.match(statement.sql)) and statement.commits:
             validated.add(match["table"])
-        for fault, table in _faults_of(one, validated):
+        for fault, table in _faults_of(statement, validated):
             if table not in new | SMALL:
-                found.append(f"{fault}: {one.sql[:120]}")
-    return found
+                created.append(f"{fault}: {statement.sql[:120]}")
+    return created
 
 
-def _faults_of(one: Statement, validated: set[str]) -> Iterator[tuple[str, str]]:
+def _faults_of(statement: Statement, validated: set[str]) -> Iterator[tuple[str, str]]:
     for pattern, fault in _RULES:
-        if match := re.match(pattern, one.sql):
+        if match := re.match(pattern, statement.sql):
             yield fault, match["table"]
-    if (match := _VALIDATES.match(one.sql)) and not one.commits:
+    if (match := _VALIDATES.match(statement.sql)) and not statement.commits:
         yield "a constraint is validated under the lock of the migration", match["table"]
-    if (match := _SETS_NOT_NULL.match(one.sql)) and match["table"] not in validated:
+    if (match := _SETS_NOT_NULL.match(statement.sql)) and match["table"] not in validated:
         yield "SET NOT NULL without a validated check before it", match["table"]
-    if (match := _CHANGES_ROWS.match(one.sql)) and not (one.commits and "LIMIT" in one.sql):
+    if (match := _CHANGES_ROWS.match(statement.sql)) and not (statement.commits and "LIMIT" in statement.sql):
         yield "all rows in one transaction", match["table"]

@@ -17,10 +17,10 @@ def json_with(*path: str | int, to: object) -> Rewrite:
     """A JSON member with one value changed."""
 
     def rewrite(content: bytes) -> bytes:
-        whole = found = json.loads(content)
+        whole = part = json.loads(content)
         for key in path[:-1]:
-            found = found[key]
-        found[path[-1]] = to
+            part = part[key]
+        part[path[-1]] = to
         return json.dumps(whole, ensure_ascii=False).encode()
 
     return rewrite
@@ -104,8 +104,8 @@ FORGED_PAPER: dict[str, tuple[list[bytes], int]] = {
 
 def forged_paper(name: str) -> tuple[Log, str]:
     """A log whose signer signs whatever is in it, and the name of the failure."""
-    found, wrong = FORGED_PAPER[name]
-    log = Log(found, [packs.signer()])
+    present, wrong = FORGED_PAPER[name]
+    log = Log(present, [packs.signer()])
     log.moves = made_up("").moves
     log.paper = made_up("").paper
     return log, f"entry:{wrong}"

@@ -109,10 +109,10 @@ class Log:
 
     def moves(self) -> dict[str, dict[str, int]]:
         """How many entries of each kind and reason, as integrity.json tells it."""
-        found = Counter((leaf["of"], leaf["kind"]) for leaf in map(json.loads, self.lines))
+        moves = Counter((leaf["of"], leaf["kind"]) for leaf in map(json.loads, self.lines))
         reasons = ("confirmed", "withdrawn", "invalidated", "reinstated")
         return {
-            word: {reason: found[kind, reason] for reason in reasons}
+            word: {reason: moves[kind, reason] for reason in reasons}
             for word, kind in (("people", "person"), ("organizations", "organization"))
         }
 
@@ -124,15 +124,15 @@ class Log:
 
     def paper(self) -> dict[int, int]:
         """The signatures of each batch on paper that counts, by the index of its entry."""
-        found: dict[int, int] = {}
+        batches: dict[int, int] = {}
         for index, line in enumerate(self.lines):
             if b'"of":"paper"' in line:
                 leaf = json.loads(line)
                 if "scan" in leaf:
-                    found[index] = leaf["change"]
+                    batches[index] = leaf["change"]
                 else:
-                    found.pop(leaf["takes_back"], None)
-        return found
+                    batches.pop(leaf["takes_back"], None)
+        return batches
 
 
 def signer(secret: str = "a secret of the tests", origin: str = ORIGIN) -> Signer:
@@ -152,14 +152,14 @@ def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = O
     """A log of events: `+` a person confirms, `o` an organisation, `p128` are a batch on paper, `-3` or `!3` the entry 3 is
     withdrawn or invalidated, `^3` what the entry 3 counted is reinstated. Salts and addresses are the same each time."""
     log = Log([], signers or [signer(origin=origin)], origin)
-    told: list[LedgerEntry] = []
+    entries: list[LedgerEntry] = []
     for sign, number, batch in re.findall(r"([+o])|([-!^]\d+)|p(\d+)", events):
-        index = len(told)
+        index = len(entries)
         if batch:
             scan = sha256(b"scan %d" % index).digest()
-            told.append(entry("confirmed", int(batch), "paper", commitment=scan, pledge_text_id=None))
+            entries.append(entry("confirmed", int(batch), "paper", commitment=scan, pledge_text_id=None))
         elif sign or number[0] == "^":
-            kind = "organization" if sign == "o" else "person" if sign else told[int(number[1:])].kind
+            kind = "organization" if sign == "o" else "person" if sign else entries[int(number[1:])].kind
             before = int(number[1:]) if number else index
             subject = log.subjects.get(
                 before,
@@ -170,14 +170,18 @@ def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = O
             salt = log.salts.get(before, b64encode(sha256(b"%d" % index).digest()[:16]).decode())
             log.subjects[index], log.salts[index] = subject, salt
             reason = "confirmed" if sign else "reinstated"
-            told.append(entry(reason, 1, kind, commitment=leaves.commitment(salt, subject)))
+            entries.append(entry(reason, 1, kind, commitment=leaves.commitment(salt, subject)))
         else:
             reason = "withdrawn" if number[0] == "-" else "invalidated"
             taken = int(number[1:])
-            one = told[taken]
-            change = -1 if one.delta < 0 else -one.delta  # what takes nothing back is wrong, whatever it says
-            told.append(entry(reason, change, one.kind, takes_back=taken, pledge_text_id=one.pledge_text_id))
-    log.lines = [line_of(row) for row in told]
+            earlier = entries[taken]
+            change = (
+                -1 if earlier.delta < 0 else -earlier.delta
+            )  # what takes nothing back is wrong, whatever it says
+            entries.append(
+                entry(reason, change, earlier.kind, takes_back=taken, pledge_text_id=earlier.pledge_text_id)
+            )
+    log.lines = [line_of(row) for row in entries]
     return log
 
 
@@ -280,17 +284,17 @@ def document(log: Log) -> Document:
 def contents(log: Log) -> dict[str, bytes]:
     """Every member of a pack but the manifest and its signature."""
     made = document(log)
-    found = {
+    files = {
         **tables_of(made),
         "integrity.json": tables.integrity_json(made),
         **dict.fromkeys(("letter-ko.pdf", "letter-en.pdf"), b"%PDF-1.7\n"),
-        "pledge-texts.json": _json([asdict(one) for one in made.pledges]),
+        "pledge-texts.json": _json([asdict(pledge) for pledge in made.pledges]),
         "log/checkpoint": made.checkpoint.note.encode(),
         "log/key": log.keys.encode(),
         "log/entries": entries(log),
         "verify.py": PROGRAM.read_bytes(),
     }
-    return {name: found[name] for name in MEMBERS if name in found}
+    return {name: files[name] for name in MEMBERS if name in files}
 
 
 def tables_of(made: Document) -> dict[str, bytes]:
@@ -301,9 +305,9 @@ def tables_of(made: Document) -> dict[str, bytes]:
 @cache
 def _tables(text: str) -> dict[str, bytes]:
     made = from_json(text)
-    told = ("README.txt", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "integrity.json")
+    names = ("README.txt", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "integrity.json")
     wanted = members(made)
-    return {name: wanted[name].write(made) for name in told}
+    return {name: wanted[name].write(made) for name in names}
 
 
 def pack(
@@ -319,7 +323,7 @@ def pack(
     """A pack, as a zip; `rewritten`: members as the manifest shall know them; `changed`, `left_out`, `added`: what happens
     to members afterwards; `manifest`: changes the manifest before it is signed; `signers`: who signs it instead."""
     files = {**contents(log), **(rewritten or {})}
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "format": "pledge-delivery/v1",
         "campaign": log.slug,
         "origin": log.origin,
@@ -328,8 +332,8 @@ def pack(
         "tool": "pledge 0.1.0",
     }
     if manifest is not None:
-        manifest(told)
-    files["manifest.json"] = _json(told)
+        manifest(described)
+    files["manifest.json"] = _json(described)
     text = f"pledge-delivery/v1\n{log.origin}\n{sha256(files['manifest.json']).hexdigest()}\n"
     files["manifest.sig"] = notes.sign(text, signers or log.signers).encode()
     files.update(changed or {})

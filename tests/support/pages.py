@@ -64,8 +64,8 @@ def multipart(fields: dict[str, Any]) -> dict[str, Any]:
 
 def hidden_fields(form: str) -> dict[str, str]:
     """What a form, or part of a page, passes on by itself."""
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
-    return {unescape(name): unescape(value) for name, value in found}
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    return {unescape(name): unescape(value) for name, value in fields}
 
 
 class BadPage(AssertionError):
@@ -184,7 +184,7 @@ def parsed_faults(text: str, lang: str | None) -> list[str]:
 def form_of(text: str) -> str:
     """The document without what may differ between two pages that are right or wrong in the same way."""
     names: dict[str, str] = {}
-    return WORDS.sub("x", VARYING.sub(lambda found: names.setdefault(found[0], f"v{len(names)}"), text))
+    return WORDS.sub("x", VARYING.sub(lambda match: names.setdefault(match[0], f"v{len(names)}"), text))
 
 
 def document_faults(text: str, lang: str | None) -> list[str]:

@@ -25,8 +25,8 @@ PLACE = Texts(ko="부산 기후 토크", en="Climate Talk, Busan")
 
 
 def fields(**changed: Any) -> PaperFields:
-    found = {"place": PLACE, "collected_on": date(2026, 11, 20), "sheets": 9, "signatures": 128, **changed}
-    return PaperFields(**{**found, "place": in_each_language(found["place"])})
+    values = {"place": PLACE, "collected_on": date(2026, 11, 20), "sheets": 9, "signatures": 128, **changed}
+    return PaperFields(**{**values, "place": in_each_language(values["place"])})
 
 
 def entered(of: Campaign | None = None, by: Actor = COUNTER, scan: bytes = b"", **changed: Any) -> int:

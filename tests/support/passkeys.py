@@ -86,9 +86,9 @@ class Passkey:
 
 def form_of(page: str) -> tuple[str, dict[str, Any]]:
     """The address of a page's form for a passkey, and the options that the browser gets."""
-    found = re.search(r'action="([^"]+)"[^>]* data-options="([^"]+)"', page)
-    assert found, page
-    return html.unescape(found[1]), json.loads(html.unescape(found[2]))
+    match = re.search(r'action="([^"]+)"[^>]* data-options="([^"]+)"', page)
+    assert match, page
+    return html.unescape(match[1]), json.loads(html.unescape(match[2]))
 
 
 def _client_data(kind: str, challenge: str, origin: str) -> bytes:

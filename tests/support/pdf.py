@@ -13,5 +13,5 @@ def pdf_text(data: bytes) -> str:
 def pdf_facts(data: bytes) -> dict[str, str]:
     """What pdfinfo tells of a PDF, by the name of each line."""
     installed("poppler-utils")
-    told = subprocess.run(["pdfinfo", "-"], input=data, capture_output=True, check=True).stdout.decode()
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in told.splitlines())}
+    output = subprocess.run(["pdfinfo", "-"], input=data, capture_output=True, check=True).stdout.decode()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in output.splitlines())}

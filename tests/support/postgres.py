@@ -160,15 +160,15 @@ def _run(program: str, *arguments: str) -> None:
 
 def children(pid: int) -> list[int]:
     """The processes that a server has started."""
-    found = []
+    pids = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
         if parent == pid:
-            found.append(int(stat.parent.name))
-    return found
+            pids.append(int(stat.parent.name))
+    return pids
 
 
 def is_alive(pid: int) -> bool:

@@ -68,5 +68,5 @@ def flood(senders: int, send: Callable[[], Any], pause: float = 0.5) -> Iterator
             yield met
         finally:
             stop.set()
-    for one in running:
-        one.result()
+    for process in running:
+        process.result()

@@ -8,6 +8,6 @@ import altcha
 def solve(challenge: dict[str, Any]) -> str:
     """The solution of a challenge, as the browser sends it."""
     read = altcha.Challenge.from_dict(challenge)
-    found = altcha.solve_challenge(read)
-    assert found is not None, "the library gave up"
-    return altcha.Payload(read, found).to_base64()
+    solution = altcha.solve_challenge(read)
+    assert solution is not None, "the library gave up"
+    return altcha.Payload(read, solution).to_base64()

@@ -26,7 +26,7 @@ def checkpoints(campaign):
 
 
 def notes_of(campaign):
-    return [found.note for found in checkpoints(campaign)]
+    return [checkpoint.note for checkpoint in checkpoints(campaign)]
 
 
 def verifiers(campaign):
@@ -35,9 +35,9 @@ def verifiers(campaign):
 
 def signed_by(note, known):
     """A checkpoint that one of these keys has signed. Raises ValueError."""
-    found = program.Checkpoint(note.encode())
-    found.note.signed_by(known, found.origin)
-    return found
+    checkpoint = program.Checkpoint(note.encode())
+    checkpoint.note.signed_by(known, checkpoint.origin)
+    return checkpoint
 
 
 def holds(inclusion, known):

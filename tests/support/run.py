@@ -43,12 +43,12 @@ def create(place: Path) -> Path:
 
 def leftovers(place: Path) -> list[Path]:
     """Run folders whose owner was killed before it could clean up."""
-    found = []
+    processes = []
     for owner in place.glob(PREFIX + "*/owner"):
         pid = owner.read_text().strip()
         if pid and not Path("/proc", pid).exists():
-            found.append(owner.parent)
-    return found
+            processes.append(owner.parent)
+    return processes
 
 
 def remove(folder: Path) -> None:

@@ -159,8 +159,8 @@ class Site:
         """The newest mail to an address, once there are `count` of them."""
 
         def arrived() -> list[dict[str, Any]]:
-            found = self.mails(to)
-            return found if len(found) >= count else []
+            mails = self.mails(to)
+            return mails if len(mails) >= count else []
 
         return wait_until(arrived, lambda: f"no mail number {count} to {to}\n{self.log_text()[-2000:]}")[0]
 

@@ -92,9 +92,9 @@ def address_and_number(reply: TestResponse) -> tuple[str, int]:
 
 def token_in(page: TestResponse) -> str:
     """The CSRF token of the first form of a page."""
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-    assert found, page.text
-    return found[1]
+    match = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert match, page.text
+    return match[1]
 
 
 def send(client: FlaskClient, path: str, page: str | None = None, **fields: str) -> TestResponse:

@@ -13,9 +13,9 @@ WEB, WORKER = "pledge-web@.service", "pledge-worker.service"
 def line(unit: str, name: str) -> str:
     """The value of a line of a unit, joined where it is broken."""
     text = (ROOT / "deploy" / unit).read_text("utf-8").replace("\\\n", " ")
-    found = re.search(rf"^{name}=(.*)$", text, re.MULTILINE)
-    assert found, f"{unit} has no {name}"
-    return found[1]
+    match = re.search(rf"^{name}=(.*)$", text, re.MULTILINE)
+    assert match, f"{unit} has no {name}"
+    return match[1]
 
 
 def variable(unit: str, name: str) -> str:

@@ -19,8 +19,8 @@ def wait_until(
 ) -> Found:
     """The first true result of `look`, which is called again after each pause; AssertionError with the problem after `seconds`."""
     end = time.monotonic() + seconds
-    while not (found := look()):
+    while not (result := look()):
         if time.monotonic() > end:
             raise AssertionError((problem if isinstance(problem, str) else problem()) or "it never happened")
         time.sleep(pause)
-    return found
+    return result

@@ -61,6 +61,6 @@ def _request(connection: ssl.SSLSocket) -> bytes:
 
 
 def _is_whole(received: bytes) -> bool:
-    head, found, body = received.partition(b"\r\n\r\n")
+    head, separator, body = received.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)
-    return bool(found) and len(body) >= (int(length[1]) if length else 0)
+    return bool(separator) and len(body) >= (int(length[1]) if length else 0)

@@ -57,9 +57,9 @@ class World:
 
 def built(rule: Rule, parts: dict[str, str]) -> str:
     """The address of a route with these parts."""
-    found = rule.build(parts)
-    assert found is not None, rule
-    return found[1]
+    value = rule.build(parts)
+    assert value is not None, rule
+    return value[1]
 
 
 def world(staff: StaffClient) -> World:
@@ -84,16 +84,21 @@ def world(staff: StaffClient) -> World:
         "<slug>": [SLUG, "draft"],
         "check/<ticket>": [services.ticket_for(SLUG, person.id) for person in people],
         "endorse/check/<ticket>": [
-            endorsements.ticket_for(SLUG, one.address_hash, one.name_key) for one in organizations
+            endorsements.ticket_for(SLUG, organization.address_hash, organization.name_key)
+            for organization in organizations
         ],
         "confirm/<token>": [factories.confirm_token(person) for person in people],
         "me/<token>": [factories.manage_token(person) for person in people],
         "unsubscribe/<token>": [factories.unsubscribe_token(person) for person in people],
-        "endorse/confirm/<token>": [factories.endorse_confirm_token(one) for one in organizations],
-        "endorse/me/<token>": [factories.endorse_manage_token(one) for one in organizations],
+        "endorse/confirm/<token>": [
+            factories.endorse_confirm_token(organization) for organization in organizations
+        ],
+        "endorse/me/<token>": [
+            factories.endorse_manage_token(organization) for organization in organizations
+        ],
         "endorse/contact/<token>": [factories.endorse_contact_token(change)],
         "<signature_id>": [str(person.id) for person in people],
-        "<endorsement_id>": [str(one.id) for one in organizations],
+        "<endorsement_id>": [str(organization.id) for organization in organizations],
         "<delivery_id>": [str(number) for number in handed_over],
         "<staff_id>": [str(staff.member.id), str(staff.member.id + 1)],
         "<section>": ["partners", "events", "sisters"],

@@ -47,9 +47,9 @@ def key(log: Log) -> str:
 @pytest.mark.parametrize("by", [program, pure], ids=["with cryptography", "alone"])
 def test_a_copy_gives_the_numbers_of_the_log(tmp_path, events, by):
     log = made_up(events)
-    said = verify("count", mirror(log, tmp_path), "--key", key(log), by=by)
-    assert (said.code, said.counts) == (0, log.counts())
-    assert said.out.splitlines()[2] == f"checkpoint {len(log.lines)} {packs.b64encode(log.root()).decode()}"
+    result = verify("count", mirror(log, tmp_path), "--key", key(log), by=by)
+    assert (result.code, result.counts) == (0, log.counts())
+    assert result.out.splitlines()[2] == f"checkpoint {len(log.lines)} {packs.b64encode(log.root()).decode()}"
 
 
 def test_the_log_in_an_unpacked_pack_is_checked_like_a_copy(tmp_path, log):
@@ -61,12 +61,12 @@ def test_the_log_in_an_unpacked_pack_is_checked_like_a_copy(tmp_path, log):
 
 
 def test_without_a_key_it_says_which_one_it_believed(tmp_path, log):
-    said = verify("count", mirror(log, tmp_path))
-    assert said.code == 0
-    assert "NOTE: no --key was given, so the key that came with the files was believed" in said.out
-    assert f"https://{log.origin}/key" in said.out
-    assert key(log) in said.out
-    assert "자료집" not in said.out, "it is no pack"
+    result = verify("count", mirror(log, tmp_path))
+    assert result.code == 0
+    assert "NOTE: no --key was given, so the key that came with the files was believed" in result.out
+    assert f"https://{log.origin}/key" in result.out
+    assert key(log) in result.out
+    assert "자료집" not in result.out, "it is no pack"
     assert "NOTE" not in verify("count", tmp_path, "--key", key(log)).out
 
 
@@ -85,12 +85,14 @@ def test_a_log_on_a_website_is_checked_like_a_copy_in_a_folder(tmp_path, website
     address, asked = website
     mirror(large, tmp_path / "log" / "blue-skies")
     shown_by(tmp_path, large, len(large.lines))
-    said = verify("count", f"{address}/log/blue-skies", "--key", f"{address}/log/blue-skies/key")
-    assert (said.code, said.counts) == (0, large.counts())
+    result = verify("count", f"{address}/log/blue-skies", "--key", f"{address}/log/blue-skies/key")
+    assert (result.code, result.counts) == (0, large.counts())
     assert sum("/tile/entries/" in path for path in asked) == 3
     assert not any("/tile/0/" in path for path in asked)
-    said = verify("count", f"{address}/log/blue-skies/", "--tiles")
-    assert (said.code, f"{large.origin}/key" in said.out) == (0, False), "it was asked for the key just now"
+    result = verify("count", f"{address}/log/blue-skies/", "--tiles")
+    assert (result.code, f"{large.origin}/key" in result.out) == (0, False), (
+        "it was asked for the key just now"
+    )
     assert any("/tile/1/" in path for path in asked)
 
 
@@ -99,16 +101,16 @@ def test_a_narrow_tile_that_was_taken_away_is_cut_out_of_the_full_one(tmp_path, 
     folder = mirror(large, tmp_path)
     (folder / "checkpoint").write_text(large.until(300).note())
     (folder / "tile/1/000.p/1").write_bytes((folder / "tile/1/000.p/2").read_bytes()[:32])
-    said = verify("count", folder)
-    assert (said.code, said.counts) == (0, {"people": 300, "organizations": 0})
+    result = verify("count", folder)
+    assert (result.code, result.counts) == (0, {"people": 300, "organizations": 0})
 
 
 def test_a_mirror_is_what_was_published_and_fetches_only_what_is_new(tmp_path, website, large):
     address, asked = website
     original = mirror(large, tmp_path / "log")
     checkpoint = (original / "checkpoint").read_bytes()
-    said = verify("mirror", f"{address}/log", tmp_path / "copy")
-    assert said.code == 0, said
+    result = verify("mirror", f"{address}/log", tmp_path / "copy")
+    assert result.code == 0, result
 
     def files(folder):
         return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -133,9 +135,9 @@ def test_a_website_that_has_no_log_or_is_away(website, monkeypatch):
         ["count", "http://127.0.0.1:1/log/x"],
         ["mirror", address, "."],
     ):
-        said = verify(*words)
-        assert (said.code, said.out) == (2, "")
-        assert "Nothing was checked" in said.err
+        result = verify(*words)
+        assert (result.code, result.out) == (2, "")
+        assert "Nothing was checked" in result.err
 
 
 # --- Wrong in one place ---
@@ -149,12 +151,12 @@ def test_one_byte_changed_in_any_file_of_a_copy_is_a_named_failure(tmp_path, lar
         content = (folder / name).read_bytes()
         for place in (0, len(content) // 2, len(content) - 2):
             (folder / name).write_bytes(flipped(content, place))
-            said = verify("count", folder, "--key", key(large))
+            result = verify("count", folder, "--key", key(large))
             if name == "key":
-                assert said.code == 0
+                assert result.code == 0
                 assert verify("count", folder).code in (1, 2)
             else:
-                assert said.code == 1, (name, place)
+                assert result.code == 1, (name, place)
             (folder / name).write_bytes(content)
     assert verify("count", folder, "--key", key(large)).code == 0
 
@@ -199,9 +201,9 @@ def test_a_checkpoint_with_a_root_that_somebody_made_up(tmp_path, log):
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 300, 604])
 def test_every_earlier_checkpoint_is_a_beginning(tmp_path, large, size):
     (tmp_path / "old").write_text(large.until(size).note())
-    said = verify("consistency", tmp_path / "old", mirror(large, tmp_path / "log"), "--key", key(large))
-    assert said.code == 0, said
-    assert f"the {size} entries of the older checkpoint are the beginning" in said.out
+    result = verify("consistency", tmp_path / "old", mirror(large, tmp_path / "log"), "--key", key(large))
+    assert result.code == 0, result
+    assert f"the {size} entries of the older checkpoint are the beginning" in result.out
 
 
 def test_a_log_is_compared_with_the_checkpoint_in_a_receipt(tmp_path, log):
@@ -223,8 +225,10 @@ def test_a_checkpoint_of_another_log_is_no_beginning_but_one_of_a_former_address
 ):
     (tmp_path / "old").write_text(made_up("+", origin=other).note())
     (tmp_path / "keys").write_text(f"{key(log)}\n{signer(origin=other).verifier}\n")
-    said = verify("consistency", tmp_path / "old", mirror(log, tmp_path / "log"), "--key", tmp_path / "keys")
-    assert said.failure == failure
+    result = verify(
+        "consistency", tmp_path / "old", mirror(log, tmp_path / "log"), "--key", tmp_path / "keys"
+    )
+    assert result.failure == failure
 
 
 def test_an_earlier_checkpoint_that_is_not_signed_is_refused(tmp_path, log):
@@ -239,17 +243,17 @@ def shown_by(folder, log: Log, size: int | None, **counts: int) -> None:
     """What a site shows as its count, beside the files of its log."""
     path = folder / "api/v1/campaigns/blue-skies/count"
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {**log.until(size).counts(), "as_of": "2026-11-24T06:00:00Z", "checkpoint": size, **counts}
-    path.write_text(json.dumps(told))
+    shown = {**log.until(size).counts(), "as_of": "2026-11-24T06:00:00Z", "checkpoint": size, **counts}
+    path.write_text(json.dumps(shown))
 
 
 @pytest.mark.parametrize("behind", [0, 1, 30])
 def test_the_number_that_the_site_shows_is_that_of_its_log(tmp_path, website, large, behind):
     mirror(large, tmp_path / "log/blue-skies")
     shown_by(tmp_path, large, len(large.lines) - behind)
-    said = verify("count", f"{website[0]}/log/blue-skies", "--key", key(large))
-    assert said.code == 0, said
-    assert "The site shows the same" in said.out
+    result = verify("count", f"{website[0]}/log/blue-skies", "--key", key(large))
+    assert result.code == 0, result
+    assert "The site shows the same" in result.out
 
 
 @pytest.mark.parametrize(
@@ -267,9 +271,9 @@ def test_a_site_that_shows_another_number_on_paper_than_its_log_is_named(
 ):
     mirror(log, tmp_path / "log/blue-skies")
     shown_by(tmp_path, log, len(log.lines), paper=shown)
-    said = verify("count", f"{website[0]}/log/blue-skies", "--key", key(log))
-    assert said.failure == failure
-    assert failure or said.out.splitlines()[2] == "paper 47 (batches: 2)"
+    result = verify("count", f"{website[0]}/log/blue-skies", "--key", key(log))
+    assert result.failure == failure
+    assert failure or result.out.splitlines()[2] == "paper 47 (batches: 2)"
 
 
 @pytest.mark.parametrize("size", ["none shown", None, 10**9])
@@ -280,24 +284,24 @@ def test_a_site_whose_number_cannot_be_compared_is_not_called_right(
     mirror(log, tmp_path / "log/blue-skies")
     if size != "none shown":
         shown_by(tmp_path, log, size, people=1_000_000)
-    said = verify("count", f"{website[0]}/log/blue-skies", "--key", key(log))
-    assert said.code == 2
-    assert "NOT CHECKED: the number that a site shows" in said.out
+    result = verify("count", f"{website[0]}/log/blue-skies", "--key", key(log))
+    assert result.code == 2
+    assert "NOT CHECKED: the number that a site shows" in result.out
 
 
 def test_a_copy_shows_no_number_to_compare(tmp_path, log):
-    said = verify("count", mirror(log, tmp_path), "--key", key(log))
-    assert said.code == 0
-    assert "NOT CHECKED: the number that a site shows" in said.out
+    result = verify("count", mirror(log, tmp_path), "--key", key(log))
+    assert result.code == 0
+    assert "NOT CHECKED: the number that a site shows" in result.out
 
 
 def test_days_that_run_back_are_named_and_a_midnight_is_none(tmp_path):
     log = made_up("+" * 6)
     days = ["2026-11-24", "2026-11-23", "2026-11-24", "2025-11-24", "2026-11-24", "2026-11-25"]
     log.lines = [line.replace(b"2026-11-24", day.encode()) for line, day in zip(log.lines, days, strict=True)]
-    said = verify("count", mirror(log, tmp_path / "back"), "--key", key(log))
-    assert said.code == 0
-    assert "NOTE: entry 3 names a day well before" in said.out
+    result = verify("count", mirror(log, tmp_path / "back"), "--key", key(log))
+    assert result.code == 0
+    assert "NOTE: entry 3 names a day well before" in result.out
     assert (
         "NOTE" not in verify("count", mirror(made_up("++"), tmp_path / "log"), "--key", key(made_up("+"))).out
     )

@@ -173,9 +173,9 @@ def test_a_number_that_the_signer_made_up_is_found_in_every_table(checked, log, 
 def test_the_program_says_which_numbers_the_log_proves_and_which_only_the_signer_reports(tmp_path, log):
     for lies in ({}, pack_lies.letter(), pack_lies.funnel(log)):
         (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=lies))
-        said = verify("pack", tmp_path / "pack.zip", "--key", log.signers[0].verifier)
-        assert said.code == 0, said
-        not_proven = said.out.partition("NOT PROVEN")[2]
+        result = verify("pack", tmp_path / "pack.zip", "--key", log.signers[0].verifier)
+        assert result.code == 0, result
+        not_proven = result.out.partition("NOT PROVEN")[2]
         for words in (
             "letters and totals.xlsx",
             "countries and regions",
@@ -185,7 +185,7 @@ def test_the_program_says_which_numbers_the_log_proves_and_which_only_the_signer
         ):
             assert words in not_proven, words
         assert "that each entry is a different, real person" in not_proven
-        assert "증명되지 않음" in said.out
+        assert "증명되지 않음" in result.out
 
 
 def test_organisations_that_are_counted_but_not_named_are_counted(checked, log):
@@ -198,9 +198,9 @@ def test_organisations_that_are_counted_but_not_named_are_counted(checked, log):
 
 
 def test_a_pack_of_before_it_said_how_many_are_not_named(checked, log):
-    told = json.loads(packs.contents(log)["totals.json"])
-    del told["unnamed_organizations"]
-    assert checked(pack(log, rewritten={"totals.json": json.dumps(told).encode()})).failure == ""
+    totals = json.loads(packs.contents(log)["totals.json"])
+    del totals["unnamed_organizations"]
+    assert checked(pack(log, rewritten={"totals.json": json.dumps(totals).encode()})).failure == ""
 
 
 def test_a_pack_of_a_large_campaign_with_merged_lines_is_right(checked):

@@ -102,14 +102,17 @@ FIELDS = {
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_field_of_the_manifest_that_is_missing_or_wrong(checked, log, field):
-    assert checked(pack(log, manifest=lambda told: told.pop(field))).failure == "manifest"
-    assert checked(pack(log, manifest=lambda told: told.update({field: FIELDS[field]}))).failure == "manifest"
+    assert checked(pack(log, manifest=lambda fields: fields.pop(field))).failure == "manifest"
+    assert (
+        checked(pack(log, manifest=lambda fields: fields.update({field: FIELDS[field]}))).failure
+        == "manifest"
+    )
 
 
 @pytest.mark.parametrize("value", [None, "5", 5.0, -5, True, [], 10**30])
 @pytest.mark.parametrize("field", ["size", "people", "organizations"])
 def test_a_number_of_the_manifest_that_is_none(checked, log, field, value):
-    verdict = checked(pack(log, manifest=lambda told: told["checkpoint"].update({field: value})))
+    verdict = checked(pack(log, manifest=lambda fields: fields["checkpoint"].update({field: value})))
     assert verdict.failure in ({"manifest", "checkpoint", "count"} if value == 10**30 else {"manifest"})
 
 
@@ -123,7 +126,7 @@ def test_a_number_of_the_manifest_that_is_none(checked, log, field, value):
     ],
 )
 def test_a_checkpoint_that_the_manifest_names_wrongly(checked, log, field, value, failure):
-    verdict = checked(pack(log, manifest=lambda told: told["checkpoint"].update({field: value})))
+    verdict = checked(pack(log, manifest=lambda fields: fields["checkpoint"].update({field: value})))
     assert verdict.failure == failure
 
 
@@ -139,12 +142,12 @@ def test_a_checkpoint_that_the_manifest_names_wrongly(checked, log, field, value
     ],
 )
 def test_a_file_that_the_manifest_describes_wrongly(checked, log, name, fact, failure):
-    assert checked(pack(log, manifest=lambda told: told["files"][name].update(fact))).failure == failure
+    assert checked(pack(log, manifest=lambda fields: fields["files"][name].update(fact))).failure == failure
 
 
 def test_a_file_that_the_manifest_does_not_name(checked, log):
     for name, failure in (("totals.csv", "manifest"), ("letter-ko.pdf", "archive")):
-        assert checked(pack(log, manifest=lambda told: told["files"].pop(name))).failure == failure  # noqa: B023  # called at once
+        assert checked(pack(log, manifest=lambda fields: fields["files"].pop(name))).failure == failure  # noqa: B023  # called at once
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"[" * 100000, b"null"])

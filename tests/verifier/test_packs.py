@@ -73,10 +73,10 @@ def test_a_pack_says_what_the_log_counts_today(tmp_path, log):
     now = made_up(peak + "".join(f"-{len(log.lines) + number}" for number in range(40)))
     (tmp_path / "pack.zip").write_bytes(pack(now.until(len(made_up(peak).lines))))
     today = mirror(now, tmp_path / "today")
-    said = verify("pack", tmp_path / "pack.zip", "--key", now.signers[0].verifier, "--log", today)
-    assert said.code == 0, said
-    assert f"today people {now.counts()['people']} organizations 2 checkpoint {len(now.lines)}" in said.out
-    assert f"people {now.counts()['people'] + 40}" in said.out
+    result = verify("pack", tmp_path / "pack.zip", "--key", now.signers[0].verifier, "--log", today)
+    assert result.code == 0, result
+    assert f"today people {now.counts()['people']} organizations 2 checkpoint {len(now.lines)}" in result.out
+    assert f"people {now.counts()['people'] + 40}" in result.out
 
 
 def test_a_pack_of_a_fork_is_not_the_beginning_of_todays_log(tmp_path, log):
@@ -103,9 +103,9 @@ def test_what_a_system_or_an_office_program_leaves_in_a_folder_is_named_and_does
     """As Excel does while a workbook is open."""
     folder = unpack(pack(log), tmp_path)
     (folder / name).write_bytes(b"x")
-    said = verify("pack", folder)
-    assert said.code == 0
-    assert f"not part of the pack, and not checked: {name}" in said.out
+    result = verify("pack", folder)
+    assert result.code == 0
+    assert f"not part of the pack, and not checked: {name}" in result.out
     assert "not part of the pack" not in verify("pack", unpack(pack(log), tmp_path / "clean")).out
 
 
@@ -114,10 +114,10 @@ def test_a_foreign_file_in_a_folder(tmp_path, log, name):
     folder = unpack(pack(log), tmp_path)
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_bytes(b"")
-    said = verify("pack", folder)
-    assert said.failure == "archive"
-    assert "not part of a pack" in said.out
-    assert "손상" not in said.out, "a file too many is no damage"
+    result = verify("pack", folder)
+    assert result.failure == "archive"
+    assert "not part of a pack" in result.out
+    assert "손상" not in result.out, "a file too many is no damage"
 
 
 @pytest.mark.parametrize("name", MEMBERS)

@@ -33,13 +33,13 @@ def test_the_program_can_be_read_by_python_3_8():
 
 
 def test_the_program_needs_the_standard_library_alone_and_nothing_of_the_site():
-    found = set()
+    imported = set()
     for node in ast.walk(ast.parse(SOURCE)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add((node.module or "").partition(".")[0])
-    assert found - sys.stdlib_module_names == {"cryptography"}
+            imported.add((node.module or "").partition(".")[0])
+    assert imported - sys.stdlib_module_names == {"cryptography"}
 
 
 def test_the_program_shares_no_function_with_the_site():
@@ -116,8 +116,8 @@ def test_a_key_that_is_none(tmp_path, log, key):
         ["receipt", tmp_path / "mine"],
         ["count", mirror(log, tmp_path)],
     ):
-        said = verify(*words, "--key", key or " ")
-        assert (said.code, said.out) == (2, ""), said
+        result = verify(*words, "--key", key or " ")
+        assert (result.code, result.out) == (2, ""), result
 
 
 def test_a_receipt_brings_no_key_so_it_is_asked_for_at_its_log(tmp_path, monkeypatch):
@@ -125,10 +125,10 @@ def test_a_receipt_brings_no_key_so_it_is_asked_for_at_its_log(tmp_path, monkeyp
     (tmp_path / "mine").write_bytes(receipt(log, 0))
     asked = []
     monkeypatch.setattr(program, "fetch", lambda address, longest: asked.append(address) or log.keys.encode())
-    said = verify("receipt", tmp_path / "mine")
-    assert said.code == 0
+    result = verify("receipt", tmp_path / "mine")
+    assert result.code == 0
     assert asked == ["https://pledge.example/log/blue-skies/key"]
-    assert "no --key was given" in said.out
+    assert "no --key was given" in result.out
 
 
 @pytest.mark.parametrize(
@@ -148,12 +148,12 @@ def test_names_in_files_cannot_write_on_the_screen(tmp_path):
     (tmp_path / "pack.zip").write_bytes(stream.getvalue())
     hostile = made_up("+", origin="\x9b31m\u202eevil/log/x")
     (tmp_path / "mine").write_bytes(receipt(hostile, 0))
-    for said in (
+    for result in (
         verify("pack", tmp_path / "pack.zip"),
         verify("receipt", tmp_path / "mine", "--key", "x\x1b[2J+a+b"),
     ):
-        assert said.code in (1, 2)
-        assert (said.out + said.err).replace("\n", "").isprintable()
+        assert result.code in (1, 2)
+        assert (result.out + result.err).replace("\n", "").isprintable()
 
 
 # --- Whatever it is given ---
@@ -178,9 +178,9 @@ def test_any_member_of_a_pack_ends_in_words(tmp_path_factory, log, data):
     content = data.draw(st.binary(max_size=500) | st.text(max_size=200).map(str.encode))
     path = tmp_path_factory.mktemp("any") / "pack.zip"
     path.write_bytes(pack(log, rewritten={name: content}))
-    said = verify("pack", path, "--key", log.signers[0].verifier)
-    assert said.code in (0, 1)
-    assert said.code == 1 or name not in {
+    result = verify("pack", path, "--key", log.signers[0].verifier)
+    assert result.code in (0, 1)
+    assert result.code == 1 or name not in {
         *("totals.json", "integrity.json", "pledge-texts.json", "log/checkpoint", "log/entries")
     }
 
@@ -194,9 +194,9 @@ JSON = st.recursive(
 
 @given(data=st.data())
 def test_any_value_in_a_manifest_ends_in_words(tmp_path_factory, log, data):
-    def change(told):
+    def change(fields):
         place = data.draw(st.sampled_from(["", "checkpoint", "files", "letter-ko.pdf"]))
-        inside = {"": told, "letter-ko.pdf": told["files"]["letter-ko.pdf"]}.get(place) or told[place]
+        inside = {"": fields, "letter-ko.pdf": fields["files"]["letter-ko.pdf"]}.get(place) or fields[place]
         inside[data.draw(st.sampled_from(sorted(inside)))] = data.draw(JSON)
 
     path = tmp_path_factory.mktemp("any") / "pack.zip"

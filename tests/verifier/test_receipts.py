@@ -29,20 +29,20 @@ def checked(tmp_path):
 @pytest.mark.parametrize("by", [program, pure], ids=["with cryptography", "alone"])
 def test_every_plus_one_has_a_right_receipt(checked, log, by):
     for index, address in log.subjects.items():
-        said = checked(receipt(log, index), log, address, by)
-        assert (said.code, said.failure) == (0, ""), said
-        assert f"SIGNED BY THIS KEY: a state of the log of {len(log.lines)} entries, and this" in said.out
-        assert f"receipt's entry {index} is one of them." in said.out
+        result = checked(receipt(log, index), log, address, by)
+        assert (result.code, result.failure) == (0, ""), result
+        assert f"SIGNED BY THIS KEY: a state of the log of {len(log.lines)} entries, and this" in result.out
+        assert f"receipt's entry {index} is one of them." in result.out
 
 
 def test_without_todays_log_it_does_not_claim_the_public_log(checked, log):
     """A state of a log that was shown to nobody else has a right signature too."""
-    said = checked(receipt(log, 0), log, log.subjects[0])
-    assert said.code == 0
-    assert "NOT CHECKED: whether that state belongs to the public log" in said.out
-    assert f"--log https://{log.origin}" in said.out
-    assert "RIGHT" not in said.out
-    assert "맞습니다" not in said.out
+    result = checked(receipt(log, 0), log, log.subjects[0])
+    assert result.code == 0
+    assert "NOT CHECKED: whether that state belongs to the public log" in result.out
+    assert f"--log https://{log.origin}" in result.out
+    assert "RIGHT" not in result.out
+    assert "맞습니다" not in result.out
 
 
 def test_a_batch_on_paper_is_nobodys_receipt(checked, log):
@@ -55,36 +55,36 @@ def test_a_fork_signed_with_the_logs_own_key_is_refused_by_todays_log(checked, l
     assert len(fork.lines) == len(log.lines)
     assert checked(receipt(fork, 4), log, fork.subjects[4]).out.count("SIGNED BY THIS KEY") == 1
     for today in (log, made_up(EVENTS + "+++")):
-        said = checked(receipt(fork, 4), log, fork.subjects[4], today=today)
-        assert (said.code, said.failure) == (1, "consistency")
+        result = checked(receipt(fork, 4), log, fork.subjects[4], today=today)
+        assert (result.code, result.failure) == (1, "consistency")
     longer = made_up(EVENTS + "+" * 5)
     assert checked(receipt(longer, len(log.lines) + 1), log, today=log).failure == "consistency"
 
 
 @pytest.mark.parametrize("more", ["", "+", "+" * 300])
 def test_held_against_todays_log_it_is_in_the_public_log(checked, log, more):
-    said = checked(receipt(log, 4), log, log.subjects[4], today=made_up(EVENTS + more))
-    assert said.code == 0, said
-    assert "RIGHT: this signature is entry 4 of the public log" in said.out
-    assert f"today {len(log.lines) + len(more)} " in said.out
-    assert "NOT CHECKED" not in said.out
+    result = checked(receipt(log, 4), log, log.subjects[4], today=made_up(EVENTS + more))
+    assert result.code == 0, result
+    assert "RIGHT: this signature is entry 4 of the public log" in result.out
+    assert f"today {len(log.lines) + len(more)} " in result.out
+    assert "NOT CHECKED" not in result.out
 
 
 def test_an_entry_that_was_taken_back_since_counts_no_more(checked):
     log = made_up("+++")
     for back in ("-1", "!1"):
-        said = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++" + back))
-        assert (said.code, said.failure) == (1, "taken-back")
-        assert "entry 3 takes it back" in said.out
+        result = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++" + back))
+        assert (result.code, result.failure) == (1, "taken-back")
+        assert "entry 3 takes it back" in result.out
 
 
 def test_an_entry_that_was_reinstated_counts_again(checked):
     log = made_up("+++")
-    said = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++!1++^1"))
-    assert said.code == 0
-    assert "counts again as entry 6" in said.out
-    said = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++!1++^1-6"))
-    assert said.failure == "taken-back"
+    result = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++!1++^1"))
+    assert result.code == 0
+    assert "counts again as entry 6" in result.out
+    result = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++!1++^1-6"))
+    assert result.failure == "taken-back"
 
 
 def test_todays_log_must_be_signed_by_the_key_of_the_receipt(checked, log):
@@ -100,9 +100,9 @@ def test_a_receipt_is_right_at_every_size_of_the_log(checked, size):
 
 
 def test_without_an_address_it_says_that_nobody_was_looked_at(checked, log):
-    said = checked(receipt(log, 0), log)
-    assert said.code == 0
-    assert "Whose it is was not checked" in said.out
+    result = checked(receipt(log, 0), log)
+    assert result.code == 0
+    assert "Whose it is was not checked" in result.out
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_what_the_person_holds_has_one_form(checked, log, extra):
 
 def test_a_space_in_what_the_person_holds(checked, log):
     lines = receipt(log, 0).split(b"\n")
-    told = json.loads(b64decode(lines[1].removeprefix(b"extra ")))
-    lines[1] = b"extra " + b64encode(json.dumps(told).encode())
+    extra = json.loads(b64decode(lines[1].removeprefix(b"extra ")))
+    lines[1] = b"extra " + b64encode(json.dumps(extra).encode())
     assert checked(b"\n".join(lines), log).failure == "receipt"
 
 
@@ -220,6 +220,6 @@ def test_one_byte_changed_anywhere_is_a_named_failure(tmp_path_factory, log, dat
     place, change = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(1, 255))
     path = tmp_path_factory.mktemp("changed") / "mine"
     path.write_bytes(flipped(content, place, change))
-    said = verify("receipt", path, "--key", log.signers[0].verifier, "--address", log.subjects[4])
-    assert said.code == 1
-    assert said.failure in {"receipt", "leaf", "checkpoint", "proof", "address"}
+    result = verify("receipt", path, "--key", log.signers[0].verifier, "--address", log.subjects[4])
+    assert result.code == 1
+    assert result.failure in {"receipt", "leaf", "checkpoint", "proof", "address"}

@@ -130,9 +130,11 @@ def test_a_database_that_goes_away_is_waited_for(site, smtp, postgres_server):
         time.sleep(2)
         assert site.worker.poll() is None
         # Each thread tries about three times; it may still get through once while connections are being cut.
-        told = Counter(re.findall(r"database away .*step=(.*)", site.log_text()))
-        assert told["fold"]
-        more = {step: lines for step, lines in told.items() if lines > 2 * (SENDERS if step == "mail" else 1)}
+        outages = Counter(re.findall(r"database away .*step=(.*)", site.log_text()))
+        assert outages["fold"]
+        more = {
+            step: lines for step, lines in outages.items() if lines > 2 * (SENDERS if step == "mail" else 1)
+        }
         assert more == {}, "a line for each outage, not for each try"
     finally:
         postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')

@@ -30,7 +30,7 @@ from pledge.jobs import services as jobs
 from pledge.jobs.services import Makers
 from pledge.ledger import log_queries
 from pledge.ledger.models import LedgerEntry, Reason
-from pledge.ledger.numbering import Sources
+from pledge.ledger.numbering import FoldSources
 from pledge.ledger.services import fold
 from pledge.news.models import NewsItem, NewsState
 from pledge.paper import queries as paper_queries
@@ -90,7 +90,7 @@ class _Delivery:
     answer_due: date | None
 
 
-def fill(slug: str, sources: Sources, makers: Makers, *, number: int) -> bool:
+def fill(slug: str, sources: FoldSources, makers: Makers, *, number: int) -> bool:
     """Fill a campaign with sample data; False when that was done before, and nothing is changed.
 
     The texts say what is invented, the addresses cannot be mailed to. Raises NoSuchDemo, NotEmpty, Interrupted.
@@ -135,7 +135,7 @@ def mark_sample_data(session: Session, state: SampleState) -> None:
 
 
 def _fill(
-    slug: str, campaign_id: int, pledge_text_id: int, *, sources: Sources, makers: Makers, number: int
+    slug: str, campaign_id: int, pledge_text_id: int, *, sources: FoldSources, makers: Makers, number: int
 ) -> None:
     chance = random.Random(2050)  # samples, not secrets
     ends = clock.now()
@@ -143,11 +143,18 @@ def _fill(
     to_hand_over = _deliveries(ends)
     _add_media(slug)
     organizations.add_partners(slug)
-    told = [moment for one in to_hand_over for moment in (one.handed_over_at, one.answered_at) if moment]
-    news = [*_add_events(slug, begins, ends), *told]
+    moments = [
+        moment
+        for handover in to_hand_over
+        for moment in (handover.handed_over_at, handover.answered_at)
+        if moment
+    ]
+    news = [*_add_events(slug, begins, ends), *moments]
     crowd = people.invent(chance, number, begins, ends, news)
     history = _History(
-        recorder=Recorder(campaign_id, pledge_text_id, [one.code for one in referrals.partners(campaign_id)]),
+        recorder=Recorder(
+            campaign_id, pledge_text_id, [handover.code for handover in referrals.partners(campaign_id)]
+        ),
         register=Register(campaign_id, pledge_text_id),
         crowd=crowd,
         organizations=organizations.invent(chance, begins, ends),
@@ -158,7 +165,7 @@ def _fill(
         until = begins + day * _DAY
         with clock.pretend(until):
             history.advance(until - _DAY, until)
-            due = [one for one in to_hand_over[len(frozen) :] if until >= one.frozen_at]
+            due = [handover for handover in to_hand_over[len(frozen) :] if until >= handover.frozen_at]
             frozen += [_freeze(slug, campaign_id, delivery, makers) for delivery in due]
     for delivery_id, delivery in zip(frozen, to_hand_over, strict=True):
         _hand_over(delivery_id, delivery)
@@ -188,7 +195,7 @@ class _History:
     register: Register
     crowd: Sequence[Person]
     organizations: Sequence[SampleOrganization]
-    sources: Sources
+    sources: FoldSources
 
     def __post_init__(self) -> None:
         self._signed: list[tuple[Person, dict[str, Any]]] = []  #: those who will withdraw

@@ -78,11 +78,11 @@ def invent(chance: random.Random, begins: datetime, ends: datetime) -> list[Samp
     """The organisations of the file, in the order in which they applied between two moments; their logos are stored."""
     facts = read("organizations")
     suffix = languages.texts(facts["suffix"])
-    found = [
-        _organization(chance, number, one, suffix, (begins, ends))
-        for number, one in enumerate(facts["organizations"], 1)
+    organizations = [
+        _organization(chance, number, facts_of_one, suffix, (begins, ends))
+        for number, facts_of_one in enumerate(facts["organizations"], 1)
     ]
-    return sorted(found, key=lambda organization: organization.submitted_at)
+    return sorted(organizations, key=lambda organization: organization.submitted_at)
 
 
 class Register:
@@ -241,13 +241,13 @@ def add_partners(slug: str) -> None:
     """Add the partners of the file after those that the campaign has."""
     facts = read("partners")
     suffix = languages.texts(facts["suffix"])
-    for number, one in enumerate(facts["partners"], _FIRST_PARTNER_LOGO):
-        name = languages.texts(one["name"])
+    for number, partner in enumerate(facts["partners"], _FIRST_PARTNER_LOGO):
+        name = languages.texts(partner["name"])
         fields = PartnerFields(
             role=PartnerRole.PARTNER,
-            type=one["type"],
+            type=partner["type"],
             name=languages.texts({lang: f"{text} {suffix.in_language(lang)}" for lang, text in name.items()}),
             url="https://example.org",  # IANA keeps it for examples
-            group_goal=one.get("goal"),
+            group_goal=partner.get("goal"),
         )
         items.add(PARTNER, COMMAND_LINE, slug, fields, store_logo(f"{number:02d}"))

@@ -212,13 +212,13 @@ def _moments(
         begins + timedelta(hours=hour) for hour in range(math.ceil((ends - begins) / timedelta(hours=1)))
     ]
     weights = [_draw_of(hour, begins, news) for hour in hours]
-    found = (
+    moments = (
         hour + timedelta(hours=1) * chance.random() for hour in chance.choices(hours, weights, k=2 * number)
     )
     midnight = ends.astimezone(SEOUL).replace(hour=0, minute=0, second=0, microsecond=0)
     today = [midnight + (ends - midnight) * chance.random() for _ in range(round(number * _TODAY))]
     # The last hour is not over: who would confirm after the end is left out.
-    return sorted([*today, *(moment for moment in found if moment < ends)][:number])
+    return sorted([*today, *(moment for moment in moments if moment < ends)][:number])
 
 
 def _draw_of(hour: datetime, begins: datetime, news: Sequence[datetime]) -> float:

@@ -190,9 +190,9 @@ def _plain(text: str) -> str:
     return _SPACED_DOT.sub(".", plain)
 
 
-def _is_host(found: re.Match[str]) -> bool:
+def _is_host(match: re.Match[str]) -> bool:
     """Whether letters with a dot between them are the name of a host, not initials, an abbreviation or two sentences."""
-    labels, ending = found["labels"].rstrip(".").split("."), found["ending"]
+    labels, ending = match["labels"].rstrip(".").split("."), match["ending"]
     if ending.casefold() in _COMMON_ENDINGS:
         return True
     if "가" <= ending[0] <= "힣":

@@ -92,19 +92,19 @@ def markdown_tree(text: str) -> list[dict[str, Any]]:
 
 
 def _node(node: SyntaxTreeNode) -> dict[str, Any]:
-    found: dict[str, Any] = {"type": node.type.removeprefix("ordered_").removeprefix("bullet_")}
+    converted: dict[str, Any] = {"type": node.type.removeprefix("ordered_").removeprefix("bullet_")}
     if node.type == "heading":
-        found["level"] = int(node.tag[1:])
+        converted["level"] = int(node.tag[1:])
     elif node.type == "link":
         href = str(node.attrs.get("href", ""))
-        found["href"] = href if href.startswith(("https://", "http://", "mailto:")) else ""
-    elif found["type"] == "list":
-        found["ordered"] = node.type == "ordered_list"
+        converted["href"] = href if href.startswith(("https://", "http://", "mailto:")) else ""
+    elif converted["type"] == "list":
+        converted["ordered"] = node.type == "ordered_list"
     if node.children:
-        found["children"] = [_node(child) for child in node.children]
+        converted["children"] = [_node(child) for child in node.children]
     elif node.content:
-        found["text"] = node.content
-    return found
+        converted["text"] = node.content
+    return converted
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def possible(around: Surroundings) -> list[Fault]:
         if database:
             database.mend()  # it may have ended over it
 
-    found = [
+    faults = [
         Fault("kill_web", partial(kill_web, around)),
         Fault("kill_worker", partial(kill_worker, around), may_repeat_mails=True),
         Fault("kill_everything", around.kill_site, may_repeat_mails=True),
@@ -156,7 +156,7 @@ def possible(around: Surroundings) -> list[Fault]:
         Fault("reload_nginx", lambda: around.nginx.process.send_signal(signal.SIGHUP)),
     ]
     if redis:
-        found += [
+        faults += [
             Fault("stop_redis", for_a_while(redis.stop, redis.start, 0.5, 2)),
             Fault("freeze_redis", for_a_while(redis.freeze, redis.wake, 0.5, 2)),
             Fault("empty_redis", redis.flush),
@@ -164,16 +164,16 @@ def possible(around: Surroundings) -> list[Fault]:
     if database:
         kill_database = for_a_while(database.server.kill, database.start, 0.2, 1.5)
         freeze_database = for_a_while(database.server.freeze, database.server.thaw, 0.5, 3)
-        found += [
+        faults += [
             Fault("kill_database", kill_database, may_repeat_mails=True),
             Fault("freeze_database", freeze_database, may_repeat_mails=True),
         ]
     if pooler:
         kill_pooler = for_a_while(pooler.stop, pooler.start, 0.2, 1.5)
-        found.append(Fault("kill_pooler", kill_pooler, may_repeat_mails=True))
+        faults.append(Fault("kill_pooler", kill_pooler, may_repeat_mails=True))
     if disk:
-        found.append(Fault("fill_disk", for_a_while(disk.fill, find_room, 1, 3), may_repeat_mails=True))
-    return found
+        faults.append(Fault("fill_disk", for_a_while(disk.fill, find_room, 1, 3), may_repeat_mails=True))
+    return faults
 
 
 #: Seconds between two faults.

@@ -68,9 +68,9 @@ class ClusterSite(Site):
     def count(self, slug: str = DEMO_CAMPAIGN.name) -> int:
         """The newest: nginx of either host answers with its last copy, and renews it behind the answer."""
         for _ in range(8):
-            found = super().count(slug)
+            count = super().count(slug)
             time.sleep(0.5)  # for the renewal behind
-        return found
+        return count
 
     def wait_until_answers(self, seconds: float = 90) -> None:
         end = time.monotonic() + seconds
@@ -334,6 +334,6 @@ class Rehearsal:
         for host in self.cluster.entrances.hosts:
             connection = http.client.HTTPConnection(host.address, timeout=TIMEOUT)
             connection.request("GET", path, headers={"Host": HOST})
-            if (said := connection.getresponse().read()) != b"answer":
-                yield f"{host.name} leads the challenge for a certificate elsewhere: {said!r}"
+            if (answer := connection.getresponse().read()) != b"answer":
+                yield f"{host.name} leads the challenge for a certificate elsewhere: {answer!r}"
             connection.close()

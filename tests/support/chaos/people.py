@@ -150,22 +150,24 @@ class Crowd:
         return self._press(person, "/en/c/blue-skies/sign", fields, SIGNED)
 
     def _press(
-        self, person: Person, path: str, fields: dict[str, str], told: frozenset[int] = PRESSED
+        self, person: Person, path: str, fields: dict[str, str], acknowledged: frozenset[int] = PRESSED
     ) -> bool:
         """Whether they were told that it is done."""
         if not person.double_click:
-            return self._until_told(person, path, fields, told)
+            return self._until_told(person, path, fields, acknowledged)
         other = threading.Thread(target=self._post, args=(person, path, fields))
         other.start()
-        is_told = self._until_told(person, path, fields, told)
+        is_told = self._until_told(person, path, fields, acknowledged)
         other.join()
         return is_told
 
-    def _until_told(self, person: Person, path: str, fields: dict[str, str], told: frozenset[int]) -> bool:
+    def _until_told(
+        self, person: Person, path: str, fields: dict[str, str], acknowledged: frozenset[int]
+    ) -> bool:
         pause = 0.1
         while time.monotonic() < self.gives_up_at:
             status = self._post(person, path, fields)
-            if status in told:
+            if status in acknowledged:
                 self.told_at.append(time.monotonic())
                 return True
             if status is not None and status not in {502, 503}:
@@ -209,7 +211,7 @@ class Crowd:
         until = time.monotonic() + MAX_MAIL_WAIT
         while time.monotonic() < min(until, self.gives_up_at):
             mails = self.smtp.mails_to(person.email)
-            links = [found[1] for mail in mails if (found := _LINK.search(mail.part("plain")))]
+            links = [match[1] for mail in mails if (match := _LINK.search(mail.part("plain")))]
             person.tokens.update(links)
             if links:
                 return links[-1]

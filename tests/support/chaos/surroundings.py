@@ -134,12 +134,13 @@ class Surroundings:
     def story(self) -> str:
         """What was done, a line each."""
         began = self.done[0].began if self.done else 0
-        return "\n".join(f"{one.began - began:5.1f} s {one.what}" for one in self.done)
+        return "\n".join(f"{fault.began - began:5.1f} s {fault.what}" for fault in self.done)
 
     def explains_copy(self, first: float, second: float) -> bool:
         """Whether a mail that was taken at the first moment may have come again at the second."""
         return any(
-            one.may_repeat_mails and one.began <= second and first <= one.ended + 1 for one in self.done
+            fault.may_repeat_mails and fault.began <= second and first <= fault.ended + 1
+            for fault in self.done
         )
 
 

@@ -141,9 +141,9 @@ def _judge_numbers(around: Surroundings, counted: int, confirmed: int) -> Iterat
     for words, result in ran.items():
         if result.exit_code:
             yield f"flask {' '.join(words)}: {result.output}"
-    said = ran[LEDGER_VERIFY].output
-    if f", {confirmed} people," not in said:
-        yield f"{confirmed} signatures are confirmed, and the public log says: {said}"
+    output = ran[LEDGER_VERIFY].output
+    if f", {confirmed} people," not in output:
+        yield f"{confirmed} signatures are confirmed, and the public log says: {output}"
 
 
 def _judge_receipts(around: Surroundings, confirmed: Sequence[Row], verdict: Verdict) -> Iterator[str]:
@@ -158,10 +158,10 @@ def _judge_receipts(around: Surroundings, confirmed: Sequence[Row], verdict: Ver
         except OSError as error:
             yield f"somebody who is counted gets no receipt: {error}"
             continue
-        said = checkers.verify("receipt", file, "--address", row.email, "--key", key)
+        result = checkers.verify("receipt", file, "--address", row.email, "--key", key)
         verdict.receipts += 1
-        if said.code:
-            yield f"a receipt does not verify: {said.out} {said.err}"
+        if result.code:
+            yield f"a receipt does not verify: {result.out} {result.err}"
 
 
 # --- Mails ---
@@ -227,11 +227,11 @@ def _judge_mails(around: Surroundings, people: list[Person], verdict: Verdict) -
 
 
 def _judge_logs(around: Surroundings, people: list[Person]) -> Iterator[str]:
-    said = around.site.log_text()
+    text = around.site.log_text()
     if around.nginx is not None:
-        said += "".join(file.read_text(errors="replace") for file in around.nginx.logs.glob("*.log"))
+        text += "".join(file.read_text(errors="replace") for file in around.nginx.logs.glob("*.log"))
     for person in people:
         for secret in (*person.emails, person.name, person.network, *person.tokens):
-            if secret in said or json.dumps(secret)[1:-1] in said:
+            if secret in text or json.dumps(secret)[1:-1] in text:
                 yield f"something of person {person.number} is in the logs"
                 break

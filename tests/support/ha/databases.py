@@ -91,8 +91,8 @@ class Databases:
 
     def wait_for_primary(self, seconds: float = TEST_TIMEOUT, *, other_than: Host | None = None) -> Host:
         def another() -> Host | None:
-            found = self.primary()
-            return None if found is other_than else found
+            primary = self.primary()
+            return None if primary is other_than else primary
 
         try:
             return wait_until(another, seconds=seconds, pause=0.1)
@@ -124,8 +124,8 @@ def environment(path: Path, host: Host) -> dict[str, str]:
     """The variables of a file in deploy/ha for this host: what differs is above the line that says so."""
     differs, same = path.read_text().split("# The same on all three hosts.")
     differs = differs.replace("db1", host.name).replace(DATABASES["db1"], host.address)
-    found = dict(re.findall(r"^(\w+)=(.*)$", differs + same, re.MULTILINE))
-    return {name: value or PASSWORD for name, value in found.items()}
+    variables = dict(re.findall(r"^(\w+)=(.*)$", differs + same, re.MULTILINE))
+    return {name: value or PASSWORD for name, value in variables.items()}
 
 
 def _patroni(host: Host, what: str, order: dict[str, object] | None = None) -> http.client.HTTPResponse:

@@ -33,13 +33,13 @@ class Entrances:
 
     def holder(self) -> Host | None:
         """The host that has the address, if exactly one has it."""
-        found = [host for host in self.hosts if host.is_up and host.has(ADDRESS)]
-        return found[0] if len(found) == 1 else None
+        holders = [host for host in self.hosts if host.is_up and host.has(ADDRESS)]
+        return holders[0] if len(holders) == 1 else None
 
     def wait_for_holder(self, *, other_than: Host | None = None) -> Host:
         def another() -> Host | None:
-            found = self.holder()
-            return None if found is other_than else found
+            holder = self.holder()
+            return None if holder is other_than else holder
 
         def logs() -> str:
             return "the address is nowhere\n" + "".join(host.log_text()[-3000:] for host in self.hosts)

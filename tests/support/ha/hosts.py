@@ -142,8 +142,8 @@ class Host:
 
     def pids(self, pattern: str = "") -> list[int]:
         """Its processes whose command line matches."""
-        found = _run("ip", "netns", "pids", self.namespace).split()
-        return [int(pid) for pid in found if re.search(pattern, _command_line(int(pid)))]
+        pids = _run("ip", "netns", "pids", self.namespace).split()
+        return [int(pid) for pid in pids if re.search(pattern, _command_line(int(pid)))]
 
     def signal(self, number: signal.Signals, pattern: str = "") -> None:
         for pid in self.pids(pattern):
