@@ -109,7 +109,7 @@ def _trace_statements(engine: Engine, tracer: Tracer) -> None:
 
 
 class WholeTraces(SpanProcessor):
-    """Hands on the spans of a request or a step when it has ended; none of a step that only looked for something to do."""
+    """Export a trace when its root ends; drop worker polls that found nothing."""
 
     def __init__(self, following: SpanProcessor) -> None:
         self._following = following

@@ -91,9 +91,17 @@ FIRST_INVALID = text(f"""
 #   -1 has a cause if its subject is not counted now, or if a +1 that counts it now comes later (`last_stands`).
 #   Of those with a cause, each must move its subject: a +1 one that is not counted there, a -1 one that is.
 #
-# Whatever else waits is set aside. By the rule, the entries of a subject in a place add up to 1 if it is counted there and to 0
-# otherwise, whoever wrote the entries. The join leaves an entry of a campaign without a head, as it became visible only now,
-# to the next fold.
+# Whatever else waits is set aside. Five waiting entries of a person who signed, withdrew and signed again; nothing is numbered:
+#
+#   id  delta  stands  has_cause                 moves  result
+#    1   +1      0     1, as 3 takes it back       1    numbered
+#    2   -1      0     1, as 4 comes later         1    numbered
+#    3   -1      0     1, as 4 comes later         0    set aside: no_move
+#    4   +1      1     1                           1    numbered
+#    5   -1      0     0, as the person is counted 0    set aside: no_cause
+#
+# So the entries of a subject in a place add up to 1 if it is counted there and to 0 otherwise, whoever wrote them. The join
+# leaves an entry of a campaign without a head, as it became visible only now, to the next fold.
 _NUMBER = """
     UPDATE ledger_entries SET number = placed.number, count_after = placed.count, set_aside = placed.set_aside
       FROM (

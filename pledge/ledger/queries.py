@@ -80,7 +80,7 @@ def number_of(signature_id: int) -> int | None:
 
 
 def number_column(subject_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ScalarSelect[int | None]:
-    """What number_of() tells, for a query of these subjects."""
+    """The same as number_of(), for a query of these subjects."""
     return (
         select(LedgerEntry.count_after)
         .where(
@@ -180,7 +180,7 @@ class LogState:
 
     @property
     def additions(self) -> int:
-        """How many entries add something: what all add up to, and how many there are, tell it."""
+        """Number of +1 entries, derived: (size + sum) / 2."""
         return (self.size + self.people + self.organizations + self.batches) // 2
 
     @property
@@ -240,7 +240,7 @@ def set_aside(campaign_id: int | None = None) -> list[SetAsideEntries]:
 
 
 def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
-    """By campaign, how many entries and corrections of places the fold has set aside and nobody has dismissed; none without any."""
+    """By campaign, the entries and corrections of places that the fold set aside and nobody dismissed. No key without any."""
     counts: Counter[int] = Counter()
     for rows in set_aside(campaign_id):
         if rows.why is not SetAside.DISMISSED:

@@ -314,7 +314,7 @@ def read_checkpoint(note: str) -> program.Checkpoint:
 
 
 def read_saved_marks(note: str, source: str) -> list[AuditMark]:
-    """What it says of the audit log. Raises ValueError."""
+    """The marks of the audit log in a checkpoint that somebody saved. Raises ValueError."""
     return [replace(mark, source=source) for mark in _marks(read_checkpoint(note).note, _all_keys())]
 
 
