@@ -41,10 +41,10 @@ def record(session: Session, kind: AlertKind, about: str, facts: Facts) -> Alert
     """The new row; None when the same was said within the kind's time of quiet."""
     if is_postgresql():  # SQLite's BEGIN IMMEDIATE does the same
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ALERT_LOCK})
-    now, said = clock.now(), exists().where(Alert.kind == kind, Alert.about == about)
+    now, same = clock.now(), exists().where(Alert.kind == kind, Alert.about == about)
     if (quiet := QUIET[kind]) is not None:
-        said = said.where(Alert.at > now - quiet)
-    if session.scalar(select(said)):
+        same = same.where(Alert.at > now - quiet)
+    if session.scalar(select(same)):
         return None
     state = CallState.QUEUED if current_config().alert_webhook else CallState.NONE
     row = Alert(kind=kind, about=about, facts=facts, at=now, call_state=state, call_due_at=now)
@@ -61,8 +61,8 @@ def newest(within: timedelta, limit: int = 20) -> list[Alert]:
 
 def last_at(kind: AlertKind, about: str = "") -> datetime | None:
     """When the newest alert of this kind, about what begins like this, was told."""
-    said = Alert.kind == kind, Alert.about.startswith(about, autoescape=True)
-    return fetch(select(func.max(Alert.at)).where(*said)).scalar()
+    about_it = Alert.kind == kind, Alert.about.startswith(about, autoescape=True)
+    return fetch(select(func.max(Alert.at)).where(*about_it)).scalar()
 
 
 HEADLINES: dict[str, Phrase] = {

@@ -49,13 +49,13 @@ def effect_on(address: bytes, origins: Iterable[bytes | None]) -> ListEffect | N
     effects = _effects.current(_read)
     if not effects:
         return None
-    is_held = ListEffect.HOLD in (effects.get(found) for found in origins if found)
+    is_held = ListEffect.HOLD in (effects.get(hashed) for hashed in origins if hashed)
     return effects.get(address) or (ListEffect.HOLD if is_held else None)
 
 
 def allowed() -> frozenset[bytes]:
     """The hashes of all that is allowed now."""
-    return frozenset(found for found, effect in _read().items() if effect is ListEffect.ALLOW)
+    return frozenset(hashed for hashed, effect in _read().items() if effect is ListEffect.ALLOW)
 
 
 def _read() -> dict[bytes, ListEffect]:
@@ -103,9 +103,9 @@ def remove(actor: Actor, listed_id: int) -> tuple[Origin, ListEffect, str]:
         row.lifted_at, row.lifted_name = clock.now(), actor.name
         record(session, actor, "block.lift", f"block:{row.id}", of=row.kind)
         origin = Origin(campaign_id=row.campaign_id, kind=OriginKind(row.kind), hash=bytes(row.hash))
-        found = (origin, ListEffect(row.effect), row.note)
+        removed = (origin, ListEffect(row.effect), row.note)
     _effects.clear()
-    return found
+    return removed
 
 
 def entries(campaign_id: int) -> list[ListedOrigin]:

@@ -69,14 +69,14 @@ _SKEW = timedelta(minutes=5)
 _FIRST_CERTAIN_CHROMIUM = 90
 
 
-def level(found: Iterable[Signal]) -> Level:
+def level(signals: Iterable[Signal]) -> Level:
     """What follows from the signals of one form.
 
     A crowd alone is people, asked above the limit only, and how a form was sent is nothing alone: programs may send it, and some people's proxies strip
     headers. Together they are asked about. A crowd at one place holds none of them: else whoever sends some forms from there,
     which nobody has to confirm, could have others held.
     """
-    seen = frozenset(found)
+    seen = frozenset(signals)
     if Signal.DISPOSABLE in seen and seen & (CROWD | {Signal.BREAKER}):
         return Level.HIGH
     if seen & (DECISIVE | {Signal.DOMAIN}) and len(seen & MACHINE) >= 2:
@@ -86,14 +86,14 @@ def level(found: Iterable[Signal]) -> Level:
     )
 
 
-def hold_reason(found: Iterable[Signal]) -> HoldReason | None:
+def hold_reason(signals: Iterable[Signal]) -> HoldReason | None:
     """Why a signature with these signals is held when it is confirmed; None when it is not."""
-    return HoldReason.SIGNALS if level(found) is Level.HIGH else None
+    return HoldReason.SIGNALS if level(signals) is Level.HIGH else None
 
 
-def names(found: Iterable[StrEnum]) -> str | None:
+def names(signals: Iterable[StrEnum]) -> str | None:
     """The signals as they are stored: names, sorted, a space between; None when there are none."""
-    return " ".join(sorted(found)) or None
+    return " ".join(sorted(signals)) or None
 
 
 def is_among(signal: Signal, stored: str | None) -> bool:
@@ -168,13 +168,13 @@ def click_signals(header: Callable[[str], str | None], since_mail: timedelta) ->
 
     A Chromium that sends fetch metadata at all says `Sec-Fetch-User: ?1` whenever a person started a navigation.
     """
-    found = set()
+    signals = set()
     is_chromium = header("Sec-CH-UA") is not None and header("Sec-Fetch-Site") is not None
     if is_chromium and header("Sec-Fetch-User") != "?1":
-        found.add(ClickSignal.NO_GESTURE)
+        signals.add(ClickSignal.NO_GESTURE)
     if since_mail < MIN_READING_TIME:
-        found.add(ClickSignal.INSTANT)
-    return frozenset(found)
+        signals.add(ClickSignal.INSTANT)
+    return frozenset(signals)
 
 
 def is_machine_click(signals: Collection[ClickSignal]) -> bool:

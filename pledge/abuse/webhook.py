@@ -109,10 +109,10 @@ def post(config: Config, content: bytes) -> None:
 def public_address(host: str, port: int) -> str:
     """The first address of a host, when all of them are public. Raises CallFailed."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
         raise CallFailed("no such host") from None
-    addresses = [str(line[4][0]) for line in found]
+    addresses = [str(line[4][0]) for line in answers]
     if not all(is_public(address.partition("%")[0]) for address in addresses):
         raise CallFailed("not a public address")
     return addresses[0]

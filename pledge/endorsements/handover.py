@@ -86,10 +86,10 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
     """
     try:
         with transaction() as session:
-            found = _open_change(session, endorsement_id, contact_number)
-            if found is None:
+            open_change = _open_change(session, endorsement_id, contact_number)
+            if open_change is None:
                 return False
-            row, change = found
+            row, change = open_change
             for column in Contact.__annotations__:
                 old, new = getattr(row, column), getattr(change, column)
                 setattr(row, column, new)
@@ -109,10 +109,10 @@ def refuse(token: str) -> bool:
     """ "This was not me": forget the change. True when there was one. Raises BadToken."""
     (endorsement_id, contact_number), _ = read_numbers(Purpose.ENDORSE_CONTACT, token, 2)
     with transaction() as session:
-        found = _open_change(session, endorsement_id, contact_number)
-        if found is None:
+        open_change = _open_change(session, endorsement_id, contact_number)
+        if open_change is None:
             return False
-        session.delete(found[1])
+        session.delete(open_change[1])
     return True
 
 
@@ -126,9 +126,9 @@ def check_digits(endorsement_id: int, contact_number: int, digits: str) -> Confi
     tries = 0
     with transaction() as session:
         # Once the change is in force nothing counts tries any more: the page then says that it is.
-        if found := _open_change(session, endorsement_id, contact_number):
-            found[1].match_tries += 1
-            tries = found[1].match_tries
+        if open_change := _open_change(session, endorsement_id, contact_number):
+            open_change[1].match_tries += 1
+            tries = open_change[1].match_tries
     return check_number(tries, digits, "contact", endorsement_id, contact_number)
 
 

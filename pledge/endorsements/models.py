@@ -144,7 +144,10 @@ class Versioned:
     def published(self) -> "EndorsementVersion | None":
         """The version that is public now; None once the organisation has left, also while it applies again."""
         is_public = self.state == EndorsementState.PUBLISHED
-        return next((one for one in self.versions if is_public and one.state == VersionState.PUBLISHED), None)
+        return next(
+            (version for version in self.versions if is_public and version.state == VersionState.PUBLISHED),
+            None,
+        )
 
     @property
     def shown(self) -> "EndorsementVersion":

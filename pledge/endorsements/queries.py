@@ -59,12 +59,12 @@ class WallFilter:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         words = [folded(word) for word in self.name[:MAX_SEARCH].split()]
-        found = [EndorsementVersion.search.contains(word, autoescape=True) for word in words if word]
+        matches = [EndorsementVersion.search.contains(word, autoescape=True) for word in words if word]
         if self.type:
-            found.append(EndorsementVersion.type == self.type)
+            matches.append(EndorsementVersion.type == self.type)
         if self.country:
-            found.append(EndorsementVersion.country == self.country)
-        return found
+            matches.append(EndorsementVersion.country == self.country)
+        return matches
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Wall:
 
     organizations: list[EndorsementVersion]
     gone: list[EndorsementVersion]
-    found: int  #: organisations on the wall that match, on all pages
+    matches: int  #: organisations on the wall that match, on all pages
     page: int
     pages: int
     types: dict[OrganizationType, int]  #: how many there are of each kind, unfiltered
@@ -85,7 +85,7 @@ def initials(name: str) -> str:
     are ignored.
     """
     words = [
-        found[0] for word in re.sub(r"\([^)]*\)|㈜", " ", name).split() if (found := _INITIALS.search(word))
+        match[0] for word in re.sub(r"\([^)]*\)|㈜", " ", name).split() if (match := _INITIALS.search(word))
     ]
     if not words:
         return "·"
@@ -110,7 +110,7 @@ def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall
     return Wall(
         organizations=[version for version in shown if not version.endorsement.is_gone],
         gone=[version for version in shown if version.endorsement.is_gone],
-        found=by_state.get(EndorsementState.PUBLISHED, 0),
+        matches=by_state.get(EndorsementState.PUBLISHED, 0),
         page=page,
         pages=max(1, -(-sum(by_state.values()) // PAGE)),
         types={kind: types[kind] for kind in OrganizationType if kind in types},
@@ -121,8 +121,8 @@ def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall
 def types(campaign_id: int) -> dict[OrganizationType, int]:
     """How many of each kind are on the wall, the most frequent kind first."""
     with reading() as connection:
-        found = _counts(connection, campaign_id, EndorsementVersion.type)
-    return {OrganizationType(kind): number for kind, number in found.items()}
+        counts = _counts(connection, campaign_id, EndorsementVersion.type)
+    return {OrganizationType(kind): number for kind, number in counts.items()}
 
 
 def organization(campaign_id: int, endorsement_id: int) -> EndorsementVersion | None:
@@ -253,18 +253,18 @@ def open_link(token: str, lang: str) -> Link[EndorsementView]:
         link = read_confirm_token(token)
     except BadToken:
         return Link(LinkState.UNKNOWN)
-    found = find(link.endorsement_id, lang)
-    if found is None or found.row.contact_number != link.contact_number:
+    view = find(link.endorsement_id, lang)
+    if view is None or view.row.contact_number != link.contact_number:
         return Link(LinkState.UNKNOWN)
-    if not found.row.is_unconfirmed:
-        if found.row.state in ENDED:
+    if not view.row.is_unconfirmed:
+        if view.row.state in ENDED:
             return Link(LinkState.UNKNOWN)
-        return Link(LinkState.CONFIRMED, found, link.expired)
-    for version in found.proposed:
+        return Link(LinkState.CONFIRMED, view, link.expired)
+    for version in view.proposed:
         if version.seq == link.seq:
-            takes_confirmations = found.campaign.takes_confirmations
+            takes_confirmations = view.campaign.takes_confirmations
             state = waiting_state(takes_confirmations=takes_confirmations, expired=link.expired)
-            return Link(state, _as_applied(found, version, lang), link.expired)
+            return Link(state, _as_applied(view, version, lang), link.expired)
     return Link(LinkState.UNKNOWN)
 
 
@@ -274,24 +274,24 @@ def open_contact_link(token: str, lang: str) -> Link[EndorsementView]:
         (endorsement_id, number), expired = read_numbers(Purpose.ENDORSE_CONTACT, token, 2)
     except BadToken:
         return Link(LinkState.UNKNOWN)
-    found = find(endorsement_id, lang)
-    if found is None:
+    view = find(endorsement_id, lang)
+    if view is None:
         return Link(LinkState.UNKNOWN)
-    if found.row.contact_number == number:
-        return Link(LinkState.CONFIRMED, found, expired)
-    if found.change is None or found.change.contact_number != number:
+    if view.row.contact_number == number:
+        return Link(LinkState.CONFIRMED, view, expired)
+    if view.change is None or view.change.contact_number != number:
         return Link(LinkState.UNKNOWN)
-    return Link(LinkState.EXPIRED if expired else LinkState.PENDING, found, expired)
+    return Link(LinkState.EXPIRED if expired else LinkState.PENDING, view, expired)
 
 
 def own_endorsement(token: str, lang: str, purpose: Purpose = Purpose.ENDORSE_MANAGE) -> EndorsementView:
     """The endorsement whose own page a link opens. Raises BadToken when there is none, or no longer."""
     endorsement_id, contact_number = read_valid(purpose, token, 2)
-    found = find(endorsement_id, lang)
-    if found is None or found.row.contact_number != contact_number or found.row.confirmed_at is None:
+    view = find(endorsement_id, lang)
+    if view is None or view.row.contact_number != contact_number or view.row.confirmed_at is None:
         raise BadToken
     # An application that nobody has confirmed may be a stranger's.
-    return replace(found, versions=tuple(one for one in found.versions if one.applicant is None))
+    return replace(view, versions=tuple(version for version in view.versions if version.applicant is None))
 
 
 def find(endorsement_id: int, lang: str) -> EndorsementView | None:
@@ -311,11 +311,11 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
     return EndorsementView(row, campaign, pledge, row.versions, change, scanned, change_scanned)
 
 
-def _as_applied(found: EndorsementView, version: EndorsementVersion, lang: str) -> EndorsementView:
+def _as_applied(view: EndorsementView, version: EndorsementVersion, lang: str) -> EndorsementView:
     """The endorsement as confirming this version will make it."""
-    others = set(found.proposed) - {version}
-    found = replace(found, versions=tuple(one for one in found.versions if one not in others))
+    others = set(view.proposed) - {version}
+    view = replace(view, versions=tuple(shown for shown in view.versions if shown not in others))
     if version.applicant is None:
-        return found
-    Applicant.model_validate_json(version.applicant).fill(found.row)
-    return replace(found, pledge=campaigns.pledge_text(found.row.pledge_text_id, lang))
+        return view
+    Applicant.model_validate_json(version.applicant).fill(view.row)
+    return replace(view, pledge=campaigns.pledge_text(view.row.pledge_text_id, lang))

@@ -140,16 +140,16 @@ def target_faults(
 ) -> dict[str, ContentFault]:
     """The faults of the years and the percentage, by field; empty when all is well."""
     years = {"target_year": target_year, "interim_year": interim_year}
-    found = {
+    faults = {
         field: ContentFault.YEAR for field, year in years.items() if year is not None and year not in YEARS
     }
     if interim_percent is not None and not 1 <= interim_percent <= 100:
-        found["interim_percent"] = ContentFault.PERCENT
+        faults["interim_percent"] = ContentFault.PERCENT
     if (interim_year is None) != (interim_percent is None):
-        found["interim_year" if interim_year is None else "interim_percent"] = ContentFault.HALF
-    elif target_year is not None and interim_year is not None and interim_year >= target_year and not found:
-        found["interim_year"] = ContentFault.ORDER
-    return found
+        faults["interim_year" if interim_year is None else "interim_percent"] = ContentFault.HALF
+    elif target_year is not None and interim_year is not None and interim_year >= target_year and not faults:
+        faults["interim_year"] = ContentFault.ORDER
+    return faults
 
 
 def check_type(text: str) -> str:

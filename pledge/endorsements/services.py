@@ -124,10 +124,10 @@ def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> str | 
     """
     now = clock.now()
     with transaction() as session:
-        found = _waiting(session, seq, Endorsement.id == endorsement_id)
-        if found is None:
+        waiting = _waiting(session, seq, Endorsement.id == endorsement_id)
+        if waiting is None:
             return None
-        row, version = found
+        row, version = waiting
         open_campaign = select(Campaign.slug).where(Campaign.id == row.campaign_id, takes_confirmations_now())
         slug = session.scalar(open_campaign)
         if slug is None:
@@ -156,10 +156,10 @@ def confirm_by_number(token: str, digits: str, signals: Collection[ClickSignal] 
     """Confirm by link and the two digits. Somebody who has closed the page with the digits sends the form again. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:
-        found = None if link.expired else _waiting(session, link.seq, *_mailed_to(link))
-        if found is None:
+        waiting = None if link.expired else _waiting(session, link.seq, *_mailed_to(link))
+        if waiting is None:
             return Confirmation.WRONG
-        row, version = found
+        row, version = waiting
         version.match_tries += 1
         parts = (bytes(row.address_hash).hex(), name_digest(row.name_key))
         outcome = check_number(version.match_tries, digits, *parts)
@@ -191,10 +191,10 @@ def renew(token: str, lang: str) -> tuple[str, str]:
     """
     link = read_confirm_token(token)
     with transaction() as session:
-        found = _waiting(session, link.seq, *_mailed_to(link))
-        if found is None:
+        waiting = _waiting(session, link.seq, *_mailed_to(link))
+        if waiting is None:
             raise BadToken
-        row, _version = found
+        row, _version = waiting
         enqueue_once(session, row, MailKind.ENDORSE_CONFIRM, lang, link.seq)
         slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
         return slug, ticket_for(slug, row.address_hash, row.name_key, by_link=True)
@@ -228,10 +228,10 @@ def _chosen(session: Session, application: Application) -> tuple[int, int]:
     )
     if application.pledge_version is not None:
         query = query.where(PledgeText.version == application.pledge_version)
-    found = session.execute(query.limit(1)).first()
-    if found is None:
+    row = session.execute(query.limit(1)).first()
+    if row is None:
         raise CampaignNotOpen
-    return found[0], found[1]
+    return row[0], row[1]
 
 
 def _waiting(

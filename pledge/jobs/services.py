@@ -138,8 +138,8 @@ def chunks(job_id: int) -> Iterator[bytes] | None:
         or_(Job.expires_at.is_(None), Job.expires_at > clock.now()),
     )
     file = fetch(query).scalar_one_or_none()
-    found = current_storage().open(file) if file else None
-    return None if found is None else read_in_parts(found)
+    content = current_storage().open(file) if file else None
+    return None if content is None else read_in_parts(content)
 
 
 def sweep() -> int:

@@ -79,21 +79,23 @@ def has_confirmed(session: Session, table: FromClause, address_hash: bytes) -> b
 
 def take_slots(session: Session, wanted: Sequence[SlotRequest], *, may_wait: bool) -> list[datetime | None]:
     """When each of these mails goes out: now, or within PATIENCE_SECONDS if they may wait; None for one that may not."""
-    mails = [(one.address, not one.unconfirmed) for one in wanted]
+    mails = [(mail.address, not mail.unconfirmed) for mail in wanted]
     stopped = suppressed(session, mails)
-    allowed = {place: one for place, one in enumerate(wanted) if mails[place] not in stopped}
-    own = {place: (exact_hash(one.address), one.kind) for place, one in allowed.items()}
-    found = _take_all(session, own, wanted, may_wait, MAX_UNCONFIRMED)
+    allowed = {place: mail for place, mail in enumerate(wanted) if mails[place] not in stopped}
+    own = {place: (exact_hash(mail.address), mail.kind) for place, mail in allowed.items()}
+    due_by_place = _take_all(session, own, wanted, may_wait, MAX_UNCONFIRMED)
     tags = {
-        place: (hashed, wanted[place].kind) for place in found if (hashed := tags_hash(wanted[place].address))
+        place: (hashed, wanted[place].kind)
+        for place in due_by_place
+        if (hashed := tags_hash(wanted[place].address))
     }
     shared = _take_all(session, tags, wanted, may_wait, MAX_UNCONFIRMED_TAGS)
-    found = {
+    due_by_place = {
         place: max(due, shared.get(place, due))
-        for place, due in found.items()
+        for place, due in due_by_place.items()
         if place not in tags or place in shared
     }
-    return [found.get(place) for place in range(len(wanted))]
+    return [due_by_place.get(place) for place in range(len(wanted))]
 
 
 def free_at(session: Session, wanted: SlotRequest) -> datetime | None:
@@ -121,7 +123,7 @@ def _take_all(
     by_slot: dict[Slot, list[int]] = defaultdict(list)
     for place, slot in slots.items():
         by_slot[slot].append(place)
-    found: dict[int, datetime] = {}
+    due_by_place: dict[int, datetime] = {}
     # Each slot once in a statement, which may not move a row twice.
     for some in zip_longest(*by_slot.values()):
         for unconfirmed, max_mails in ((True, max_unconfirmed), (False, _UNCAPPED)):
@@ -129,8 +131,8 @@ def _take_all(
                 place for place in some if place is not None and wanted[place].unconfirmed is unconfirmed
             ]
             taken = _take_slots(session, [slots[place] for place in places], may_wait, max_mails)
-            found |= {place: taken[slots[place]] for place in places if slots[place] in taken}
-    return found
+            due_by_place |= {place: taken[slots[place]] for place in places if slots[place] in taken}
+    return due_by_place
 
 
 def _take_slots(
@@ -165,5 +167,5 @@ def erase(session: Session, *addresses: str) -> None:
     """Delete the times at which these addresses were written to."""
     hashes = [hashed(address) for address in addresses for hashed in (exact_hash, tags_hash)]
     session.execute(
-        delete(MailAllowance).where(MailAllowance.address_hash.in_([one for one in hashes if one]))
+        delete(MailAllowance).where(MailAllowance.address_hash.in_([key for key in hashes if key]))
     )

@@ -28,9 +28,9 @@ class Provider:
 def _read() -> Iterator[tuple[str, Provider]]:
     table = tomllib.loads(Path(__file__).with_name("providers.toml").read_text("utf-8"))
     for row in table["provider"]:
-        domains, one_mailbox = row.pop("domains").split(), row.pop("one_mailbox", False)
+        domains, is_same_mailbox = row.pop("domains").split(), row.pop("one_mailbox", False)
         for domain in domains:
-            yield domain, Provider(domains[0] if one_mailbox else domain, **row)
+            yield domain, Provider(domains[0] if is_same_mailbox else domain, **row)
 
 
 PROVIDERS = dict(_read())

@@ -190,8 +190,8 @@ def oldest_due() -> datetime | None:
     lanes = valve.unhindered(opening) if valve.closed_since() is None else []
     waiting = [_oldest_due(which) for which in (_AWAITED, *lanes)]
     waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
-    found = fetch(union_all(*waiting)).scalars()
-    return min((moment for moment in found if moment is not None), default=None)
+    moments = fetch(union_all(*waiting)).scalars()
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def oldest_last_due() -> datetime | None:
@@ -270,8 +270,10 @@ def given_up() -> GivenUp:
 def outbox() -> Backlog:
     """The mails that wait, of all classes together."""
     waiting = outbox_backlog()
-    oldest = min((found.oldest_due for found in waiting if found.oldest_due), default=None)
-    return Backlog("all", sum(found.due for found in waiting), sum(found.later for found in waiting), oldest)
+    oldest = min((backlog.oldest_due for backlog in waiting if backlog.oldest_due), default=None)
+    return Backlog(
+        "all", sum(backlog.due for backlog in waiting), sum(backlog.later for backlog in waiting), oldest
+    )
 
 
 def _counted(name: str, due_at: InstrumentedAttribute[datetime]) -> Select[str, int, int, datetime]:

@@ -36,12 +36,12 @@ Handler = Callable[[Session, Sequence[MailRequest]], None]
 Handlers = Mapping[RequestKind, Handler]
 
 
-def one_by_one(answer_one: Callable[[Session, MailRequest], None]) -> Handler:
+def one_by_one(answer_single: Callable[[Session, MailRequest], None]) -> Handler:
     """A handler that answers one request after the other."""
 
     def answer_all(session: Session, requests: Sequence[MailRequest]) -> None:
         for request in requests:
-            answer_one(session, request)
+            answer_single(session, request)
 
     return answer_all
 

@@ -284,11 +284,11 @@ def _compose(composers: Composers, mails: Sequence[Claimed]) -> dict[int, Messag
 def _without_suppressed(
     composed: dict[int, Message | MailRefused], mails: Sequence[Claimed]
 ) -> dict[int, Message | MailRefused]:
-    """Less the mails that are dropped: to addresses that are suppressed, but for staff, and to those of samples."""
+    """Drop mails to suppressed addresses (those to staff still go out) and to addresses of sample data."""
     to = {
-        mail: (found.to, is_to_known(mail.kind, known=mail.known))
+        mail: (message.to, is_to_known(mail.kind, known=mail.known))
         for mail in mails
-        if isinstance(found := composed.get(mail.id), Message)
+        if isinstance(message := composed.get(mail.id), Message)
     }
     with reading() as connection:
         suppressed = suppression.suppressed(connection, to.values())
@@ -298,7 +298,7 @@ def _without_suppressed(
         if (recipient in suppressed and mail.kind not in TO_STAFF)
         or recipient[0].endswith(f"@{SAMPLE_DOMAIN}")
     }
-    return {mail_id: found for mail_id, found in composed.items() if mail_id not in dropped}
+    return {mail_id: message for mail_id, message in composed.items() if mail_id not in dropped}
 
 
 def _compose_kind(composers: Composers, batch: Sequence[Claimed]) -> dict[int, Message | MailRefused]:
@@ -310,7 +310,7 @@ def _compose_kind(composers: Composers, batch: Sequence[Claimed]) -> dict[int, M
         if len(batch) == 1:
             # Put off rather than dropped: the fault is ours, and the mail must still go out.
             return {batch[0].id: TemporaryFailure(f"compose {type(error).__name__}")}
-        return {key: found for mail in batch for key, found in _compose_kind(composers, [mail]).items()}
+        return {key: message for mail in batch for key, message in _compose_kind(composers, [mail]).items()}
 
 
 def _rendered(mail: Claimed, message: Message) -> bytes:

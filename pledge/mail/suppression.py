@@ -77,8 +77,8 @@ def suppressed(
     query = select(MailSuppression.address, MailSuppression.known).where(
         MailSuppression.address.in_(set(keys.values())), MailSuppression.until > clock.now()
     )
-    found = {bytes(row.address): row.known for row in connection.execute(query)}
-    stopped = {address: found[hashed] for address, hashed in keys.items() if hashed in found}
+    known = {bytes(row.address): row.known for row in connection.execute(query)}
+    stopped = {address: known[hashed] for address, hashed in keys.items() if hashed in known}
     return {mail for mail in mails if mail[0] in stopped and (stopped[mail[0]] or not mail[1])}
 
 

@@ -190,11 +190,11 @@ class SmtpTransport:
 
 
 def _refusal(error: Exception) -> TemporaryFailure | PermanentFailure:
-    said: bytes | str
+    reply: bytes | str
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        ((code, said),) = error.recipients.values()
+        ((code, reply),) = error.recipients.values()
     elif isinstance(error, smtplib.SMTPResponseException):
-        code, said = error.smtp_code, error.smtp_error
+        code, reply = error.smtp_code, error.smtp_error
     else:
         return TemporaryFailure(_TIMEOUT if _is_timeout(error) else _DROPPED)
     if code == _CLOSING:
@@ -203,7 +203,7 @@ def _refusal(error: Exception) -> TemporaryFailure | PermanentFailure:
         return ServerUnavailable(_words(code))
     if code < 500:
         return TemporaryFailure(_words(code))
-    status = reading.status_code(said.decode(errors="replace") if isinstance(said, bytes) else said)
+    status = reading.status_code(reply.decode(errors="replace") if isinstance(reply, bytes) else reply)
     return PermanentFailure(_words(code), reading.status_meaning(status, permanent=True), status)
 
 

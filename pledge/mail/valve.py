@@ -48,12 +48,12 @@ _UNUSED = datetime.min.replace(tzinfo=UTC)
 def lock(session: Session) -> MailValve:
     """The valve's row, locked until the transaction ends."""
     query = select(MailValve).with_for_update().execution_options(populate_existing=True)
-    found = session.scalars(query).first()
-    if found is None:
-        row = insert_into(session.connection(), MailValve).values(id=1, used_until=clock.now())
-        session.execute(row.on_conflict_do_nothing())
-        found = session.scalars(query).one()
-    return found
+    row = session.scalars(query).first()
+    if row is None:
+        added = insert_into(session.connection(), MailValve).values(id=1, used_until=clock.now())
+        session.execute(added.on_conflict_do_nothing())
+        row = session.scalars(query).one()
+    return row
 
 
 def current() -> MailValve:
@@ -65,7 +65,7 @@ class Lane(NamedTuple):
     """A part of the first mails."""
 
     which: ColumnElement[bool]
-    floor: bool  #: it goes at the floor, not at the pace above it
+    floor: bool  #: limited to the floor, also while the pace is higher
 
 
 def in_group(group: bytes) -> ColumnElement[bool]:

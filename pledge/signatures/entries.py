@@ -24,7 +24,7 @@ SignatureRow = Signature | Row[*tuple[Any, ...]]
 
 
 def append_moves(session: Session, moved: Sequence[SignatureRow], reason: Reason) -> None:
-    """Of each the entry, at the place of its earlier ones, and the way between that place and where the person is now."""
+    """Append one ledger entry per signature, at the place its earlier entries have, and a correction to its current place."""
     now = clock.now()
     ways = [(current_place(signature), entry_place(signature)) for signature in moved]
     append_places(

@@ -41,8 +41,10 @@ class NoMailAllowed(Exception):
 def look_up(actor: Actor, address: Address) -> list[int]:
     """The signatures of exactly this address in all campaigns, counted ones before pending ones; the look-up is recorded."""
     with transaction() as session:
-        found = select(Signature.id).where(Signature.address_hash == address_hash(address))
-        ids = list(session.scalars(found.order_by(text(f"NOT ({SETTLED})"), Signature.submitted_at.desc())))
+        by_address = select(Signature.id).where(Signature.address_hash == address_hash(address))
+        ids = list(
+            session.scalars(by_address.order_by(text(f"NOT ({SETTLED})"), Signature.submitted_at.desc()))
+        )
         for signature_id in ids:
             record(session, actor, "signature.look_up", f"signature:{signature_id}")
         if not ids:

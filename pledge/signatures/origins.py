@@ -74,10 +74,10 @@ def _provider_domains(slug: str, of: Vault) -> dict[bytes, str]:
 
 def read_network(text: str) -> str:
     """A network as staff type it, one address standing for its whole IPv6 /64. Raises BadOrigin."""
-    found = network_of(text.strip().removesuffix("/64"))
-    if found == UNKNOWN:
+    network = network_of(text.strip().removesuffix("/64"))
+    if network == UNKNOWN:
         raise BadOrigin
-    return found
+    return network
 
 
 def read_domain(text: str) -> str:

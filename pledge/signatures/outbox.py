@@ -68,26 +68,26 @@ def enqueue_all(session: Session, wanted: Sequence[SignatureMail], *, may_wait: 
     No two may be to confirm the same signature. One about a signature that is gone is left out.
     Of mails to confirm that one address is to get in one campaign, the one for the newest form takes the place of those that wait.
     """
-    found = _FACTS.where(Signature.id.in_({one.signature_id for one in wanted}))
-    facts = {row[0]: _Facts(*row) for row in session.execute(found)}
-    wanted = _newest([one for one in wanted if one.signature_id in facts], facts)
+    query = _FACTS.where(Signature.id.in_({mail.signature_id for mail in wanted}))
+    facts = {row[0]: _Facts(*row) for row in session.execute(query)}
+    wanted = _newest([mail for mail in wanted if mail.signature_id in facts], facts)
     if not wanted:
         return 0
     granted = _granted(session, wanted, facts, may_wait=may_wait)
-    numbers = _numbers(session, [(one, due_at) for one, due_at in granted if one.kind is MailKind.CONFIRM])
+    numbers = _numbers(session, [(mail, due_at) for mail, due_at in granted if mail.kind is MailKind.CONFIRM])
     mails = [
         NewMail(
-            *(one.kind, one.signature_id, one.lang),
-            seq=numbers[one.signature_id] if one.kind is MailKind.CONFIRM else 1,
+            *(mail.kind, mail.signature_id, mail.lang),
+            seq=numbers[mail.signature_id] if mail.kind is MailKind.CONFIRM else 1,
             due_at=due_at,
-            known=not one.asks or facts[one.signature_id].has_confirmed,
-            proved=one.asks and is_among(Signal.PROVED, facts[one.signature_id].signals),
-            domain_hash=outbox.domain_group(facts[one.signature_id].address),
-            network_hash=facts[one.signature_id].network_group,
-            suspicious=signals.is_suspicious(facts[one.signature_id].signals),
+            known=not mail.asks or facts[mail.signature_id].has_confirmed,
+            proved=mail.asks and is_among(Signal.PROVED, facts[mail.signature_id].signals),
+            domain_hash=outbox.domain_group(facts[mail.signature_id].address),
+            network_hash=facts[mail.signature_id].network_group,
+            suspicious=signals.is_suspicious(facts[mail.signature_id].signals),
         )
-        for one, due_at in granted
-        if one.kind is not MailKind.CONFIRM or one.signature_id in numbers
+        for mail, due_at in granted
+        if mail.kind is not MailKind.CONFIRM or mail.signature_id in numbers
     ]
     outbox.enqueue(session, *mails)
     return len(mails)
@@ -150,10 +150,10 @@ _FACTS = select(
 
 
 def _newest(wanted: Sequence[SignatureMail], facts: Mapping[int, _Facts]) -> list[SignatureMail]:
-    """Less the mails to confirm that another one comes after: a form that was sent again has the time of its first sending."""
-    about = [(facts[one.signature_id], one) for one in wanted if one.takes_over]
-    newest = {(exact(mine.address), mine.campaign_id): one for mine, one in about}
-    return [one for one in wanted if not one.takes_over or one in newest.values()]
+    """Drop confirm mails superseded by a newer form of the same address and campaign."""
+    about = [(facts[mail.signature_id], mail) for mail in wanted if mail.takes_over]
+    newest = {(exact(mine.address), mine.campaign_id): mail for mine, mail in about}
+    return [mail for mail in wanted if not mail.takes_over or mail in newest.values()]
 
 
 def _granted(
@@ -162,22 +162,24 @@ def _granted(
     """When each of these mails goes out. One to confirm takes the place of older ones that wait in its campaign; when no slot is
     left, that of the first which waits in another one.
     """
-    waiting = _waiting(session, [facts[one.signature_id] for one in wanted if one.takes_over])
+    waiting = _waiting(session, [facts[mail.signature_id] for mail in wanted if mail.takes_over])
     due: dict[SignatureMail, datetime | None] = {}
-    for one in wanted:
-        mine = facts[one.signature_id]
+    for mail in wanted:
+        mine = facts[mail.signature_id]
         older = [
-            mail for mail, other in waiting if mine.is_newer(other) and mine.campaign_id == other.campaign_id
+            mail_id
+            for mail_id, other in waiting
+            if mine.is_newer(other) and mine.campaign_id == other.campaign_id
         ]
-        due[one] = outbox.take_over(session, older) if one.takes_over else None
-    rest = [one for one in wanted if due[one] is None]
+        due[mail] = outbox.take_over(session, older) if mail.takes_over else None
+    rest = [mail for mail in wanted if due[mail] is None]
     slots = allowance.take_slots(
-        session, [_slot(one, facts[one.signature_id]) for one in rest], may_wait=may_wait
+        session, [_slot(mail, facts[mail.signature_id]) for mail in rest], may_wait=may_wait
     )
-    for one, slot in zip(rest, slots, strict=True):
-        first = [mail for mail, other in waiting if facts[one.signature_id].is_newer(other)][:1]
-        due[one] = slot or (outbox.take_over(session, first) if one.takes_over else None)
-    return [(one, at) for one, at in due.items() if at is not None]
+    for mail, slot in zip(rest, slots, strict=True):
+        first = [mail_id for mail_id, other in waiting if facts[mail.signature_id].is_newer(other)][:1]
+        due[mail] = slot or (outbox.take_over(session, first) if mail.takes_over else None)
+    return [(mail, at) for mail, at in due.items() if at is not None]
 
 
 def _waiting(session: Session, about: Sequence[_Facts]) -> list[tuple[int, _Facts]]:
@@ -186,7 +188,7 @@ def _waiting(session: Session, about: Sequence[_Facts]) -> list[tuple[int, _Fact
         _FACTS.add_columns(OutboxMail.id)
         .join(Signature, Signature.id == OutboxMail.subject_id)
         .where(
-            Signature.address_hash.in_({one.address_hash for one in about}),
+            Signature.address_hash.in_({signer.address_hash for signer in about}),
             OutboxMail.kind == MailKind.CONFIRM,
             outbox.waits(),
         )
@@ -195,19 +197,19 @@ def _waiting(session: Session, about: Sequence[_Facts]) -> list[tuple[int, _Fact
     return [(row[-1], _Facts(*row[:-1])) for row in session.execute(query)] if about else []
 
 
-def _slot(one: SignatureMail, facts: _Facts) -> allowance.SlotRequest:
+def _slot(mail: SignatureMail, facts: _Facts) -> allowance.SlotRequest:
     return allowance.SlotRequest(
         facts.address,
-        one.slot_kind or (MailKind.CONFIRM if one.asks else one.kind),
-        unconfirmed=one.asks and not facts.has_confirmed,
+        mail.slot_kind or (MailKind.CONFIRM if mail.asks else mail.kind),
+        unconfirmed=mail.asks and not facts.has_confirmed,
     )
 
 
 def _numbers(session: Session, granted: Sequence[tuple[SignatureMail, datetime]]) -> dict[int, int]:
     """The numbers of these mails to confirm, which their codes are made from, by signature; without those that are gone."""
     by_due: dict[datetime, list[int]] = defaultdict(list)
-    for one, due_at in granted:
-        by_due[due_at].append(one.signature_id)
+    for mail, due_at in granted:
+        by_due[due_at].append(mail.signature_id)
     numbers: dict[int, int] = {}
     for due_at, ids in by_due.items():
         statement = (
@@ -306,14 +308,14 @@ def _enqueue_once(session: Session, wanted: Sequence[SignatureMail]) -> None:
     """Enqueue these mails, each once, but for those that wait to be sent or were enqueued a moment ago."""
     is_enqueued = or_(OutboxMail.state == MailState.QUEUED, OutboxMail.created_at > clock.now() - DOUBLE)
     query = select(OutboxMail.kind, OutboxMail.subject_id).where(
-        OutboxMail.subject_id.in_([one.signature_id for one in wanted]), is_enqueued
+        OutboxMail.subject_id.in_([wanted_mail.signature_id for wanted_mail in wanted]), is_enqueued
     )
     enqueued = {(kind, number) for kind, number in session.execute(query)}
     fresh: dict[tuple[str, int], SignatureMail] = {}
-    for one in wanted:
-        mail = (one.kind.value, one.signature_id)
-        if one.slot_kind == CODE_SLOT or mail not in enqueued:
-            fresh.setdefault(mail, one)
+    for wanted_mail in wanted:
+        mail = (wanted_mail.kind.value, wanted_mail.signature_id)
+        if wanted_mail.slot_kind == CODE_SLOT or mail not in enqueued:
+            fresh.setdefault(mail, wanted_mail)
     enqueue_all(session, list(fresh.values()), may_wait=True)
 
 

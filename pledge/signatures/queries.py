@@ -67,7 +67,7 @@ def current_signature(signature_id: int | BindParameter[int]) -> ScalarSelect[in
     As SQL, for a condition on Signature.id.
     """
     named, settled = aliased(Signature), Signature.__table__.alias("o")
-    found = (
+    matching = (
         select(settled.c.id)
         .join(
             named,
@@ -78,7 +78,7 @@ def current_signature(signature_id: int | BindParameter[int]) -> ScalarSelect[in
     own = (
         signature_id if isinstance(signature_id, BindParameter) else literal(signature_id, Signature.id.type)
     )
-    return select(func.coalesce(found.scalar_subquery(), own)).scalar_subquery()
+    return select(func.coalesce(matching.scalar_subquery(), own)).scalar_subquery()
 
 
 def lock_current(session: Session, signature_id: int) -> Signature | None:
@@ -232,10 +232,10 @@ def _find(
 ) -> SignatureView | None:
     find_campaign, find_pledge = readers
     with Session(db.engine) as session:
-        found = session.execute(query, {"id": signature_id}).first()
-    if found is None:
+        columns = session.execute(query, {"id": signature_id}).first()
+    if columns is None:
         return None
-    row, reason, is_refused, thanks_wait, is_scanned, number, recipient = found
+    row, reason, is_refused, thanks_wait, is_scanned, number, recipient = columns
     campaign = find_campaign(row.campaign_id, lang)
     if campaign is None:
         return None
@@ -357,4 +357,4 @@ def held_by_campaign() -> dict[int, Held]:
         .where(text(HELD))
         .group_by(Signature.campaign_id)
     )
-    return {campaign_id: Held(*found) for campaign_id, *found in fetch(query)}
+    return {campaign_id: Held(*numbers) for campaign_id, *numbers in fetch(query)}

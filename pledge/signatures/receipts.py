@@ -52,15 +52,15 @@ def receipt(signature_id: int) -> Receipt | None:
     row = fetch(query).first()
     if row is None:
         return None
-    found = log_queries.inclusion_of(row.campaign_id, signature_id, pledge_hashes)
-    if found is None:
+    inclusion = log_queries.inclusion_of(row.campaign_id, signature_id, pledge_hashes)
+    if inclusion is None:
         return None
-    extra = json.dumps({"v": 1, "salt": row.salt, "leaf": found.line.decode()}, separators=(",", ":"))
+    extra = json.dumps({"v": 1, "salt": row.salt, "leaf": inclusion.line.decode()}, separators=(",", ":"))
     lines = [
         _HEAD,
         f"extra {b64encode(extra.encode()).decode()}",
-        f"index {found.index}",
-        *(b64encode(step).decode() for step in found.proof),
+        f"index {inclusion.index}",
+        *(b64encode(step).decode() for step in inclusion.proof),
     ]
-    note = notes.without_marks(found.checkpoint.note)
-    return Receipt(found.index, ("\n".join(lines) + "\n\n" + note).encode())
+    note = notes.without_marks(inclusion.checkpoint.note)
+    return Receipt(inclusion.index, ("\n".join(lines) + "\n\n" + note).encode())

@@ -279,9 +279,9 @@ _COUNT_TRY = (
 def _content_hash(submission: Submission, row: Signature) -> bytes:
     """The same for a form that is sent twice on one day (UTC); the next day it is a new submission with its own clock."""
     who = (submission.slug, submission.address.canonical, row.email, row.name)
-    said = (row.country, row.region, row.public_name, row.updates)
+    choices = (row.country, row.region, row.public_name, row.updates)
     shown = (submission.pledge_version, submission.consent_version, row.privacy_version)
-    return vault().keyed_hash(f"content {(*who, *said, *shown, row.submitted_at.date().isoformat())!r}")
+    return vault().keyed_hash(f"content {(*who, *choices, *shown, row.submitted_at.date().isoformat())!r}")
 
 
 def change(token: str, *, name: str, place: Place, public_name: bool, updates: bool) -> None:

@@ -40,11 +40,11 @@ _CHOSEN = f"""
 
 #: Sent again, a form sets free what only a form has put on hold. It never makes the stored row worse: a stranger may have sent it.
 _SETS_FREE = f"(signatures.hold_reason IN {HELD_BY_FORM} AND excluded.hold_reason IS NULL)"
-#: The mail that follows has a link now and would have had a code only.
+#: The next mail has a link; without this form it would have had only a code.
 _HAS_LINK_NOW = (
     "(signatures.signals LIKE '%unproved%' AND COALESCE(excluded.signals, '') NOT LIKE '%unproved%')"
 )
-#: It goes before those without proof of work now and would have waited with them.
+#: With the proof of work that it now has, the mail goes before those without.
 _HAS_PROOF_NOW = """
     (' ' || excluded.signals || ' ' LIKE '% proved %'
      AND ' ' || COALESCE(signatures.signals, '') || ' ' NOT LIKE '% proved %')"""
@@ -97,7 +97,7 @@ _SIGN_POSTGRESQL = _typed(
     SELECT id FROM stored"""  # noqa: S608  # only constants are put into the text; values are bound
 )
 
-_STORE_ONE = _typed(_STORE)
+_STORE_TYPED = _typed(_STORE)
 _ASK = _typed(f"{_REQUEST} VALUES ('confirm', :campaign_id, :id, :lang, :now, :now)")
 
 #: Other rows of the person that `s` is about, in the same campaign.
@@ -158,7 +158,7 @@ def sign(row: Signature, slug: str, *, pledge_version: int | None, consent_versi
 
 
 def _sign_in_steps(connection: Connection, values: Mapping[str, Any]) -> int | None:
-    stored = connection.execute(_STORE_ONE, values).mappings().first()
+    stored = connection.execute(_STORE_TYPED, values).mappings().first()
     if stored is None:
         return None
     connection.execute(_ASK, {**values, **stored})

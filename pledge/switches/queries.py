@@ -30,17 +30,17 @@ def stored() -> Switches:
     """What the database says now."""
     table = Switch.__table__.c
     query, now = select(table.name, table.value, table.changed_at, table.ends_at), clock.now()
-    found = fetch(query.where(table.name.in_((*SWITCHES, SAMPLE_DATA)))).all()
+    rows = fetch(query.where(table.name.in_((*SWITCHES, SAMPLE_DATA)))).all()
     held = {
         row.name: row
-        for row in found
+        for row in rows
         if row.name in SWITCHES and is_active(row.name, row.changed_at, row.ends_at, now)
     }
     values = {name: SWITCHES[name].read(json.loads(row.value)) for name, row in held.items()}
     turned = {name: row for name, row in held.items() if values[name] != SWITCHES[name].usual}
     return Switches(
         **{SWITCHES[name].field: value for name, value in values.items()},
-        sample_data=any(row.name == SAMPLE_DATA for row in found),
+        sample_data=any(row.name == SAMPLE_DATA for row in rows),
         turned_at={name: row.changed_at for name, row in held.items()},
         ends_at={name: _end(name, row.changed_at, row.ends_at) for name, row in turned.items()},
     )

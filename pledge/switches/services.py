@@ -31,6 +31,6 @@ def turn(actor: Actor, name: str, given: Any, reason: str, hours: int | None = N
         ends_at = None if duration is None else now + duration
         text = json.dumps(value, ensure_ascii=False)
         session.merge(Switch(name=name, value=text, changed_at=now, ends_at=ends_at))
-        said = {"before": before, "after": value, "until": ends_at and ends_at.isoformat()}
-        record(session, actor, f"switch.{name}", f"switch:{name}", reason=reason, **said)
+        details = {"before": before, "after": value, "until": ends_at and ends_at.isoformat()}
+        record(session, actor, f"switch.{name}", f"switch:{name}", reason=reason, **details)
     snapshot.clear()

@@ -164,11 +164,11 @@ def size_bar(people: int, *, is_institution: bool = False) -> int:
 def suspicious() -> dict[HoldReason, list[Origin]]:
     """The clusters that are given away by speed and domains and in which somebody may wait, without those that staff allow."""
     exempt = exempt_from_rules()
-    found = defaultdict(list)
+    origins = defaultdict(list)
     for rule, origin in _by_speed_and_domains():
         if origin.hash not in exempt:
-            found[rule].append(origin)
-    return found
+            origins[rule].append(origin)
+    return origins
 
 
 def exempt_from_rules() -> frozenset[bytes]:

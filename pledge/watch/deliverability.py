@@ -91,14 +91,14 @@ def falls() -> list[Fall]:
     recent = {line.provider: line for line in deliverability()}
     usual = {line.provider: line for line in _between(now - USUAL, now - RECENT)}
     judged = [name for name in WATCHED if recent[name].mails >= MIN_RECENT and usual[name].mails >= MIN_USUAL]
-    found = [Fall(recent[name], usual[name]) for name in judged]
-    return [fall for fall in found if fall.shares]
+    result = [Fall(recent[name], usual[name]) for name in judged]
+    return [fall for fall in result if fall.shares]
 
 
 def alert_falls() -> int:
     """Alert about the providers at which it has fallen; how many there are."""
-    found = falls()
-    for fall in found:
+    falling = falls()
+    for fall in falling:
         with transaction() as session:
             staff_alerts.alert(
                 session,
@@ -107,7 +107,7 @@ def alert_falls() -> int:
                 provider=dict(PROVIDERS[fall.recent.provider].in_each()),
                 **fall.shares,
             )
-    return len(found)
+    return len(falling)
 
 
 def _between(since: datetime, until: datetime) -> list[ProviderDelivery]:
@@ -120,7 +120,7 @@ def _between(since: datetime, until: datetime) -> list[ProviderDelivery]:
     with reading() as connection:
         rows = [*connection.execute(sent), *connection.execute(refused)]
     by_provider = {name: [row for row in rows if row.mail_provider == name] for name in PROVIDERS}
-    return [_line(name, found) for name, found in by_provider.items() if name != ALL]
+    return [_line(name, providers) for name, providers in by_provider.items() if name != ALL]
 
 
 def _mails(which: TextClause, moment: ColumnElement[Any], since: datetime, until: datetime) -> Select[Any]:

@@ -33,7 +33,7 @@ from pledge.watch.clusters import (
 #: So many clusters are listed, those with the most held signatures first: a company may be among hundreds of robots' domains.
 MAX_LISTED = 300
 #: Of fewer no speed is told: that would be about single persons.
-MIN_TOLD = 10
+MIN_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -89,22 +89,22 @@ class WatchReport:
 def report(campaign_id: int, slug: str) -> WatchReport:
     """The clusters that look made by programs and still have something to decide, and those in which somebody is held or would be."""
     with reading() as connection:
-        sign_ups, found = _clusters(connection, campaign_id, slug)
+        sign_ups, clusters = _clusters(connection, campaign_id, slug)
     listed = [
-        one
-        for one in found
-        if (one.rule and one.withdrawn + one.invalidated < one.sign_ups)
-        or (one.origin.kind is OriginKind.DOMAIN and one.reasons)
+        cluster
+        for cluster in clusters
+        if (cluster.rule and cluster.withdrawn + cluster.invalidated < cluster.sign_ups)
+        or (cluster.origin.kind is OriginKind.DOMAIN and cluster.reasons)
     ]
-    listed.sort(key=lambda one: (-(one.held + one.marked), -one.sign_ups))
+    listed.sort(key=lambda cluster: (-(cluster.held + cluster.marked), -cluster.sign_ups))
     return WatchReport(sign_ups, sign_ups >= MAX_ROWS, listed[:MAX_LISTED])
 
 
 def find(origin: Origin, slug: str) -> ClusterReport | None:
     """One cluster, whatever its size; None when nothing came from there."""
     with reading() as connection:
-        _, found = _clusters(connection, origin.campaign_id, slug, origin)
-    return next(iter(found), None)
+        _, clusters = _clusters(connection, origin.campaign_id, slug, origin)
+    return next(iter(clusters), None)
 
 
 def evidence(origin: Origin) -> Evidence | None:
@@ -112,7 +112,7 @@ def evidence(origin: Origin) -> Evidence | None:
     recent = _recent(origin.campaign_id).c
     is_here = recent[COLUMNS[origin.kind].key] == origin.hash
     rows = fetch(select(recent.network_hash, recent.submitted_at, recent.seconds).where(is_here)).all()
-    if len(rows) < MIN_TOLD:
+    if len(rows) < MIN_SHOWN:
         return None
     networks = Counter(row.network_hash for row in rows if row.network_hash)
     hours = [row.submitted_at.astimezone(SEOUL) for row in rows]
@@ -139,8 +139,8 @@ def _groups_of(hashes: Collection[bytes]) -> dict[bytes, Group]:
     domains = select(Signature.campaign_id, Signature.domain_hash).where(
         text(SMALL_CONFIRMED), Signature.domain_hash.in_(hashes), Signature.confirmed_at >= clock.now() - WEEK
     )
-    found = sorted(groups(domains.distinct()), key=lambda group: (group.is_held, len(group.domains)))
-    return {hashed: group for group in found for hashed in group.domains}
+    ordered = sorted(groups(domains.distinct()), key=lambda group: (group.is_held, len(group.domains)))
+    return {hashed: group for group in ordered for hashed in group.domains}
 
 
 def _clusters(
@@ -166,8 +166,8 @@ def _clusters(
             number.filter(marked),
             func.count(recent.c.network_hash.distinct()),
         ),
-        *(number.filter(state == one) for one in states),
-        *(number.filter(is_open & (reason == one)) for one in HOLD_REASONS),
+        *(number.filter(state == value) for value in states),
+        *(number.filter(is_open & (reason == value)) for value in HOLD_REASONS),
     )
     having = number > 0 if only else (number >= MIN_SIZE) | (number.filter(is_open) > 0)
     kinds = [OriginKind(only.kind)] if only else list(COLUMNS)
@@ -201,9 +201,9 @@ def _report(slug: str, total: int, row: Sequence[Any], by_domain: Mapping[bytes,
         withdrawn,
         invalidated,
         networks,
-        within_a_minute=cluster.answered[1] / cluster.ripe[1] if cluster.ripe[1] >= MIN_TOLD else None,
+        within_a_minute=cluster.answered[1] / cluster.ripe[1] if cluster.ripe[1] >= MIN_SHOWN else None,
         share=size / max(1, total),
-        reasons={name: found for name, found in zip(HOLD_REASONS, reasons, strict=True) if found},
+        reasons={name: number for name, number in zip(HOLD_REASONS, reasons, strict=True) if number},
         rule=rule,
         group=group,
     )

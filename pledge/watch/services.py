@@ -112,13 +112,13 @@ def propose(
 
     Raises as signatures/invalidation/services.py: propose().
     """
-    found = condition(origin, since)
-    number = invalidation.propose(actor, found, reason, why, act=act)
+    matching = condition(origin, since)
+    number = invalidation.propose(actor, matching, reason, why, act=act)
     if act is InvalidationAct.INVALIDATE:
         with suppress(
             invalidation.NothingMatches, invalidation.Undecided, origin_list.LargeProviderNotAllowed
         ):
-            waiting = invalidation.propose(actor, found, None, why, act=InvalidationAct.HOLD)
+            waiting = invalidation.propose(actor, matching, None, why, act=InvalidationAct.HOLD)
             invalidation.approve(actor, waiting)
     return number
 
@@ -134,7 +134,7 @@ def _hold(rule: HoldReason, origins: Sequence[Origin]) -> int:
     hashes = defaultdict(list)
     for origin in origins:
         hashes[origin.campaign_id, origin.kind].append(origin.hash)
-    within = [_waiting(rule, *cluster, found) for cluster, found in hashes.items()]
+    within = [_waiting(rule, *cluster, hashed) for cluster, hashed in hashes.items()]
     ids = list(fetch(select(Signature.id).where(*WAITS, or_(*within))).scalars())
     return sum(_mark(rule, ids[at : at + BATCH]) for at in range(0, len(ids), BATCH))
 
@@ -142,7 +142,7 @@ def _hold(rule: HoldReason, origins: Sequence[Origin]) -> int:
 def _waiting(
     rule: HoldReason, campaign_id: int, kind: OriginKind, hashes: Sequence[bytes]
 ) -> ColumnElement[bool]:
-    """Who is held for a rule that clusters of these hashes have broken, if they wait."""
+    """SQL: pending sign-ups from these origins that the rule puts on hold."""
     there = and_(Signature.campaign_id == campaign_id, COLUMNS[kind].in_(hashes))
     if rule is HoldReason.SIZE:
         return and_(there, text(SMALL_PENDING))

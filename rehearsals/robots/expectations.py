@@ -111,16 +111,16 @@ class Fate:
 
 def broken(fates: Mapping[str, Fate], few: float) -> list[str]:
     """The expectations that were not reached; none when all is well. `few`: the share of quick robots that may be counted."""
-    found = [f"{kind}: not played" for kind in EXPECTED.keys() - fates.keys()]
+    faults = [f"{kind}: not played" for kind in EXPECTED.keys() - fates.keys()]
     for kind, fate in fates.items():
         must = EXPECTED[kind][1]
         if must is Must.NONE_HELD and fate.held:
-            found.append(f"{kind}: {fate.held} of {fate.sent} held")
+            faults.append(f"{kind}: {fate.held} of {fate.sent} held")
         if must is Must.EACH_DOMAIN and fate.most_of_domain > COUNTED:
-            found.append(f"{kind}: {fate.most_of_domain} counted of one domain")
+            faults.append(f"{kind}: {fate.most_of_domain} counted of one domain")
         smallest = COUNTED_OF_SMALLEST * len(fate.of_domain) if must is Must.ONE_SERVER else 0
         if must in (Must.TOGETHER, Must.ONE_SERVER) and fate.counted > COUNTED + smallest:
-            found.append(f"{kind}: {fate.counted} of {fate.sent} counted")
+            faults.append(f"{kind}: {fate.counted} of {fate.sent} counted")
     for who, what, most_of_all in (
         (Who.PEOPLE, "without_press", WITHOUT_PRESS),
         (Who.PEOPLE, "asked", ASKED),
@@ -128,8 +128,8 @@ def broken(fates: Mapping[str, Fate], few: float) -> list[str]:
     ):
         of_all = share(fates, who, what)
         if of_all > most_of_all:
-            found.append(f"{who}: {of_all:.2%} {what}")
-    return found
+            faults.append(f"{who}: {of_all:.2%} {what}")
+    return faults
 
 
 def share(fates: Mapping[str, Fate], who: Who, what: str) -> float:

@@ -117,10 +117,10 @@ class Rehearsal:
     ) -> dict[str, Any]:
         """The row as signing leaves it, with the level that the form's signals have."""
         fate = self.fates.setdefault(visit.kind, Fate())
-        found = {*visit.sent, *velocity.exceeded(storage, _soft_limits(visit), count=True)}
+        seen = {*visit.sent, *velocity.exceeded(storage, _soft_limits(visit), count=True)}
         if is_disposable(visit.domain):
-            found.add(Signal.DISPOSABLE)
-        level = signals.level(found)
+            seen.add(Signal.DISPOSABLE)
+        level = signals.level(seen)
         fate.sent += 1
         fate.asked += level is not Level.LOW
         address = parse(f"someone{number}@{visit.domain}")
@@ -137,7 +137,7 @@ class Rehearsal:
             "region": None,
             "salt": salt,
             "commitment": leaves.commitment(salt, address.mailed),
-            "signals": signals.names(found),
+            "signals": signals.names(seen),
             "hold_reason": "signals" if level is Level.HIGH else None,
         }
 
@@ -157,7 +157,7 @@ class Rehearsal:
 
 def _soft_limits(visit: Visit) -> list[SoftLimit]:
     """As the form has them (web/public/admission.py)."""
-    found = [
+    soft_limits = [
         SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
         SoftLimit(
             Signal.WIDE_NETWORK,
@@ -166,5 +166,5 @@ def _soft_limits(visit: Visit) -> list[SoftLimit]:
         ),
     ]
     if domain := owned_domain(visit.domain):
-        found.append(SoftLimit(Signal.DOMAIN, domain, EACH_DOMAIN))
-    return found
+        soft_limits.append(SoftLimit(Signal.DOMAIN, domain, EACH_DOMAIN))
+    return soft_limits

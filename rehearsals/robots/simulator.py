@@ -271,7 +271,7 @@ def _quick_robots(chance: random.Random, size: float) -> Iterator[Visit]:
     def in_one_48() -> str:
         return f"2a10:cc4:7:{chance.randrange(_some(2_000, size)):x}::/64"
 
-    def one_of(things: list[str]) -> Callable[[], str]:
+    def any_of(things: list[str]) -> Callable[[], str]:
         return lambda: chance.choice(things)
 
     mailboxes, catch_all = (lambda: _provider(chance)), (lambda: "catchall.example")
@@ -279,11 +279,11 @@ def _quick_robots(chance: random.Random, size: float) -> Iterator[Visit]:
     bot, drip = _domains("bot", _some(36, size)), _domains("drip", _some(24, size))
     lasts, kind = 14 * MINUTE * size**0.5, "one catch-all domain, ever new /64"
     yield from wave(kind, lasts, catch_all, any_64, 3, 12, CRUDE)
-    yield from wave("throwaway domains", HOUR, one_of(throwaway), one_of(exits), 4, 20, CRUDE)
-    yield from wave("one /48", HOUR, one_of(mail), in_one_48, 20, 50, QUICK)
-    yield from wave("a botnet", HOUR, one_of(bot), one_of(bots), 5, 45, PROPER)
-    yield from wave("mailboxes at Naver and Gmail", 1.5 * HOUR, mailboxes, one_of(few), 5, 40, PROPER)
-    yield from wave("a slow drip", 5 * HOUR, one_of(drip), one_of(bots), 10, 50, QUICK)
+    yield from wave("throwaway domains", HOUR, any_of(throwaway), any_of(exits), 4, 20, CRUDE)
+    yield from wave("one /48", HOUR, any_of(mail), in_one_48, 20, 50, QUICK)
+    yield from wave("a botnet", HOUR, any_of(bot), any_of(bots), 5, 45, PROPER)
+    yield from wave("mailboxes at Naver and Gmail", 1.5 * HOUR, mailboxes, any_of(few), 5, 40, PROPER)
+    yield from wave("a slow drip", 5 * HOUR, any_of(drip), any_of(bots), 10, 50, QUICK)
 
 
 def _patient_robots(chance: random.Random, size: float) -> Iterator[Visit]:

@@ -126,11 +126,11 @@ def test_the_mail_says_what_happened_and_where_to_look(app, kind):
 
 
 @pytest.mark.parametrize(
-    ("lang", "said"),
+    ("lang", "expected"),
     [("ko", "푸른 하늘: 1,003명이 서명했습니다"), ("en", "Blue Skies: 1,003 people have signed")],
 )
-def test_numbers_and_names_are_written_as_the_language_does(app, lang, said):
-    assert alerts.headline(AlertKind.STEP_REACHED, FACTS[AlertKind.STEP_REACHED], lang) == said
+def test_numbers_and_names_are_written_as_the_language_does(app, lang, expected):
+    assert alerts.headline(AlertKind.STEP_REACHED, FACTS[AlertKind.STEP_REACHED], lang) == expected
 
 
 def test_without_a_webhook_none_is_called(app):

@@ -37,7 +37,7 @@ def names(monkeypatch):
 def stored():
     """Whether the mail of a domain is scanned, as signing asks."""
     hashes = {bytes(row.domain_hash) for row in load(select(MailHost))}
-    return {one: bool(fetch(select(mail_servers.scans(literal(one)))).scalar()) for one in hashes}
+    return {hashed: bool(fetch(select(mail_servers.scans(literal(hashed)))).scalar()) for hashed in hashes}
 
 
 def only(name):

@@ -36,8 +36,8 @@ def changed(solution, change):
 
 
 def test_a_solution_is_accepted_and_names_its_challenge(app):
-    one, other = proof.challenge(FORM), proof.challenge(FORM)
-    assert proof.check(FORM, solve(one)) == one["signature"] != other["signature"]
+    first, other = proof.challenge(FORM), proof.challenge(FORM)
+    assert proof.check(FORM, solve(first)) == first["signature"] != other["signature"]
 
 
 def test_a_challenge_says_nothing_of_what_it_is_for(app):
@@ -141,8 +141,8 @@ def test_a_proof_costs_a_robot_tenths_of_a_second_and_the_site_a_small_part_of_t
     monkeypatch.undo()
     made, asking = _timed(lambda: proof.challenge(FORM))
     parameters = altcha.Challenge.from_dict(made).parameters
-    one_try = min(_timed(lambda: derive_key_scrypt(parameters, bytes(16), bytes(20)))[1] for _ in range(5))
-    robot = one_try * proof.LAST / 2
+    seconds = min(_timed(lambda: derive_key_scrypt(parameters, bytes(16), bytes(20)))[1] for _ in range(5))
+    robot = seconds * proof.LAST / 2
     assert robot >= 0.2
     assert asking <= robot / 20
     solution = solve(made)

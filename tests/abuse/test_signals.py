@@ -41,7 +41,7 @@ LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("names", "expected"),
     [
         ("", LOW),
         ("quick", LOW),
@@ -69,15 +69,15 @@ LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
         ("network old_form headers", MIDDLE),  # a page that was left open holds nobody
     ],
 )
-def test_what_follows_from_the_signals(found, expected):
-    assert level(map(Signal, found.split())) is expected
+def test_what_follows_from_the_signals(names, expected):
+    assert level(map(Signal, names.split())) is expected
 
 
 def test_forms_of_others_from_the_same_place_raise_the_level_by_one_step_at_most():
     order = list(Level)
     own = set(Signal) - PLACE
-    for found in chain.from_iterable(combinations(own, size) for size in range(5)):
-        assert order.index(level({*found, *PLACE})) <= order.index(level(found)) + 1, found
+    for some in chain.from_iterable(combinations(own, size) for size in range(5)):
+        assert order.index(level({*some, *PLACE})) <= order.index(level(some)) + 1, some
 
 
 def test_no_signal_alone_holds_a_signature():
@@ -86,9 +86,9 @@ def test_no_signal_alone_holds_a_signature():
 
 def test_one_more_signal_never_lowers_the_level():
     order = list(Level)
-    for found in chain.from_iterable(combinations(Signal, size) for size in range(4)):
+    for some in chain.from_iterable(combinations(Signal, size) for size in range(4)):
         for more in Signal:
-            assert order.index(level({*found, more})) >= order.index(level(found)), (found, more)
+            assert order.index(level({*some, more})) >= order.index(level(some)), (some, more)
 
 
 def test_signals_are_stored_by_name_and_all_that_can_come_together_fit_the_column():

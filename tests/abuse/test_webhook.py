@@ -24,8 +24,8 @@ OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 def looked_up(monkeypatch, *addresses):
     """Let every name lead to these addresses."""
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def test_an_alert_is_sent_once_and_signed(hooked, receiver, frozen_clock):
     at, given = re.search(rb"Pledge-Signature: t=(\d+),v1=([0-9a-f]{64})", head).groups()
     assert int(at) == int(frozen_clock.now().timestamp())
     assert given.decode() == hmac.new(KEY.encode(), at + b"." + body, hashlib.sha256).hexdigest()
-    said = json.loads(body)
-    assert (said["kind"], said["facts"]) == ("sign_ups_held", {"sign_ups": 1234})
-    assert "1,234" in said["details"]
+    content = json.loads(body)
+    assert (content["kind"], content["facts"]) == ("sign_ups_held", {"sign_ups": 1234})
+    assert "1,234" in content["details"]
     assert row().call_state == CallState.SENT
 
 

@@ -52,9 +52,11 @@ def test_a_crash_while_applying_leaves_all_or_nothing():
     assert crash.everywhere(lambda: services.apply(application), contents) >= 2
     assert len(contents()["mail_requests"]) == 1
     assert crash.everywhere(lambda: answer(handlers()), contents) >= 6
-    found = contents()
-    assert len(found["endorsements"]) == len(found["endorsement_versions"]) == len(found["outbox_mails"]) == 1
-    assert found["stored_files"][0].delete_after is None
+    stored = contents()
+    assert (
+        len(stored["endorsements"]) == len(stored["endorsement_versions"]) == len(stored["outbox_mails"]) == 1
+    )
+    assert stored["stored_files"][0].delete_after is None
 
 
 @pytest.mark.parametrize(

@@ -210,11 +210,11 @@ class TestApplyingAgainWhileItWaits:
         assert (row.contact_name, row.state) == ("김하늘", "pending")
         link = open_link(endorse_confirm_token(row, seq), "ko")
         assert link.state is LinkState.PENDING
-        said = ("김하늘", HANEUL.content.statement["ko"]) if seq == 1 else ("다른 사람", "다른 말")
-        assert (link.record.row.contact_name, link.record.newest.statement["ko"]) == said
+        wanted = ("김하늘", HANEUL.content.statement["ko"]) if seq == 1 else ("다른 사람", "다른 말")
+        assert (link.record.row.contact_name, link.record.newest.statement["ko"]) == wanted
         assert services.confirm(row.id, seq)
         (row,), (version,) = rows(), versions()
-        assert (row.contact_name, version.statement["ko"]) == said
+        assert (row.contact_name, version.statement["ko"]) == wanted
         assert (row.state, row.seq, version.seq, version.applicant) == ("review", 2, 2, None)
         assert not services.confirm(row.id, 3 - seq)
         for number in (1, 2):

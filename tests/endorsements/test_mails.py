@@ -36,10 +36,10 @@ def text(mail):
 def test_every_link_starts_with_the_base_url_and_its_language(app, kind):
     enqueue(endorsement(state=TRUE_OF_ENDORSEMENTS[kind], decision_reason="Please"), kind, "en")
     ((_, mail),) = delivered()
-    found = LINK.findall(full_text(mail))
-    assert found
+    links = LINK.findall(full_text(mail))
+    assert links
     pages = tuple(settings(app.instance_path).base_url + path for path in ("/en/", "/badge/"))
-    assert all(link.startswith(pages) for link in found)
+    assert all(link.startswith(pages) for link in links)
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -139,8 +139,8 @@ def test_who_is_published_gets_the_public_page_the_badge_and_a_text_to_share(lan
 @pytest.mark.parametrize(("lang", "words"), [("ko", "보통 영업일 3일 안에"), ("en", "within 3 working days")])
 def test_the_mail_to_confirm_says_in_a_paragraph_of_its_own_how_long_the_review_takes(lang, words):
     enqueue(endorsement(state="pending"), MailKind.ENDORSE_CONFIRM, lang)
-    intro, found, _ = text(delivered()[0][1]).partition(words)
-    assert found
+    intro, sentence, _ = text(delivered()[0][1]).partition(words)
+    assert sentence
     assert intro.strip().count("\r\n\r\n") == 3, "campaign, heading, what came, what to do"
 
 
@@ -158,9 +158,9 @@ def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsem
     row = endorsement(state=state, name_ko="하늘에너지")
     version_of(row, name_ko="제브라")
     enqueue(row, MailKind.ENDORSE_MANAGE)
-    said_of = full_text(delivered()[0][1])
-    assert "하늘에너지" in said_of
-    assert "제브라" not in said_of
+    content = full_text(delivered()[0][1])
+    assert "하늘에너지" in content
+    assert "제브라" not in content
 
 
 @pytest.mark.parametrize(

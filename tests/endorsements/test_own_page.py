@@ -275,10 +275,10 @@ class TestErasing:
         tickets.send_link(RequestKind.ENDORSE_LINK, "blue-skies", HANEUL.mailbox, "ko")
         services.erase(endorse_manage_token(row))
         for table in ("endorsements", "mail_allowances"):
-            found = db.session.execute(
+            result = db.session.execute(
                 text(f"SELECT count(*) FROM {table} WHERE address_hash = :hash"), {"hash": hashed}
             )
-            assert found.scalar() == 0
+            assert result.scalar() == 0
 
 
 class TestWhoseLinkItIs:

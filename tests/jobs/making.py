@@ -29,9 +29,9 @@ def broken(_subject, file, _progress):
 
 def view(kind=JobKind.EXPORT, subject=SUBJECT):
     db.session.rollback()
-    found = services.newest(kind, subject)
-    assert found is not None
-    return found
+    job = services.newest(kind, subject)
+    assert job is not None
+    return job
 
 
 def content(job_id):

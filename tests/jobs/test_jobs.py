@@ -55,8 +55,8 @@ def test_progress_is_there_after_a_reload(folder, frozen_clock):
     def make(_subject, _file, progress):
         for done in (0, 10, 20, 30):
             progress(done, 40)
-            found = view()
-            seen.append((found.state, found.done, found.total, found.percent))
+            job = view()
+            seen.append((job.state, job.done, job.total, job.percent))
             frozen_clock.move(seconds=0.6)
         return MadeFile()
 

@@ -60,7 +60,7 @@ def test_a_local_part_outside_ascii_is_refused_with_its_own_reason():
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "other"),
     [
         ("hong.gildong@gmail.com", "HongGildong+news@googlemail.com"),
         ("hong@hanmail.net", "HONG@daum.net"),
@@ -71,12 +71,12 @@ def test_a_local_part_outside_ascii_is_refused_with_its_own_reason():
         ("hong@proton.me", "hong+news@protonmail.com"),
     ],
 )
-def test_spellings_of_one_mailbox_are_one_person(one, other):
-    assert parse(one).canonical == parse(other).canonical
+def test_spellings_of_one_mailbox_are_one_person(first, other):
+    assert parse(first).canonical == parse(other).canonical
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "other"),
     [
         ("hong.gildong@naver.com", "honggildong@naver.com"),
         ("hong+a@naver.com", "hong+b@naver.com"),
@@ -89,23 +89,27 @@ def test_spellings_of_one_mailbox_are_one_person(one, other):
         ("hong@example.org", "hong@example.com"),
     ],
 )
-def test_mailboxes_that_a_provider_keeps_apart_are_two_people(one, other):
-    assert parse(one).canonical != parse(other).canonical
+def test_mailboxes_that_a_provider_keeps_apart_are_two_people(first, other):
+    assert parse(first).canonical != parse(other).canonical
 
 
 @given(LOCAL, TAG, st.sampled_from(sorted(PROVIDERS)), st.data())
 def test_one_name_is_one_person_under_all_domains_of_one_mailbox(local, tag, domain, data):
     provider = PROVIDERS[domain]
-    twins = sorted(name for name, one in PROVIDERS.items() if one == provider)
+    twins = sorted(name for name, candidate in PROVIDERS.items() if candidate == provider)
     other = data.draw(st.sampled_from(twins))
     spelled = f"{local.upper()}+{tag}@{other}" if provider.ignores_plus else f"{local.upper()}@{other}"
     assert parse(spelled).canonical == parse(f"{local}@{domain}").canonical
 
 
 @given(LOCAL, TAG, TAG, st.sampled_from([*sorted(PROVIDERS), "corp.example.com", "naver.com"]))
-def test_a_tag_is_ignored_or_shares_its_slots_with_all_others(local, one, two, domain):
+def test_a_tag_is_ignored_or_shares_its_slots_with_all_others(local, first, second, domain):
     plain = exact(f"{local}@{domain}")
-    for tagged in (f"{local}+{one}@{domain}", f"{local}+{two}@{domain}", f"{local}+{one}+{two}@{domain}"):
+    for tagged in (
+        f"{local}+{first}@{domain}",
+        f"{local}+{second}@{domain}",
+        f"{local}+{first}+{second}@{domain}",
+    ):
         assert plain in (without_tag(tagged), exact(tagged))
     assert without_tag(plain) is None
 
@@ -143,8 +147,8 @@ def test_names_below_a_provider_s_domain_are_counted_together_and_apart_from_it(
 
 
 @given(LOCAL, LOCAL, st.sampled_from(sorted(PROVIDERS)))
-def test_different_names_at_one_provider_stay_different_people(one, other, domain):
-    assert (parse(f"{one}@{domain}").canonical == parse(f"{other}@{domain}").canonical) == (one == other)
+def test_different_names_at_one_provider_stay_different_people(first, other, domain):
+    assert (parse(f"{first}@{domain}").canonical == parse(f"{other}@{domain}").canonical) == (first == other)
 
 
 @given(st.text(max_size=80))

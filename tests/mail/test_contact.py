@@ -30,8 +30,8 @@ def test_what_was_written_is_encrypted_while_it_waits_and_gone_once_it_is_sent(a
     contact.write(LETTER, "ko")
     stored = db.session.execute(text("SELECT id, kind, payload FROM outbox_mails")).one()
     assert stored.kind == MailKind.CONTACT
-    for said in (LETTER.name, LETTER.email, "버튼"):
-        assert said.encode() not in bytes(stored.payload)
+    for words in (LETTER.name, LETTER.email, "버튼"):
+        assert words.encode() not in bytes(stored.payload)
     deliver(Notes())
     row: OutboxMail = fate(stored.id)
     assert (row.state, row.payload) == ("sent", None)

@@ -67,8 +67,8 @@ def test_each_mail_has_a_message_id_which_does_not_tell_how_many_went_out_before
     assert deliver(transport).sent == 3
     ids = {mail.message["Message-ID"] for mail in smtp.received}
     assert len(ids) == 3
-    assert all(re.fullmatch(r"<[0-9a-f]{32}@[^>]+>", one) for one in ids)
-    parts = [re.split(r"[<@.]", one)[1] for one in ids]
+    assert all(re.fullmatch(r"<[0-9a-f]{32}@[^>]+>", message_id) for message_id in ids)
+    parts = [re.split(r"[<@.]", message_id)[1] for message_id in ids]
     assert not {str(number) for number in numbers} & set(parts)
 
 

@@ -28,11 +28,11 @@ def ask(number, domains=0, networks=0, *, subject=FLOOD, **facts):
             MailKind.CONFIRM,
             subject,
             "ko",
-            domain_hash=f"domain{one % domains:02}".encode() if domains else None,
-            network_hash=f"net{one % networks:05}".encode() if networks else None,
+            domain_hash=f"domain{place % domains:02}".encode() if domains else None,
+            network_hash=f"net{place % networks:05}".encode() if networks else None,
             **facts,
         )
-        for one in range(number)
+        for place in range(number)
     ]
     for start in range(0, number, 100):
         with transaction() as session:
@@ -168,10 +168,10 @@ def test_senders_side_by_side_keep_the_pace_and_the_order_and_take_no_mail_twice
 def test_a_claim_reads_its_index_in_order_and_sorts_nothing(app, lane, index):
     ask(2000, domains=40, networks=200, proved=lane == PROVED)
     in_order = queries.due(and_(text(lane))).order_by(OutboxMail.suspicious, OutboxMail.turn_at)
-    found = plan(in_order.limit(50))
-    assert f"ix_outbox_mails_{index}" in found
-    assert "Sort" not in found
-    assert "TEMP B-TREE" not in found
+    steps = plan(in_order.limit(50))
+    assert f"ix_outbox_mails_{index}" in steps
+    assert "Sort" not in steps
+    assert "TEMP B-TREE" not in steps
 
 
 @pytest.mark.postgresql_only

@@ -127,8 +127,8 @@ def test_applications_of_a_stranger_do_not_keep_the_owner_from_applying(open_sit
     frozen_clock.move(minutes=10)
     deliver_all(Notes())
     mailed = select(Endorsement.name_key).join(OutboxMail, OutboxMail.subject_id == Endorsement.id)
-    found = fetch(mailed.where(OutboxMail.state == MailState.SENT)).scalars()
-    assert [key for key in found if "victim" in key.casefold()]
+    sent = fetch(mailed.where(OutboxMail.state == MailState.SENT)).scalars()
+    assert [key for key in sent if "victim" in key.casefold()]
     assert number_of(Endorsement) == 5
 
 

@@ -238,13 +238,13 @@ def test_mails_to_two_people_differ_only_in_address_date_number_and_token(app, k
         ]
         return headers, bodies
 
-    one = signature_for(kind, name="Zebediah Quux", email="zebediah@example.org", country="KR")
+    first = signature_for(kind, name="Zebediah Quux", email="zebediah@example.org", country="KR")
     news = kind is not MailKind.UNSUBSCRIBED  # that mail is only true for who gets none
-    two = signature_for(
+    second = signature_for(
         kind, name="李明", email="li@example.net", country="FR", public_name=True, updates=news
     )
 
-    assert constant(one) == constant(two)
+    assert constant(first) == constant(second)
 
 
 @pytest.mark.parametrize("kind", ABOUT_SIGNATURES)
@@ -252,9 +252,9 @@ def test_no_word_of_the_form_is_in_a_mail_and_every_link_is_ours(app, kind):
     person = signature_for(kind, name="Zebediah Quux", email="zebediah@example.org", country="ZW")
     content = sent(kind, "en", person)
 
-    said = read(content)["Subject"] + part(content, "plain") + part(content, "html")
+    content_text = read(content)["Subject"] + part(content, "plain") + part(content, "html")
     for word in ("Zebediah", "Quux", "zebediah", "Zimbabwe"):
-        assert word not in said
+        assert word not in content_text
     for kind_of_part in ("plain", "html"):
         links = LINK.findall(part(content, kind_of_part))
         assert links
@@ -276,9 +276,11 @@ def test_the_mail_to_confirm_carries_a_link_and_a_code_for_exactly_this_submissi
 
 def valid_until(content):
     """The moment that the text names, in UTC."""
-    said = re.search(r"valid until (\d+ \w+ \d{4}, \d\d:\d\d) \(Korean time\)", part(content, "plain"))[1]
-    assert f"valid until {said} (Korean time)" in part(content, "html")
-    return datetime.strptime(said, "%d %B %Y, %H:%M").replace(tzinfo=SEOUL).astimezone(UTC)
+    content_text = re.search(
+        r"valid until (\d+ \w+ \d{4}, \d\d:\d\d) \(Korean time\)", part(content, "plain")
+    )[1]
+    assert f"valid until {content_text} (Korean time)" in part(content, "html")
+    return datetime.strptime(content_text, "%d %B %Y, %H:%M").replace(tzinfo=SEOUL).astimezone(UTC)
 
 
 @pytest.mark.parametrize(
@@ -367,10 +369,10 @@ def test_who_is_not_counted_any_more_still_gets_the_link_to_the_own_page(app, st
 
 def test_who_signs_again_after_an_invalidation_is_told_the_truth_and_where_to_object(app):
     person = factories.signature(state="invalidated")
-    said = part(sent(MailKind.ALREADY, "en", person), "plain")
-    assert "taken out of the count" in said
-    assert "If we are mistaken" in said
-    (link,) = LINK.findall(said)
+    content_text = part(sent(MailKind.ALREADY, "en", person), "plain")
+    assert "taken out of the count" in content_text
+    assert "If we are mistaken" in content_text
+    (link,) = LINK.findall(content_text)
     assert tokens.read(Purpose.MANAGE, link.rpartition("/")[2]).payload == [person.id]
 
 

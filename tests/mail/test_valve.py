@@ -128,8 +128,8 @@ def test_the_operator_and_staff_see_that_mails_are_held_back_and_the_site_stays_
     assert answer.json["valve_closed"] is True
     assert "pledge_mail_first_pace 6.0" in client.get("/metrics").text
     assert answer.json["outbox_age_seconds"] == 0
-    found = slow.test_cli_runner().invoke(args=["doctor"]).output.splitlines()
-    (line,) = [line for line in found if "held back" in line]
+    lines = slow.test_cli_runner().invoke(args=["doctor"]).output.splitlines()
+    (line,) = [line for line in lines if "held back" in line]
     assert line.startswith("warning")
     assert "PLEDGE_FIRST_MAIL_PACE" in line
     assert "Held back for" in staff_area.client(slow, "admin", lang="en").get("/staff/").text

@@ -45,14 +45,14 @@ def test_signing_stores_the_wider_network_the_signals_and_the_reason_to_hold_it(
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("network", "other"),
     [("203.0.113.7", "203.0.114.7"), ("2001:db8:1:2::/64", "2001:db8:2:2::/64")],
 )
-def test_the_wider_network_is_the_ipv4_24_or_the_ipv6_48_and_another_one_in_each_campaign(one, other):
-    near = {"203.0.113.7": "203.0.113.250", "2001:db8:1:2::/64": "2001:db8:1:ffff::/64"}[one]
-    assert wide_network_hash("blue-skies", one) == wide_network_hash("blue-skies", near)
-    assert wide_network_hash("blue-skies", one) != wide_network_hash("blue-skies", other)
-    assert wide_network_hash("blue-skies", one) != wide_network_hash("another", one)
+def test_the_wider_network_is_the_ipv4_24_or_the_ipv6_48_and_another_one_in_each_campaign(network, other):
+    near = {"203.0.113.7": "203.0.113.250", "2001:db8:1:2::/64": "2001:db8:1:ffff::/64"}[network]
+    assert wide_network_hash("blue-skies", network) == wide_network_hash("blue-skies", near)
+    assert wide_network_hash("blue-skies", network) != wide_network_hash("blue-skies", other)
+    assert wide_network_hash("blue-skies", network) != wide_network_hash("another", network)
 
 
 @pytest.mark.parametrize("comes", ["before", "between", "after"])

@@ -46,10 +46,10 @@ stored = partial(row, Signature)
 
 
 def test_a_person_is_found_by_any_spelling_of_the_address_in_every_campaign():
-    one = signature(email="hong.gildong@gmail.com")
+    first = signature(email="hong.gildong@gmail.com")
     two = signature(campaign("other"), email="honggildong+x@gmail.com", state="pending")
     signature(email="somebody@gmail.com")
-    assert set(moderation.look_up(ANNA, parse("HongGilDong@googlemail.com"))) == {one.id, two.id}
+    assert set(moderation.look_up(ANNA, parse("HongGilDong@googlemail.com"))) == {first.id, two.id}
 
 
 def test_looking_somebody_up_is_recorded_without_the_address():
@@ -60,8 +60,8 @@ def test_looking_somebody_up_is_recorded_without_the_address():
         ("signature.look_up", f"signature:{person.id}", ""),
         ("signature.look_up", "signature:none", ""),
     ]
-    said = db.session.execute(db.text("SELECT * FROM audit_entries")).all()
-    assert "naver" not in repr(said)
+    audit_rows = db.session.execute(db.text("SELECT * FROM audit_entries")).all()
+    assert "naver" not in repr(audit_rows)
 
 
 def test_the_page_of_a_person_masks_name_and_address_until_the_name_is_public():

@@ -22,10 +22,10 @@ def test_a_signature_that_is_gone_keeps_no_other_from_its_mail():
     person = signature(state="pending")
     wanted = [SignatureMail(kind, 7, "ko") for kind in (MailKind.CONFIRM, MailKind.MANAGE)]
     with transaction() as session:
-        found = outbox.enqueue_all(
+        enqueued = outbox.enqueue_all(
             session, [*wanted, SignatureMail(MailKind.CONFIRM, person.id, "ko")], may_wait=True
         )
-        assert found == 1
+        assert enqueued == 1
         assert outbox.enqueue_all(session, wanted, may_wait=True) == 0
     assert subjects() == [person.id]
 

@@ -158,9 +158,9 @@ def test_the_worker_and_the_person_who_stops_it_at_once_end_in_one_of_both(app):
 
     pairs = list(tokens.items())
     worker = partial(services.erase_due, 50)
-    *erased, one, other = at_once(app, worker, worker, partial(stop, pairs), partial(stop, pairs[::-1]))
+    *erased, first, other = at_once(app, worker, worker, partial(stop, pairs), partial(stop, pairs[::-1]))
     kept = {row.id for row in load(select(Signature))}
-    assert one == other == kept
+    assert first == other == kept
     assert sum(erased) == len(people) - len(kept)
     assert number_of(LedgerEntry, LedgerEntry.delta == -1) == sum(erased)
     assert number_of(Signature, Signature.erase_at.is_not(None)) == 0

@@ -26,20 +26,20 @@ def parts(content):
     head, _, note = content.decode().partition("\n\n")
     first, extra, index, *proof = head.split("\n")
     assert first == "c2sp.org/tlog-proof@v1"
-    told = json.loads(b64decode(extra.removeprefix("extra "), validate=True))
-    assert list(told) == ["v", "salt", "leaf"]
-    return told, int(index.removeprefix("index ")), [b64decode(step) for step in proof], note
+    content_of_entry = json.loads(b64decode(extra.removeprefix("extra "), validate=True))
+    assert list(content_of_entry) == ["v", "salt", "leaf"]
+    return content_of_entry, int(index.removeprefix("index ")), [b64decode(step) for step in proof], note
 
 
 def check(content, of, address):
     """Everything that somebody else would check, by the published formats."""
-    told, index, proof, note = parts(content)
+    entry, index, proof, note = parts(content)
     state = signed_by(note, verifiers(of.campaign_id))
-    found = program.root_by_proof(merkle.leaf_hash(told["leaf"].encode()), index, state.size, proof)
-    assert found == state.root
-    leaf = json.loads(told["leaf"])
+    root = program.root_by_proof(merkle.leaf_hash(entry["leaf"].encode()), index, state.size, proof)
+    assert root == state.root
+    leaf = json.loads(entry["leaf"])
     assert (leaf["change"], leaf["of"]) == (1, "person")
-    expected = sha256(f"pledge-commitment/v1\n{told['salt']}\n{address}".encode()).hexdigest()
+    expected = sha256(f"pledge-commitment/v1\n{entry['salt']}\n{address}".encode()).hexdigest()
     assert leaf["commitment"] == expected
 
 
@@ -50,9 +50,9 @@ def test_a_receipt_proves_that_an_address_is_counted(before):
     endorsement()
     signatures(3)
     fold_all()
-    found = receipt(person.id)
-    assert found.index == before
-    check(found.content, person, "Person.Kim@example.org")
+    answer = receipt(person.id)
+    assert answer.index == before
+    check(answer.content, person, "Person.Kim@example.org")
 
 
 def test_every_line_of_a_receipt_is_for_who_checks_it():
@@ -68,8 +68,8 @@ def test_every_line_of_a_receipt_is_for_who_checks_it():
 def test_a_receipt_holds_no_name_and_no_address():
     person = signature(email="secret@example.org", name="홍길동")
     fold_all()
-    told, *_ = parts(receipt(person.id).content)
-    for text in (receipt(person.id).content.decode(), json.dumps(told, ensure_ascii=False)):
+    leaf_of_entry, *_ = parts(receipt(person.id).content)
+    for text in (receipt(person.id).content.decode(), json.dumps(leaf_of_entry, ensure_ascii=False)):
         assert not [word for word in ("secret", "example.org", "홍길동", str(person.id)) if word in text]
 
 
@@ -133,17 +133,17 @@ def test_while_a_reinstatement_waits_the_entry_that_was_taken_back_is_not_handed
         )
     assert receipt(person.id) is None
     fold_all()
-    found = receipt(person.id)
-    assert found.index == 2
-    check(found.content, person, person.email)
+    answer = receipt(person.id)
+    assert answer.index == 2
+    check(answer.content, person, person.email)
 
 
 def test_each_campaign_has_its_own_log():
-    one, two = campaign(), campaign("second")
-    signatures(2, one)
-    person = signature(two)
+    first, second = campaign(), campaign("second")
+    signatures(2, first)
+    person = signature(second)
     fold_all()
-    found = receipt(person.id)
-    assert found.index == 0
-    assert "/log/second\n" in found.content.decode()
-    check(found.content, person, person.email)
+    answer = receipt(person.id)
+    assert answer.index == 0
+    assert "/log/second\n" in answer.content.decode()
+    check(answer.content, person, person.email)

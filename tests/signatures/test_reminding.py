@@ -140,7 +140,7 @@ def test_nobody_is_reminded_after(frozen_clock, happened):
     assert reminders() == []
 
 
-@pytest.mark.parametrize("happened", [one for one in NO_REMINDER if one is not signing_paused])
+@pytest.mark.parametrize("happened", [reason for reason in NO_REMINDER if reason is not signing_paused])
 def test_a_reminder_that_waits_is_not_sent_after(frozen_clock, happened):
     person = waiting()
     work()

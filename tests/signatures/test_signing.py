@@ -105,7 +105,10 @@ def test_a_signature_names_the_version_of_the_consent_that_was_shown():
     sign(consent_version=None, address=parse("program@naver.com"))
     assert [row.consent_version for row in rows()] == [1, 1, 2, 2]
     agreed = [queries.person(row.id, "en").view.consent for row in rows()]
-    assert [one.recipient for one in agreed[1:3]] == ["the Government of the Republic of Korea", "Parliament"]
+    assert [text.recipient for text in agreed[1:3]] == [
+        "the Government of the Republic of Korea",
+        "Parliament",
+    ]
 
 
 def test_a_form_with_a_version_of_the_consent_that_does_not_exist_is_refused():

@@ -344,9 +344,9 @@ def pause(**options):
 def test_a_switch_holds_until_its_end_and_not_a_moment_longer(app, frozen_clock, turn, options, lasts, held):
     begun = frozen_clock.now()
     turn(**options)
-    found = queries.stored()
-    assert found == held
-    assert list(found.ends_at.values()) == [begun + lasts]
+    stored = queries.stored()
+    assert stored == held
+    assert list(stored.ends_at.values()) == [begun + lasts]
     frozen_clock.move(seconds=lasts.total_seconds() - 1)
     assert queries.current() == queries.stored() == held
     frozen_clock.move(seconds=1)

@@ -41,13 +41,17 @@ def test_each_provider_has_its_line(frozen_clock):
     mails(2, ago=HOUR, state=MailState.DEAD, sent_at=None, returned=Returned.NO_MAILBOX)
     mails(1, ago=HOUR, provider="gmail", returned=Returned.COMPLAINT)
     mails(5, ago=HOUR, provider="other", returned=Returned.DELAYED)
-    found = by_provider()
-    naver = found["naver"]
+    providers = by_provider()
+    naver = providers["naver"]
     assert (naver.mails, naver.delivered, naver.confirmed, naver.complaints) == (12, 9, 6, 0)
     assert naver.median == 2 * MINUTE
-    assert (found["gmail"].delivered, found["gmail"].complaints, found["gmail"].median) == (1, 1, None)
-    assert found["other"].delivered == 5
-    assert found["kakao"].mails == 0
+    assert (providers["gmail"].delivered, providers["gmail"].complaints, providers["gmail"].median) == (
+        1,
+        1,
+        None,
+    )
+    assert providers["other"].delivered == 5
+    assert providers["kakao"].mails == 0
 
 
 def test_mails_that_could_not_be_answered_yet_or_are_old_are_left_out(frozen_clock):
@@ -132,10 +136,10 @@ def test_the_alert_says_which_share_has_fallen(frozen_clock, confirmed, lost, fa
     mails(100 - confirmed - lost, ago=HOUR)
     alert_falls()
     (alert,) = alerts.newest(HOUR)
-    said = alerts.details(alert.kind, alert.facts, "en")
+    details = alerts.details(alert.kind, alert.facts, "en")
     assert {name: fact for name, fact in alert.facts.items() if name != "provider"} == facts
-    assert ("20% of the e-mails" in said, "70% of the e-mails" in said) == (
+    assert ("20% of the e-mails" in details, "70% of the e-mails" in details) == (
         "percent" in facts,
         "delivered" in facts,
     )
-    assert "%(" not in said + alerts.details(alert.kind, alert.facts, "ko")
+    assert "%(" not in details + alerts.details(alert.kind, alert.facts, "ko")

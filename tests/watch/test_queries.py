@@ -21,8 +21,10 @@ def facts(domain="robots.example", ago=timedelta(minutes=10), **more):
 
 
 def listed():
-    found = queries.report(the_campaign().id, SLUG).clusters
-    return {(one.origin.kind, one.origin.hash): one for one in found}
+    listing = queries.report(the_campaign().id, SLUG).clusters
+    return {
+        (listed_cluster.origin.kind, listed_cluster.origin.hash): listed_cluster for listed_cluster in listing
+    }
 
 
 def domain(name="robots.example"):
@@ -32,9 +34,9 @@ def domain(name="robots.example"):
 def test_a_single_held_signature_is_listed_by_its_domain_however_long_ago_it_came():
     crowd(5, domain="naver.com", **facts("naver.com"))
     signature(state="held", hold_reason="signals", **facts("naver.com", timedelta(days=30)))
-    found = listed()
-    assert list(found) == [domain("naver.com")]
-    cluster = found[domain("naver.com")]
+    listing = listed()
+    assert list(listing) == [domain("naver.com")]
+    cluster = listing[domain("naver.com")]
     assert (cluster.provider, cluster.held, cluster.reasons) == ("naver.com", 1, {"signals": 1})
 
 
@@ -58,14 +60,14 @@ def test_of_domains_that_share_a_mail_server_it_is_told_how_many_they_are_and_wh
         mail_servers.look_up_next(lambda _host: MailHosts([(10, "mx.robots.co.kr.")]))
         crowd(10 if name != "three.kr" else 4, domain=name, **facts(name))
     crowd(10, domain="other.kr", **facts("other.kr"))
-    found = {
+    listing = {
         name: queries.find(Origin(the_campaign().id, *domain(name)), SLUG).group
         for name in ("one.kr", "two.kr", "three.kr", "other.kr")
     }
-    group = found["one.kr"]
-    assert group == found["two.kr"]
+    group = listing["one.kr"]
+    assert group == listing["two.kr"]
     assert (group.confirmed, group.is_held, len(group.domains)) == (20, False, 2)
-    assert [len(found[name].domains) for name in ("three.kr", "other.kr")] == [1, 1]
+    assert [len(listing[name].domains) for name in ("three.kr", "other.kr")] == [1, 1]
 
 
 def test_what_speaks_for_people_is_told_from_ten_on(frozen_clock):
@@ -88,9 +90,9 @@ def test_what_speaks_for_people_is_told_from_ten_on(frozen_clock):
         domain_hash=domain("naver.com")[1],
     )
     crowd(2, at=at_work, domain="shop.kr", network_hash=office, domain_hash=domain("shop.kr")[1])
-    told = queries.evidence(company)
-    assert (told.largest_network, told.in_working_hours) == (0.75, 0.75)
-    assert (told.at_providers, round(told.median)) == (4, 300)
+    figures = queries.evidence(company)
+    assert (figures.largest_network, figures.in_working_hours) == (0.75, 0.75)
+    assert (figures.at_providers, round(figures.median)) == (4, 300)
 
 
 def test_a_few_of_a_small_domain_many_of_a_large_provider_and_what_is_decided_are_not_listed():

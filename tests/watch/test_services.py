@@ -49,17 +49,17 @@ def people(
     answered = {"state": "pending"}
     if answers is not None:
         answered = {"state": "confirmed", "confirmed_at": at + timedelta(seconds=answers)}
-    found = []
+    signers = []
     for place in range(number):
         came_from = vars(origin(of.slug, parse(f"x@{domain}"), network.format(place)))
         address = f"x{next_number()}@{domain}"
-        found.append(signature(of, at=at, email=address, **{**came_from, **answered, **facts}))
-    return found
+        signers.append(signature(of, at=at, email=address, **{**came_from, **answered, **facts}))
+    return signers
 
 
 def held():
-    found = select(Signature.hold_reason, func.count()).where(Signature.hold_reason.is_not(None))
-    return dict(fetch(found.group_by(Signature.hold_reason)).all())
+    query = select(Signature.hold_reason, func.count()).where(Signature.hold_reason.is_not(None))
+    return dict(fetch(query.group_by(Signature.hold_reason)).all())
 
 
 def robots(number=12, **facts):
@@ -95,13 +95,13 @@ def test_what_staff_have_cleared_is_not_held_again():
     assert watch.hold_suspicious() == 1
     for person in (first, second):
         assert services.confirm(person.id)
-    assert [row(Signature, one.id).state for one in (first, second)] == ["confirmed", "held"]
+    assert [row(Signature, signer.id).state for signer in (first, second)] == ["confirmed", "held"]
 
 
 def numbers_in_alerts():
     """What the alerts say of how many are held, the oldest first."""
-    found = reversed(alerts.newest(timedelta(days=7)))
-    return [alert.facts["sign_ups"] for alert in found if alert.kind == AlertKind.SIGN_UPS_HELD]
+    newest = reversed(alerts.newest(timedelta(days=7)))
+    return [alert.facts["sign_ups"] for alert in newest if alert.kind == AlertKind.SIGN_UPS_HELD]
 
 
 @pytest.mark.parametrize("reason", ["signals", "blocked", "staff", "speed"])
@@ -116,7 +116,7 @@ def test_staff_are_alerted_to_what_is_held_whatever_held_it_and_not_before_it_is
 
 def test_of_new_ones_staff_are_told_at_most_once_an_hour_and_of_the_same_ones_once_a_day(frozen_clock):
     signature(state="held", at=clock.now())
-    for minutes, added, said in [
+    for minutes, added, expected in [
         (0, 0, [1]),
         (10, 3, [1]),
         (55, 0, [1, 4]),
@@ -126,7 +126,7 @@ def test_of_new_ones_staff_are_told_at_most_once_an_hour_and_of_the_same_ones_on
         frozen_clock.move(minutes=minutes)
         signatures(added, state="held", at=clock.now())
         watch.alert_held()
-        assert numbers_in_alerts() == said
+        assert numbers_in_alerts() == expected
 
 
 def test_the_worker_alerts_with_each_look(app):
@@ -166,10 +166,10 @@ def test_bulk_mailboxes_at_a_large_provider_are_given_away_by_their_network():
     assert held() == {"speed": 5}
 
 
-def shops(*, one_address=False, **facts):
+def shops(*, same_network=False, **facts):
     """Two sign-ups at each of 30 small domains, all of one wider network."""
     for place in range(30):
-        network = "203.0.113.7" if one_address else f"203.0.113.{place}"
+        network = "203.0.113.7" if same_network else f"203.0.113.{place}"
         people(2, domain=f"shop{place}.example", network=network, **facts)
 
 
@@ -181,11 +181,11 @@ def neighbours(network="203.0.113.200"):
 
 
 def reasons(some):
-    return [row(Signature, one.id).hold_reason for one in some]
+    return [row(Signature, signer.id).hold_reason for signer in some]
 
 
 def test_forms_that_nobody_confirms_hold_those_of_their_own_address_and_nobody_beside_it():
-    shops(one_address=True)
+    shops(same_network=True)
     beside = neighbours()
     assert watch.hold_suspicious() == 60
     assert held() == {"domains": 60}
@@ -207,7 +207,7 @@ def test_many_small_domains_confirmed_in_one_wider_network_hold_those_at_small_d
 
 
 def test_many_small_domains_from_one_address_do_not_hold_a_large_provider_s_mailbox_of_that_address():
-    shops(one_address=True)
+    shops(same_network=True)
     alike = neighbours("203.0.113.7")
     assert watch.hold_suspicious() == 61
     assert reasons(alike) == [None, "domains"]
@@ -242,7 +242,7 @@ def test_beyond_a_few_dozen_confirmations_a_week_what_waits_at_a_small_domain_is
     assert watch.hold_suspicious() == 4
     assert reasons(waiting + long_ago) == ["size"] * 4
     assert reasons(others) == [None, None]
-    assert {db.session.get(Signature, one.id).state for one in counted} == {"confirmed"}
+    assert {db.session.get(Signature, signer.id).state for signer in counted} == {"confirmed"}
     later = people(1, "trap.example", "198.51.{}.7", ago=0)
     assert watch.hold_suspicious() == 1
     frozen_clock.move(days=8)
@@ -257,7 +257,7 @@ def test_staff_are_alerted_to_a_domain_that_is_held():
     assert alerts.last_at(AlertKind.DOMAIN_HELD) is None
     people(2, "trap.example", "198.{}.100.7", ago=10)
     assert watch.hold_suspicious() == 2
-    assert told() == {"domains": 1, "servers": 0}
+    assert alert_facts() == {"domains": 1, "servers": 0}
 
 
 def test_the_alert_says_how_many_domains_share_a_mail_server():
@@ -266,13 +266,13 @@ def test_the_alert_says_how_many_domains_share_a_mail_server():
         patient(5, f"robot{place}.kr", f"203.{place}.{{}}.7")
     people(1, "robot4.kr", "198.51.100.7", ago=10)
     assert watch.hold_suspicious() == 1
-    assert told() == {"domains": 5, "servers": 1}
+    assert alert_facts() == {"domains": 5, "servers": 1}
     (alert,) = alerts.newest(timedelta(hours=1))
     assert "Domains: 5. Shared mail servers: 1." in alerts.details(alert.kind, alert.facts, "en")
     assert "Domains" not in alerts.details(alert.kind, {}, "en"), "one of before"
 
 
-def told():
+def alert_facts():
     """The facts of the one alert."""
     (alert,) = alerts.newest(timedelta(hours=1))
     assert alert.kind == AlertKind.DOMAIN_HELD
@@ -466,16 +466,16 @@ def allow(domain="trap.example", why="a company"):
 
 def test_an_allowed_domain_may_have_any_number_and_those_who_were_held_are_counted():
     patient(25)
-    held_one, waiting = people(2, "trap.example", "198.{}.100.7", ago=10)
+    held_person, waiting = people(2, "trap.example", "198.{}.100.7", ago=10)
     watch.hold_suspicious()
-    services.confirm(held_one.id)
+    services.confirm(held_person.id)
     assert allow() is None
     while applying.advance():
         pass
     assert services.confirm(waiting.id)
     later = people(1, "trap.example", "198.51.{}.7", ago=10)
     assert watch.hold_suspicious() == 0
-    states = [db.session.get(Signature, one.id).state for one in (held_one, waiting, *later)]
+    states = [db.session.get(Signature, signer.id).state for signer in (held_person, waiting, *later)]
     assert states == ["confirmed", "confirmed", "pending"]
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "block.allow")).one()
     assert (entry.actor, entry.reason) == (ANNA.name, "a company")

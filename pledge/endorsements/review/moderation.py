@@ -122,24 +122,24 @@ def remove(
     `wording` replaces the public reason of the list. Raises BadReason, too.
     """
     reason = reasons.chosen(ReasonKind.REMOVE, code)
-    said = texts({lang: text.strip() for lang, text in (wording or reason.wording).items()})
-    if not (said.is_complete or (said and not wording)):
+    words = texts({lang: text.strip() for lang, text in (wording or reason.wording).items()})
+    if not (words.is_complete or (words and not wording)):
         raise reasons.BadReason(code)
     now, public = clock.now(), EndorsementState.PUBLISHED
     with _decided(actor, "remove", endorsement_id, seen, public) as (session, row, details):
         row.state, row.ended_at = EndorsementState.REMOVED, now
-        row.public_reason = said
+        row.public_reason = words
         count_out(session, row, Reason.INVALIDATED, now)
-        _turn_down(session, actor, row, MailKind.ENDORSE_DECLINED, said.in_language(row.lang))
-        details |= {"reason": said.in_language(languages.default()), "code": code, **said}
+        _turn_down(session, actor, row, MailKind.ENDORSE_DECLINED, words.in_language(row.lang))
+        details |= {"reason": words.in_language(languages.default()), "code": code, **words}
 
 
 def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Put a removed organisation back as it was; +1."""
     states = (EndorsementState.REMOVED,)
-    with _decided(actor, "reinstate", endorsement_id, seen, *states, why=why, needs_contact=True) as found:
-        session, row, _ = found
-        version = next(one for one in row.versions if one.state == VersionState.PUBLISHED)
+    with _decided(actor, "reinstate", endorsement_id, seen, *states, why=why, needs_contact=True) as decided:
+        session, row, _ = decided
+        version = next(shown for shown in row.versions if shown.state == VersionState.PUBLISHED)
         row.state, row.ended_at = EndorsementState.PUBLISHED, None
         row.public_reason, row.decision_reason = Texts(), ""
         count_in(session, row, version, Reason.REINSTATED, clock.now())
@@ -192,12 +192,12 @@ def check_website(actor: Actor, endorsement_id: int, seen: SeenState) -> bool:
     """
     with _locked(endorsement_id, seen) as (_, row):
         website = row.shown.website
-    is_found = check_site(website, site_proof(endorsement_id))
+    is_proved = check_site(website, site_proof(endorsement_id))
     with _decided(actor, "check_site", endorsement_id, seen) as (_, row, details):
-        if is_found and row.level in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
+        if is_proved and row.level in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
             row.level = VerificationLevel.SITE
-        details |= {"found": is_found, "website": website, "level": row.level}
-    return is_found
+        details |= {"found": is_proved, "website": website, "level": row.level}
+    return is_proved
 
 
 def merge(actor: Actor, endorsement_id: int, seen: SeenState, into_id: int, why: str) -> None:
@@ -208,8 +208,8 @@ def merge(actor: Actor, endorsement_id: int, seen: SeenState, into_id: int, why:
     if endorsement_id == into_id:
         raise CaseInWrongState
     now = clock.now()
-    with _decided(actor, "merge", endorsement_id, seen, *_REVIEWED, why=why, and_lock=into_id) as found:
-        session, row, details = found
+    with _decided(actor, "merge", endorsement_id, seen, *_REVIEWED, why=why, and_lock=into_id) as decided:
+        session, row, details = decided
         into = session.get(Endorsement, into_id)
         if into is None:
             raise UnknownCase

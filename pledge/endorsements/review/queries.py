@@ -177,15 +177,15 @@ class Case(Versioned):
         """By FIELDS, what the wall shows and what the newest version says; of a text by language one for each language of the site, and
         for any other that it is in.
         """
-        found = []
+        result = []
         for name in FIELDS:
             old, new = getattr(self.shown, name), getattr(self.newest, name)
             if isinstance(new, Texts):
                 codes = dict.fromkeys([*languages.codes(), *old, *new])
-                found += [Comparison(name, lang, old[lang], new[lang]) for lang in codes]
+                result += [Comparison(name, lang, old[lang], new[lang]) for lang in codes]
             else:
-                found.append(Comparison(name, "", old, new))
-        return found
+                result.append(Comparison(name, "", old, new))
+        return result
 
 
 def _newest() -> ColumnElement[bool]:
@@ -260,7 +260,7 @@ def queue(tab: Tab, words: str = "", page: int = 1, campaign: str = "") -> Queue
     counting = _cases(*(func.count(case((condition, 1))) for condition in _TABS.values())).where(*only)
     with reading() as connection:
         counts = connection.execute(counting).one()
-        found = connection.execute(select(func.count()).select_from(base.subquery())).scalar_one()
+        total = connection.execute(select(func.count()).select_from(base.subquery())).scalar_one()
         rows = connection.execute(
             base.order_by(order, Endorsement.id).limit(PAGE).offset((page - 1) * PAGE)
         ).all()
@@ -268,7 +268,7 @@ def queue(tab: Tab, words: str = "", page: int = 1, campaign: str = "") -> Queue
         [(row, _since(row)) for row in rows],
         dict(zip(_TABS, counts, strict=True)),
         page,
-        max(1, -(-found // PAGE)),
+        max(1, -(-total // PAGE)),
     )
 
 
@@ -347,7 +347,7 @@ def duplicates(endorsement_id: int) -> list[tuple[Row[*tuple[Any, ...]], list[Du
         score = sum(_WEIGHTS.get(sign, 2) for sign in signs)
         if score >= _MIN_SCORE:
             scored.append((score, other, signs))
-    scored.sort(key=lambda found: -found[0])
+    scored.sort(key=lambda match: -match[0])
     return [(other, signs) for _score, other, signs in scored[:MAX_CANDIDATES]]
 
 

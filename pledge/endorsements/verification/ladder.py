@@ -73,14 +73,14 @@ def check_site(website: str, proof: str) -> bool:
     if not has_own_host(website):
         return False
     end = clock.monotonic() + _SECONDS
-    found = _resolved(f"{RECORD}.{registrable(host) or host}", "TXT", end)
+    answers = _resolved(f"{RECORD}.{registrable(host) or host}", "TXT", end)
     # A long text comes in several strings.
-    records = [b"".join(record.strings).decode(errors="replace") for record in found]
+    records = [b"".join(record.strings).decode(errors="replace") for record in answers]
     return _is_in(proof, records) or _is_in(proof, _lines(host, end))
 
 
-def _is_in(proof: str, found: list[str]) -> bool:
-    return any(hmac.compare_digest(proof.encode(), line.strip().encode()) for line in found)
+def _is_in(proof: str, lines: list[str]) -> bool:
+    return any(hmac.compare_digest(proof.encode(), line.strip().encode()) for line in lines)
 
 
 def _resolved(name: str, kind: str, end: float) -> list[Any]:
@@ -98,8 +98,8 @@ def _resolved(name: str, kind: str, end: float) -> list[Any]:
 def _lines(host: str, end: float) -> list[str]:
     """The lines of the file on the website; none when there is no such file."""
     # One address, IPv4 first.
-    found = (record.address for kind in ("A", "AAAA") for record in _resolved(host, kind, end))
-    address = next(filter(is_public, found), None)
+    addresses = (record.address for kind in ("A", "AAAA") for record in _resolved(host, kind, end))
+    address = next(filter(is_public, addresses), None)
     if address is None:
         return []
     try:

@@ -61,9 +61,9 @@ def similar(names: Texts, others: Texts) -> Likeness | None:
 
     Every name is compared with every other: people write the English one into the Korean field.
     """
-    pairs = [(normalized(one), normalized(other)) for one in names.values() for other in others.values()]
-    found = {_likeness(one, other) for one, other in pairs if one and other}
-    return next((likeness for likeness in Likeness if likeness in found), None)
+    pairs = [(normalized(name), normalized(other)) for name in names.values() for other in others.values()]
+    likenesses = {_likeness(name, other) for name, other in pairs if name and other}
+    return next((likeness for likeness in Likeness if likeness in likenesses), None)
 
 
 @lru_cache(maxsize=20_000)
@@ -101,10 +101,10 @@ def _without_joined_forms(text: str) -> str:
     return text
 
 
-def _likeness(one: str, other: str) -> Likeness | None:
-    if one == other:
+def _likeness(name: str, other: str) -> Likeness | None:
+    if name == other:
         return Likeness.EQUAL
-    shorter, longer = sorted((one, other), key=lambda name: (len(name), name))
+    shorter, longer = sorted((name, other), key=lambda text: (len(text), text))
     least = _MIN_CONTAINED_HANGUL if "가" <= shorter[0] <= "힣" else _MIN_CONTAINED
     if len(shorter) >= least and shorter in longer:
         return Likeness.CONTAINED

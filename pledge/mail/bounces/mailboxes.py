@@ -74,8 +74,8 @@ class _Imap:
         self._has_deleted = False
 
     def keys(self) -> list[str]:
-        (found,) = _ok(self._client.uid("SEARCH", "UNDELETED"))
-        return found.decode("ascii").split() if isinstance(found, bytes) else []
+        (answer,) = _ok(self._client.uid("SEARCH", "UNDELETED"))
+        return answer.decode("ascii").split() if isinstance(answer, bytes) else []
 
     def get_bytes(self, number: str) -> bytes:
         # The beginning only, without marking it as seen.

@@ -32,8 +32,8 @@ UNDEFINED = "0.0"
 
 def status_code(text: str) -> str | None:
     """The first enhanced status code of a failure in a text."""
-    found = _STATUS.search(text)
-    return None if found is None else found.group()
+    match = _STATUS.search(text)
+    return None if match is None else match.group()
 
 
 def status_meaning(status: str | None, *, permanent: bool) -> Returned:
@@ -76,11 +76,11 @@ def read(raw: bytes) -> BounceReport | None:
         return None
     try:
         message = _parsed(raw)
-        found = _complaint(message) or _bounce(message)
+        failure = _complaint(message) or _bounce(message)
     except Exception as error:  # noqa: BLE001  # a stranger wrote it: nested a thousand times, in an unknown charset, …
         log.warning("report not readable", kind=type(error).__name__)
         return None
-    return None if found is None else BounceReport(mail, *found)
+    return None if failure is None else BounceReport(mail, *failure)
 
 
 def _parsed(raw: bytes) -> Message:
@@ -95,10 +95,10 @@ def _parsed(raw: bytes) -> Message:
     return message_from_bytes(raw, policy=compat32.clone(message_factory=part))
 
 
-_Found = tuple[Returned, str | None]
+_Failure = tuple[Returned, str | None]
 
 
-def _complaint(message: Message) -> _Found | None:
+def _complaint(message: Message) -> _Failure | None:
     for part in message.walk():
         if part.get_content_type() == "message/feedback-report":
             if str(_fields(part).get("Feedback-Type", "")).strip().lower() in _COMPLAINTS:
@@ -107,7 +107,7 @@ def _complaint(message: Message) -> _Found | None:
     return None
 
 
-def _bounce(message: Message) -> _Found | None:
+def _bounce(message: Message) -> _Failure | None:
     """By the part for programs (RFC 3464) or the forms that other servers use, as Mailman's library knows them."""
     temporary, permanent = all_failures(message)
     if not temporary and not permanent:
@@ -120,7 +120,7 @@ def _status(message: Message) -> str | None:
     """The first code that says something: of the part for programs, else of the words for people."""
     parts = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
     text = "\n".join(part.as_string() for part in parts) if parts else _text(message)
-    codes = [found.group() for found in _STATUS.finditer(text[:_MAX_TEXT])]
+    codes = [match.group() for match in _STATUS.finditer(text[:_MAX_TEXT])]
     return next((code for code in codes if code.partition(".")[2] != UNDEFINED), next(iter(codes), None))
 
 

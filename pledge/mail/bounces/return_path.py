@@ -52,8 +52,8 @@ def find(message: bytes) -> SentMail | None:
         return None
     ours = rf"{re.escape(local)}\+([a-z2-7]{{{_LETTERS}}})@{re.escape(domain)}".encode()
     for token in re.findall(ours, message, re.IGNORECASE):
-        if (found := _read(token)) is not None:
-            return found
+        if (mail := _read(token)) is not None:
+            return mail
     return None
 
 

@@ -125,16 +125,16 @@ class Condition:
     def matches(self) -> Sequence[ColumnElement[bool]]:
         """SQL conditions on Signature; none on its state."""
         same = ("campaign_id", "network_hash", "wide_network_hash", "domain_hash")
-        found = [
+        conditions = [
             getattr(Signature, name) == value for name in same if (value := getattr(self, name)) is not None
         ]
         if self.signed_from is not None:
-            found.append(Signature.submitted_at >= self.signed_from)
+            conditions.append(Signature.submitted_at >= self.signed_from)
         if self.signed_until is not None:
-            found.append(Signature.submitted_at < self.signed_until)
+            conditions.append(Signature.submitted_at < self.signed_until)
         if self.faster_than is not None:
-            found.append(seconds_to_confirm() < self.faster_than)
-        return found
+            conditions.append(seconds_to_confirm() < self.faster_than)
+        return conditions
 
 
 class Invalidation(Proposed, Model):

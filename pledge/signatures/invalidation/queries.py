@@ -88,7 +88,7 @@ def hold_reasons(invalidation_id: int) -> dict[str, int]:
         .group_by(Signature.hold_reason)
         .order_by(number.desc())
     )
-    return {reason or "": found for reason, found in fetch(query)}
+    return {reason or "": signatures for reason, signatures in fetch(query)}
 
 
 def sample(invalidation_id: int) -> list[Sampled]:

@@ -78,14 +78,14 @@ def test_two_merges_the_other_way_round_leave_one_of_them(app, decide_at_once):
     campaign()
     seen = SeenState(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
     for _ in range(ROUNDS):
-        one, other = endorsement().id, endorsement().id
+        first, other = endorsement().id, endorsement().id
         results = decide_at_once(
-            partial(moderation.merge, PEOPLE[0], one, seen, other, "same"),
-            partial(moderation.merge, PEOPLE[1], other, seen, one, "same"),
+            partial(moderation.merge, PEOPLE[0], first, seen, other, "same"),
+            partial(moderation.merge, PEOPLE[1], other, seen, first, "same"),
         )
         assert sum(result is None for result in results) == 1
         assert all(result is None or isinstance(result, CaseChanged | CaseInWrongState) for result in results)
-        assert sorted([state(one), state(other)]) == ["merged", "published"]
+        assert sorted([state(first), state(other)]) == ["merged", "published"]
     assert mismatches() == []
 
 

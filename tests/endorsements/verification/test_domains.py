@@ -95,14 +95,14 @@ def test_a_stranger_does_not_climb(mail, website):
 
 
 @given(LABEL, LABEL, st.sampled_from(ENDINGS))
-def test_two_names_under_a_shared_ending_are_two_owners(one, other, ending):
-    assert belongs_to(f"{one}.{ending}", f"https://{other}.{ending}") <= (one == other)
+def test_two_names_under_a_shared_ending_are_two_owners(first, other, ending):
+    assert belongs_to(f"{first}.{ending}", f"https://{other}.{ending}") <= (first == other)
 
 
 @given(LABEL, st.sampled_from(["co.kr", "or.kr", "com", "org", "go.kr", "co.uk"]), LABEL, LABEL)
-def test_below_one_name_everything_has_one_owner(name, ending, one, other):
+def test_below_one_name_everything_has_one_owner(name, ending, first, other):
     if not is_free_mail(f"{name}.{ending}"):
-        assert belongs_to(f"{one}.{name}.{ending}", f"https://{other}.{name}.{ending}/path")
+        assert belongs_to(f"{first}.{name}.{ending}", f"https://{other}.{name}.{ending}/path")
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -23,7 +23,7 @@ def test_spellings_of_one_name_have_one_key(key, name):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "other"),
     [
         ("아름다운재단", "아름다운가게"),
         ("서울재단", "서울"),
@@ -36,8 +36,8 @@ def test_spellings_of_one_name_have_one_key(key, name):
         ("हिन्दी", "हनद"),
     ],
 )
-def test_what_is_part_of_a_name_stays(one, other):
-    assert normalized(one) != normalized(other)
+def test_what_is_part_of_a_name_stays(first, other):
+    assert normalized(first) != normalized(other)
 
 
 @pytest.mark.parametrize("name", ["주식회사", "(주)", "㈜", "Inc.", "Co., Ltd.", "재단법인", "!!!", "🌍"])
@@ -101,5 +101,5 @@ def named(korean, english):
     ],
 )
 def test_how_two_organisations_are_alike(names, others, likeness):
-    one, other = named(*names), named(*others)
-    assert similar(one, other) == similar(other, one) == likeness
+    first, other = named(*names), named(*others)
+    assert similar(first, other) == similar(other, first) == likeness

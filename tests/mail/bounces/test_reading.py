@@ -33,13 +33,13 @@ EXPECTED = {
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("name", sorted(path.stem for path in CORPUS.glob("*.eml")))
 def test_a_report_of_each_server_is_understood(site, name):
-    found = reading.read(report(name, mail_id=42))
+    result = reading.read(report(name, mail_id=42))
     expected = EXPECTED[name]
     if expected is None:
-        assert found is None
+        assert result is None
     else:
-        assert isinstance(found, BounceReport)
-        assert (found.mail.id, found.returned, found.status) == (42, *expected)
+        assert isinstance(result, BounceReport)
+        assert (result.mail.id, result.returned, result.status) == (42, *expected)
 
 
 @pytest.mark.sqlite_only
@@ -80,8 +80,8 @@ HOSTILE = {
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_message_ends_nothing(site, what):
     content = f"To: {path_of()}\r\n{HOSTILE[what]}".encode("utf-8", "surrogateescape")
-    found = reading.read(content)
-    assert found is None or found.returned is not Returned.COMPLAINT
+    result = reading.read(content)
+    assert result is None or result.returned is not Returned.COMPLAINT
 
 
 STATUS = "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"

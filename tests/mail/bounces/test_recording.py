@@ -20,9 +20,9 @@ def test_each_mail_goes_out_with_a_return_path_of_its_own(site, smtp):
     transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=TEST_TIMEOUT)
     deliver(transport)
     transport.close()
-    found = {mail.recipients[0]: return_path.find(mail.sender.encode()) for mail in smtp.received}
-    assert {to: sent.id for to, sent in found.items()} == {"a@example.org": first, "b@example.org": second}
-    for to, sent in found.items():
+    paths = {mail.recipients[0]: return_path.find(mail.sender.encode()) for mail in smtp.received}
+    assert {to: sent.id for to, sent in paths.items()} == {"a@example.org": first, "b@example.org": second}
+    for to, sent in paths.items():
         assert sent.key == suppression.key(to)
 
 

@@ -59,8 +59,8 @@ def decide(act, condition=None, **more):
 
 
 def states():
-    found = select(Signature.state, Signature.hold_reason, func.count())
-    grouped = found.group_by(Signature.state, Signature.hold_reason)
+    query = select(Signature.state, Signature.hold_reason, func.count())
+    grouped = query.group_by(Signature.state, Signature.hold_reason)
     return {(state, reason): number for state, reason, number in fetch(grouped)}
 
 
@@ -162,7 +162,7 @@ def test_a_release_is_for_those_too_who_would_be_held_once_they_confirm():
     signature(state="pending", hold_reason="speed")
     decide(RELEASE, Condition(wide_network_hash=WIDE))
     assert states() == {("pending", None): 4, ("pending", "speed"): 1, ("confirmed", None): 1}
-    assert [db.session.get(Signature, one.id).cleared for one in waiting] == [True] * 3
+    assert [db.session.get(Signature, item.id).cleared for item in waiting] == [True] * 3
     assert (people(), mails(MailKind.THANKS)) == (1, 1)
     for person in waiting:
         services.confirm(person.id)
@@ -247,12 +247,12 @@ def test_what_was_decided_before_about_the_same_network_or_domain_is_told():
     acts.discard(BORA, refused, "robots")
 
     def similar(**condition):
-        return [(one.id, one.applied) for one in queries.similar(Condition(**condition))]
+        return [(item.id, item.applied) for item in queries.similar(Condition(**condition))]
 
-    told = [(refused, 0), (taken_out, 5)]
-    assert similar(domain_hash=robots) == similar(domain_hash=robots, network_hash=WIDE) == told
+    expected = [(refused, 0), (taken_out, 5)]
+    assert similar(domain_hash=robots) == similar(domain_hash=robots, network_hash=WIDE) == expected
     assert similar(wide_network_hash=WIDE) == similar(signed_until=clock.now()) == []
-    assert [one.id for one in queries.similar(Condition(domain_hash=robots), but=taken_out)] == [refused]
+    assert [item.id for item in queries.similar(Condition(domain_hash=robots), but=taken_out)] == [refused]
 
 
 def test_what_is_open_is_found_by_whom_it_is_about_and_not_by_its_condition():
@@ -262,7 +262,7 @@ def test_what_is_open_is_found_by_whom_it_is_about_and_not_by_its_condition():
     number = propose(RELEASE, Condition(wide_network_hash=WIDE))
 
     def undecided(domain):
-        return [one.id for one in queries.undecided(Condition(domain_hash=domain_hash(SLUG, domain)))]
+        return [item.id for item in queries.undecided(Condition(domain_hash=domain_hash(SLUG, domain)))]
 
     assert (undecided("robots.example"), undecided("people.example")) == ([number], [])
     acts.approve(BORA, number)
@@ -295,8 +295,8 @@ def test_each_step_is_in_the_audit_log_under_the_name_of_the_act():
     acts.undo(ANNA, decide(TAKE_OUT), "they are people")
     work()
     acts.discard(BORA, propose(RELEASE), "not yet")
-    found = list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
-    assert found == [
+    query = list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+    assert query == [
         *(f"invalidation.{step}" for step in ("propose", "approve", "applied", "undo", "undone")),
         *("release.propose", "release.discard"),
     ]

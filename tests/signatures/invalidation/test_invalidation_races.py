@@ -55,9 +55,9 @@ def test_of_opposite_proposals_at_once_about_the_same_people_one_is_open(app):
         return services.propose(ANNA, condition, None, "a school", act=InvalidationAct.RELEASE)
 
     outcomes = at_once(app, *[propose, release] * 4, expected=(Undecided,))
-    (open_one,) = (outcome for outcome in outcomes if not isinstance(outcome, Undecided))
+    (opened,) = (outcome for outcome in outcomes if not isinstance(outcome, Undecided))
     refused = {error.invalidation_id for error in outcomes if isinstance(error, Undecided)}
-    assert (refused, number_of(Invalidation)) == ({open_one}, 1)
+    assert (refused, number_of(Invalidation)) == ({opened}, 1)
 
 
 def test_several_workers_take_everybody_out_once(app):
