@@ -38,7 +38,7 @@ ALERT_LOCK = 0x616C7274
 
 
 def record(session: Session, kind: AlertKind, about: str, facts: Facts) -> Alert | None:
-    """The new row; None when the same was said within the kind's time of quiet."""
+    """The new row; None if the same alert was recorded within the quiet time of its kind."""
     if is_postgresql():  # SQLite's BEGIN IMMEDIATE does the same
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ALERT_LOCK})
     now, same = clock.now(), exists().where(Alert.kind == kind, Alert.about == about)

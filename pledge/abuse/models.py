@@ -71,7 +71,7 @@ class CallState(StrEnum):
 
 
 class Alert(Model):
-    """Something that staff were told of. Those who chose its kind got a mail; a webhook is called by the worker."""
+    """A notice to staff. Those who subscribed to its kind get a mail; the worker calls the webhook."""
 
     __tablename__ = "alerts"
 

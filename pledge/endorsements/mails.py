@@ -101,7 +101,7 @@ _SPOKESPERSONS = (
 
 
 def composers() -> Composers:
-    """Who writes which kind of mail."""
+    """The composer of each kind of mail."""
     writers = {
         MailKind.ENDORSE_CONFIRM: confirm,
         **dict.fromkeys(_TRUE_IN, about_own_page),

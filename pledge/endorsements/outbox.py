@@ -87,8 +87,8 @@ def enqueue_once(
     proved: bool = False,
     address: str = "",
 ) -> None:
-    """Enqueue a mail that anybody can ask for, now or later, if the address may get one; unless this very mail waits to be sent, or
-    was enqueued a moment ago. `address`: as in enqueue().
+    """Enqueue a mail that anybody can ask for, if the address may get one and the same mail neither waits nor was enqueued
+    within DOUBLE. `address`: as in enqueue().
     """
     is_fresh = or_(OutboxMail.state == MailState.QUEUED, OutboxMail.created_at > clock.now() - DOUBLE)
     same = exists().where(
@@ -127,7 +127,7 @@ def domain_hash(domain: str) -> bytes:
 
 
 def handlers() -> Handlers:
-    """Who answers which request."""
+    """The handler of each kind of request."""
     return {
         RequestKind.ENDORSE: one_by_one(handle_application),
         RequestKind.ENDORSE_RESEND: one_by_one(handle_resend),

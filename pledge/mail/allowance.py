@@ -138,7 +138,7 @@ def _take_all(
 def _take_slots(
     session: Session, slots: Sequence[Slot], may_wait: bool, max_mails: int
 ) -> dict[Slot, datetime]:
-    """Those of these slots that are free."""
+    """The free ones among these slots."""
     if not slots:
         return {}
     now = int(clock.now().timestamp())

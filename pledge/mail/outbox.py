@@ -74,7 +74,7 @@ def enqueue(session: Session, *mails: NewMail) -> None:
 
 
 def _waiting(session: Session, rows: Sequence[dict[str, Any]], key: str) -> Counter[bytes | None]:
-    """How many first mails wait for each domain, or network, of these rows."""
+    """The number of waiting first mails by domain or network of these rows."""
     groups = {row[key] for row in rows} - {None}
     if not groups:
         return Counter()
@@ -89,9 +89,9 @@ def _waiting(session: Session, rows: Sequence[dict[str, Any]], key: str) -> Coun
 
 
 def take_over(session: Session, mail_ids: Collection[int]) -> datetime | None:
-    """Drop these mails, as far as none is being sent, so that another one goes out in their place; when the first would have.
+    """Drop these mails unless they are being sent; returns when the first was due, for the mail that replaces them.
 
-    None when there is none to drop.
+    None when none was dropped.
     """
     if not mail_ids:
         return None

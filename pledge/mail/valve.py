@@ -124,7 +124,7 @@ def record_throttled(session: Session) -> bool:
 
 
 def is_recorded() -> bool:
-    """Whether it was recorded a moment ago that mails are held back."""
+    """Whether it was recorded lately that mails are held back."""
     held_at = current().held_at
     return held_at is not None and clock.now() - held_at < _NOTED_EVERY
 

@@ -64,7 +64,7 @@ _SIGNERS = (
 
 
 def composers() -> Composers:
-    """Who writes which kind of mail."""
+    """The composer of each kind of mail."""
     mails = {
         MailKind.CONFIRM: confirm,
         MailKind.REMINDER: reminder,
@@ -151,8 +151,8 @@ def held(mail: Claimed, signer: Signer) -> Message | None:
 
 
 def already(mail: Claimed, signer: Signer) -> Message | None:
-    """You are already counted since …; or the truth, where staff have taken the signature out of the count. Of one that is
-    held the own page tells.
+    """You are already counted since …; or the truth, where staff have taken the signature out of the count. For a held one the
+    own page says so.
     """
     if message := invalidated(mail, signer):
         return replace(message, template=MailKind.INVALIDATED)

@@ -48,12 +48,12 @@ def network_hash(slug: str, network: str) -> bytes:
 
 
 def wide_network_hash(slug: str, network: str) -> bytes:
-    """Of the IPv4 /24 or IPv6 /48 around a network as limits.client_network() tells it."""
+    """Hash of the IPv4 /24 or IPv6 /48 around a network as limits.client_network() tells it."""
     return vault().keyed_hash(f"wide network {slug} {block_of(network.removesuffix('/64'))}")
 
 
 def domain_hash(slug: str, host: str) -> bytes:
-    """Of the domain as which addresses at this host are counted."""
+    """Hash of the domain under which addresses at this host are counted."""
     return vault().keyed_hash(f"domain {slug} {counted_domain(host)}")
 
 

@@ -53,7 +53,7 @@ class SignatureMail:
 
     @property
     def asks(self) -> bool:
-        """Whether it is to confirm: of these a mailbox gets few while nobody there has ever confirmed anything."""
+        """Whether it asks to confirm. A mailbox that has never confirmed anything gets few of these."""
         return self.kind in TO_CONFIRM
 
     @property
@@ -65,8 +65,8 @@ class SignatureMail:
 def enqueue_all(session: Session, wanted: Sequence[SignatureMail], *, may_wait: bool) -> int:
     """Enqueue these mails for now, or for the next free slots if they may wait; returns how many are enqueued.
 
-    No two may be to confirm the same signature. One about a signature that is gone is left out.
-    Of mails to confirm that one address is to get in one campaign, the one for the newest form takes the place of those that wait.
+    A signature may have one confirm mail among them. Mails about deleted signatures are left out. A confirm mail replaces
+    the waiting ones for older forms of the same address and campaign.
     """
     query = _FACTS.where(Signature.id.in_({mail.signature_id for mail in wanted}))
     facts = {row[0]: _Facts(*row) for row in session.execute(query)}
@@ -159,8 +159,8 @@ def _newest(wanted: Sequence[SignatureMail], facts: Mapping[int, _Facts]) -> lis
 def _granted(
     session: Session, wanted: Sequence[SignatureMail], facts: Mapping[int, _Facts], *, may_wait: bool
 ) -> list[tuple[SignatureMail, datetime]]:
-    """When each of these mails goes out. One to confirm takes the place of older ones that wait in its campaign; when no slot is
-    left, that of the first which waits in another one.
+    """When each of these mails goes out. A confirm mail replaces older ones waiting in its campaign; without a free slot it takes
+    that of the first one waiting in another campaign.
     """
     waiting = _waiting(session, [facts[mail.signature_id] for mail in wanted if mail.takes_over])
     due: dict[SignatureMail, datetime | None] = {}
@@ -206,7 +206,7 @@ def _slot(mail: SignatureMail, facts: _Facts) -> allowance.SlotRequest:
 
 
 def _numbers(session: Session, granted: Sequence[tuple[SignatureMail, datetime]]) -> dict[int, int]:
-    """The numbers of these mails to confirm, which their codes are made from, by signature; without those that are gone."""
+    """The number of each confirm mail, from which its code is made, by signature id; deleted signatures are left out."""
     by_due: dict[datetime, list[int]] = defaultdict(list)
     for mail, due_at in granted:
         by_due[due_at].append(mail.signature_id)
@@ -239,7 +239,7 @@ _SUBMISSIONS = (
 
 
 def handlers() -> Handlers:
-    """Who answers which request."""
+    """The handler of each kind of request."""
     return {RequestKind.CONFIRM: handle_confirm, RequestKind.LINK: one_by_one(handle_link)}
 
 
@@ -305,7 +305,7 @@ def _lift(session: Session, ids: Sequence[int]) -> None:
 
 
 def _enqueue_once(session: Session, wanted: Sequence[SignatureMail]) -> None:
-    """Enqueue these mails, each once, but for those that wait to be sent or were enqueued a moment ago."""
+    """Enqueue these mails, except those that are waiting already or were enqueued within DOUBLE."""
     is_enqueued = or_(OutboxMail.state == MailState.QUEUED, OutboxMail.created_at > clock.now() - DOUBLE)
     query = select(OutboxMail.kind, OutboxMail.subject_id).where(
         OutboxMail.subject_id.in_([wanted_mail.signature_id for wanted_mail in wanted]), is_enqueued
@@ -320,8 +320,8 @@ def _enqueue_once(session: Session, wanted: Sequence[SignatureMail]) -> None:
 
 
 def _trim(session: Session, ids: Sequence[int]) -> None:
-    """Of the people that these submissions are about, keep MAX_PENDING that wait in the campaign: those with a mail that has gone
-    out or will, so that a link in somebody's mailbox goes on working, and the newest.
+    """Keep MAX_PENDING pending rows per person and campaign: first those with a mail sent or waiting, so that its link goes on
+    working, then the newest.
     """
     has_mail = exists().where(
         OutboxMail.subject_id == Signature.id,

@@ -357,7 +357,7 @@ def end_erasure(session: Session, rows: Sequence[Signature], actor: Actor) -> No
 
 
 def erase_due(limit: int = 50) -> int:
-    """Erase whom staff were asked to erase, once the time to stop it is over; how many people.
+    """Carry out the erasures that staff planned and can no longer be stopped; returns how many people.
 
     It begins when the mail about it goes out: while that waits, nobody is erased.
     """

@@ -71,7 +71,7 @@ _STORE = f"""
 
 _REQUEST = "INSERT INTO mail_requests (kind, campaign_id, subject_id, lang, created_at, due_at)"
 
-#: Texts need none.
+#: Columns whose values the driver cannot convert by itself; strings need no type.
 _TYPES = (
     *(
         bindparam(column.name, type_=column.type)

@@ -258,7 +258,7 @@ def _read_expected() -> frozenset[bytes]:
 
 
 def recent_sign_ups(*kinds: ColumnElement[bool]) -> CTE:
-    """The newest sign-ups of each of these kinds, which exclude each other."""
+    """SQL: the newest sign-ups of each of these disjoint kinds."""
     columns = (
         *(Signature.campaign_id, *COLUMNS.values(), Signature.state, Signature.hold_reason),
         *(Signature.submitted_at, and_(*WAITS).label("waits")),

@@ -135,7 +135,7 @@ def _recent(campaign_id: int) -> CTE:
 
 
 def _groups_of(hashes: Collection[bytes]) -> dict[bytes, Group]:
-    """The group of each of these domains: the one that is held, of these the one of several."""
+    """The group of each of these domains: a held group before others, then one of several domains."""
     domains = select(Signature.campaign_id, Signature.domain_hash).where(
         text(SMALL_CONFIRMED), Signature.domain_hash.in_(hashes), Signature.confirmed_at >= clock.now() - WEEK
     )

@@ -107,8 +107,8 @@ def propose(
     reason: InvalidationReason | None,
     why: str,
 ) -> int:
-    """Propose an act about what came from a network or domain since then. Who is not confirmed yet where others are to be taken
-    out is held at once, so that one decision is about all of them; but for those at a provider.
+    """Propose an act about the sign-ups from a network or domain since then. Where counted ones are to be taken out, pending ones
+    are held at once (except at providers), so that one decision covers all.
 
     Raises as signatures/invalidation/services.py: propose().
     """

@@ -43,7 +43,7 @@ def newest(campaign_id: int, limit: int = 100) -> list[Invalidation]:
 
 
 def proposed() -> list[Invalidation]:
-    """Those that wait for a decision or came back to their authors, the longest wait first."""
+    """Proposals awaiting a decision or returned to their authors, the longest wait first."""
     waits = (Invalidation.state == InvalidationState.PROPOSED) | Invalidation.returned_why.is_not(None)
     query = select(Invalidation).where(waits)
     return load(query.order_by(Invalidation.id))
