@@ -100,10 +100,9 @@ def test_the_only_second_factor_cannot_be_removed(viewer):
     refused = viewer.post("/staff/account/authenticator/remove")
     assert refused.status_code == 409
     assert "This is your only second factor" in refused.text
-    passkey = add_passkey(viewer.member)
-    assert viewer.post("/staff/account/authenticator/remove").location == "/staff/account"
-    assert viewer.post(f"/staff/account/passkeys/{passkey}/remove").status_code == 409
     assert queries.member(id=viewer.member.id).has_second_factor
+    add_passkey(viewer.member)
+    assert viewer.post("/staff/account/authenticator/remove").location == "/staff/account"
 
 
 def test_a_passkey_of_somebody_else_cannot_be_removed(staff_client):
