@@ -20,7 +20,7 @@ from pledge.core.logs import log
 from pledge.mail import breaker, queries, valve
 from pledge.mail.models import MailKind
 
-#: What a person must be allowed to hear of a kind.
+#: The permission that receiving a kind of alert needs.
 NEEDS = {
     AlertKind.VALVE_CLOSED: Permission.SEE_DASHBOARD,
     AlertKind.BREAKER_OPEN: Permission.SEE_DASHBOARD,
@@ -35,7 +35,7 @@ NEEDS = {
     AlertKind.COUNT_DIFFERS: Permission.SEE_DASHBOARD,
 }
 
-#: What people of a role hear of until they choose for themselves.
+#: The default choice of each role.
 _USUAL = {
     Role.ADMIN: frozenset(NEEDS) - {AlertKind.STEP_REACHED, AlertKind.INBOX_DAILY},
     Role.MODERATOR: frozenset(
@@ -51,19 +51,19 @@ _USUAL = {
 
 
 def offered(person: StaffMember) -> list[AlertKind]:
-    """What the person may choose."""
+    """The kinds that the person may receive."""
     return [kind for kind, permission in NEEDS.items() if person.can(permission)]
 
 
 def chosen(person: StaffMember) -> frozenset[AlertKind]:
-    """What the person hears of."""
+    """The kinds that the person receives."""
     if person.alerts is None:
         return frozenset().union(*(_USUAL.get(role, frozenset()) for role in person.role_set))
     return frozenset(kind for kind in offered(person) if kind in person.alerts)
 
 
 def choose(actor: Actor, kinds: Iterable[AlertKind]) -> None:
-    """Keep what the acting person wants to hear of."""
+    """Store which kinds the acting person wants to receive."""
     with transaction() as session:
         person = session.get_one(StaffMember, actor.staff_id)
         person.alerts = sorted(set(kinds))
@@ -77,10 +77,10 @@ def alert(
     to: int | None = None,
     **facts: str | int | dict[str, str],
 ) -> bool:
-    """Tell those who chose to hear of it, and the webhook; at most once in the kind's time of quiet (abuse/alerts.py).
+    """Alert the subscribers and the webhook, at most once in the kind's quiet period (abuse/alerts.py); False when suppressed.
 
-    `about`: which of several things it is. `to`: the one person of staff whose own work it is about. `facts`: what its words
-    name, a text by language where it has several; never an address, a name, a network or a domain. Whether it is told now.
+    `about` distinguishes alerts of one kind. `to` restricts it to one person. `facts` fill in its text, and never hold an address,
+    a name, a network or a domain.
     """
     row = alerts.record(session, kind, about, facts)
     if row is None:
@@ -96,7 +96,7 @@ def alert(
 def watch_valve() -> bool:
     """Record whether mails to new addresses are held back; alert once for each closing of the valve.
 
-    True when the valve has just closed. Of any number of workers only one tells, once.
+    True when the valve has just closed. Of several workers only one sends the alert.
     """
     if not queries.is_first_due() or valve.is_recorded():
         return False

@@ -125,14 +125,14 @@ def locked(query: Select[Row], *states: str, seen: str | None = None) -> Iterato
 
 
 def check(session: Session, first: int | None, second: int | None) -> None:
-    """Let only a second person go on. Raises NeedsSecondPerson, InvitedLately."""
+    """Check that `second` may decide what `first` began. Raises NeedsSecondPerson, InvitedLately."""
     reason = _obstacle(first, second, _recent_invitations(session.connection()))
     if reason is not None:
         raise reason
 
 
 def obstacle(first: int | None, second: int | None) -> NeedsSecondPerson | None:
-    """What keeps the second from deciding what the first began; for the page that offers it."""
+    """As `check`, but returns the error, for the page that shows the button."""
     return obstacles()(first, second)
 
 

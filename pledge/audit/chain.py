@@ -55,7 +55,7 @@ def fingerprint(entry: Mapping[str, Any]) -> bytes:
 
 
 def digest(head: bytes) -> bytes:
-    """What a checkpoint publishes of a head. Not the hash itself, which would let anyone test guesses of the next entry."""
+    """The hash that a checkpoint publishes. Publishing the head itself would let anyone test guesses of the next entry."""
     return hashlib.sha256(b"pledge-audit/v1\n" + head).digest()
 
 

@@ -1,4 +1,4 @@
-"""Everything that waits for somebody of the staff, and for whom: each package tells what waits there, here it is one list."""
+"""What waits for staff, gathered from the queries of each package, and who may decide it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from pledge.signatures.invalidation.models import InvalidationAct
 from pledge.signatures.invalidation.services import max_alone
 from pledge.signatures.queries import held_by_campaign
 
-#: For so long an answer without news about it is listed.
+#: How long an answer is listed that no news has been written about.
 ANSWER_OWED = timedelta(days=30)
 
 
@@ -57,14 +57,14 @@ KIND_LABELS = {
     InboxKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
 }
 
-#: Of a proposal about signatures, by its act.
+#: Labels of a proposal about signatures, by its act.
 PROPOSAL_LABELS = {
     InvalidationAct.INVALIDATE: Phrase("inbox", "Invalidation to approve"),
     InvalidationAct.HOLD: Phrase("inbox", "Hold to approve"),
     InvalidationAct.RELEASE: Phrase("inbox", "Release to approve"),
 }
 
-#: What somebody must be allowed to do for a kind to wait for them.
+#: The permission that deciding a kind needs.
 NEEDS = {
     InboxKind.HELD: Permission.INVALIDATE,
     InboxKind.INVALIDATION: Permission.INVALIDATE,
@@ -86,7 +86,7 @@ class InboxItem:
     since: datetime | None  #: None where nobody knows
     campaign: str = ""  #: its slug; "" for what belongs to none
     number: int = 1  #: how many
-    domains: int = 0  #: of held signatures: at so many small mail domains because they are many
+    domains: int = 0  #: for held signatures: how many small mail domains have too many
     id: int = 0  #: which one, where a single one waits
     title: Texts = field(default_factory=Texts)
     act: str = ""  #: of a proposal about signatures
@@ -98,7 +98,7 @@ class InboxItem:
 
     @property
     def needs(self) -> Permission:
-        """What somebody must be allowed to do for it to wait for them."""
+        """The permission that deciding it needs."""
         return NEEDS[self.of or self.kind]
 
 
@@ -123,7 +123,7 @@ class Inbox:
         return [*self.mine, *(other.item for other in self.others)]
 
     def only(self, kind: str = "", campaign: str = "") -> "Inbox":
-        """What is of this kind and this campaign; "" is any."""
+        """The items of this kind and campaign; "" matches any."""
 
         def wanted(item: InboxItem) -> bool:
             return kind in ("", item.kind) and campaign in ("", item.campaign)

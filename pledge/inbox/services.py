@@ -37,17 +37,17 @@ def alert_waiting() -> None:
 
 
 def _is_alerted_at_once(item: InboxItem) -> bool:
-    """Not a small act about signatures, which its author decides in the next press."""
+    """All but small acts about signatures: their author may decide them alone, and does so next."""
     return item.kind in _ALERTS and (item.takes_two or item.kind is not InboxKind.INVALIDATION)
 
 
 def _was_alerted(item: InboxItem) -> bool:
-    """Whether the oldest of a queue waited already when the queue was told of last, as those before it were decided since."""
+    """Whether the oldest item of the queue was already waiting at the last alert about this queue."""
     last = None if item.id else alerts.last_at(_ALERTS[item.kind], f"{item.kind} {item.campaign} ")
     return last is not None and item.since is not None and item.since <= last
 
 
 def _reference(item: InboxItem) -> str:
-    """One thing, or the queue of a campaign since its oldest."""
+    """Names a single item by its id, or the queue of a campaign by its oldest item."""
     since = f"{item.since:%Y-%m-%dT%H:%M:%S}" if item.since else ""
     return f"{item.of or item.kind} {item.id or item.campaign} {since}"[:80]
