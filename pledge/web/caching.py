@@ -106,12 +106,12 @@ def answer_from_copy() -> AnyResponse | None:
 
 def _find(name: str | None) -> AnyResponse | None:
     """The copy of this name; None where there is none, or when this request is the one that renews it."""
-    found: CachedPage | None = None if name is None else cache.get(name + _encoding())
-    if found is None or (
-        clock.monotonic() >= found.until and cache.add(f"{name}{_RENEWED}", True, timeout=MAX_AGE)
+    copy: CachedPage | None = None if name is None else cache.get(name + _encoding())
+    if copy is None or (
+        clock.monotonic() >= copy.until and cache.add(f"{name}{_RENEWED}", True, timeout=MAX_AGE)
     ):
         return None
-    return found.response.make_conditional(request)
+    return copy.response.make_conditional(request)
 
 
 def _keep(key: str, response: AnyResponse, seconds: int) -> AnyResponse:

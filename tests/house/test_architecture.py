@@ -60,6 +60,26 @@ def test_every_form_is_one_of_flask_wtf_and_the_public_ones_need_no_session():
     assert bases == {"web/forms.py": ["BaseForm(FlaskForm)"]}
 
 
+#: They say that something is there and not what it is.
+EMPTY_NAMES = {"found", "one", "told", "said", "stands"}
+
+
+def bound_names(path: Path) -> set[str]:
+    """Names that a module gives to what it makes: variables, parameters, fields, functions and classes."""
+    nodes = list(ast.walk(tree(path)))
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    parameters = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return stored | parameters | {node.name for node in nodes if isinstance(node, definitions)}
+
+
+def test_names_say_what_they_hold():
+    places = ("pledge", "tests", "rehearsals", "tools")
+    modules = [path for place in places for path in (ROOT / place).rglob("*.py")]
+    assert len(modules) > len(MODULES)
+    assert [str(path.relative_to(ROOT)) for path in modules if bound_names(path) & EMPTY_NAMES] == []
+
+
 def test_transactions_end_only_in_the_database_module():
     ending = at_fault(lambda path: {"commit", "rollback"} & set(calls(path)))
     outside = {name for name in ending if not name.startswith("core/db/")}
