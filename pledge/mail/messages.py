@@ -124,6 +124,19 @@ class _UnfoldedHeader(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _CheckedHeader(BaseHeader):
+    """A header of ASCII that was checked before: it is neither parsed nor folded."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["decoded"], kwds["parse_tree"] = value, None
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
 class _SubjectHeader(UnstructuredHeader, BaseHeader):
     """Begins on the line of its name: the library moves an ASCII text that then fits to the next line, whole."""
 
@@ -154,6 +167,8 @@ class _Headers(HeaderRegistry):
         self.map_to_type("subject", _SubjectHeader)
         self.map_to_type("list-unsubscribe", _UnfoldedHeader)
         self.map_to_type("list-id", _UnfoldedHeader)
+        self.map_to_type("to", _CheckedHeader)
+        self.map_to_type("message-id", _CheckedHeader)
         self._class = cache(super().__getitem__)
         self._shared = lru_cache(maxsize=512)(super().__call__)
 

@@ -22,7 +22,7 @@ from pledge.core.db import transaction
 from pledge.core.encryption import vault
 from pledge.mail.models import FIRST, GROUP_BYTES, MailKind, MailState, OutboxMail, is_to_known
 from pledge.mail.providers import owned_domain
-from pledge.mail.queries import CAN_ARRIVE, is_free
+from pledge.mail.queries import CAN_ARRIVE, IS_FREE
 
 TURN = timedelta(minutes=10)
 #: More than these are not counted.
@@ -54,7 +54,7 @@ def domain_group(address: str) -> bytes | None:
 
 def waits() -> ColumnElement[bool]:
     """SQL: the mail is enqueued, and no worker has it."""
-    return and_(OutboxMail.state == MailState.QUEUED, is_free())
+    return and_(OutboxMail.state == MailState.QUEUED, IS_FREE)
 
 
 def enqueue(session: Session, *mails: NewMail) -> None:

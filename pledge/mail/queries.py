@@ -10,6 +10,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -25,6 +26,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from pledge.core import clock
 from pledge.core.db import fetch, load, transaction, write_autocommit
+from pledge.core.db.types import NOW
 from pledge.mail import suppression, valve
 from pledge.mail.messages import Claimed
 from pledge.mail.models import (
@@ -41,25 +43,29 @@ from pledge.mail.models import (
 #: How many mails that nobody waits for one sender takes at a time.
 LAST_AT_ONCE = 5
 
+Claiming = ReturningUpdate[*tuple[Any, ...]]
+
 #: Literal, as the predicates of the indexes are: for a bound value neither database would use them.
 _QUEUED, _DEAD = text("state = 'queued'"), text("state = 'dead'")
 _AWAITED, _FIRST, _LAST = and_(text(AWAITED)), and_(text(FIRST)), and_(text(LAST))
 
 
-def is_free() -> ColumnElement[bool]:
-    """SQL: no worker has the mail."""
-    return or_(OutboxMail.lease_until.is_(None), OutboxMail.lease_until <= clock.now())
+#: SQL: no worker has the mail.
+IS_FREE = or_(OutboxMail.lease_until.is_(None), OutboxMail.lease_until <= NOW)
 
 
 def due(which: ColumnElement[bool]) -> Select[int]:
-    """The mails of a class, by the predicate of its index, that may be sent now."""
-    return select(OutboxMail.id).where(_QUEUED, which, OutboxMail.due_at <= clock.now(), is_free())
+    """The mails of a class, by the predicate of its index, that may be sent when the statement runs."""
+    return select(OutboxMail.id).where(_QUEUED, which, OutboxMail.due_at <= NOW, IS_FREE)
+
+
+_IS_FIRST_DUE = due(_FIRST).exists()
+_ANY_DUE = select(or_(due(_AWAITED).exists(), due(_LAST).exists()), _IS_FIRST_DUE)
 
 
 def any_due() -> bool:
     """Whether something waits that may be sent now; a read, so that an idle worker takes no lock."""
-    others = or_(due(_AWAITED).exists(), due(_LAST).exists())
-    is_due, first_wait = fetch(select(others, due(_FIRST).exists())).one()
+    is_due, first_wait = fetch(_ANY_DUE).one()
     if is_due or not first_wait:
         return bool(is_due)
     opening, now = valve.current(), clock.now()
@@ -72,7 +78,7 @@ def any_due() -> bool:
 
 def is_first_due() -> bool:
     """Whether a mail to a new address waits to be sent, held back or not."""
-    return bool(fetch(select(due(_FIRST).exists())).scalar_one())
+    return fetch(select(_IS_FIRST_DUE)).scalar_one()
 
 
 def claim(limit: int, lease: timedelta) -> list[Claimed]:
@@ -83,15 +89,15 @@ def claim(limit: int, lease: timedelta) -> list[Claimed]:
     for them.
     """
     return (
-        _claim_class(_AWAITED, limit, lease)
+        _claim_class(_CLAIM_AWAITED, limit, lease)
         or _claim_first(limit, lease)
-        or _claim_class(_LAST, min(limit, LAST_AT_ONCE), lease)
+        or _claim_class(_CLAIM_LAST, min(limit, LAST_AT_ONCE), lease)
     )
 
 
-def _claim_class(which: ColumnElement[bool], limit: int, lease: timedelta) -> list[Claimed]:
-    statement = _claiming(due(which).order_by(OutboxMail.due_at), limit, lease)
-    return _claimed(write_autocommit(lambda connection: connection.execute(statement).all()))
+def _claim_class(claiming: Claiming, limit: int, lease: timedelta) -> list[Claimed]:
+    values = {"limit": limit, "until": clock.now() + lease}
+    return _claimed(write_autocommit(lambda connection: connection.execute(claiming, values).all()))
 
 
 def _claim_first(limit: int, lease: timedelta) -> list[Claimed]:
@@ -104,26 +110,32 @@ def _claim_first(limit: int, lease: timedelta) -> list[Claimed]:
         for lane in valve.lanes(opening):
             room = min(limit - len(taken), valve.available(opening, now, floor=lane.floor))
             in_order = due(lane.which).order_by(OutboxMail.suspicious, OutboxMail.turn_at)
-            rows = session.execute(_claiming(in_order, room, lease)).all() if room else []
+            values = {"limit": room, "until": now + lease}
+            rows = session.execute(_claiming(in_order), values).all() if room else []
             valve.consume(opening, len(rows), now, floor=lane.floor)
             taken += rows
     return _claimed(taken)
 
 
-def _claiming(waiting: Select[int], limit: int, lease: timedelta) -> ReturningUpdate[*tuple[Any, ...]]:
+def _claiming(waiting: Select[int]) -> Claiming:
+    """SQL: claim `limit` of these until `until`."""
     # In a CTE, so that no plan can run the locking query twice and claim more than was asked for. SQLite has no row locks;
     # there the statement runs alone, inside BEGIN IMMEDIATE.
-    some = waiting.limit(limit).with_for_update(skip_locked=True).cte("due")
+    some = waiting.limit(bindparam("limit")).with_for_update(skip_locked=True).cte("due")
     return (
         update(OutboxMail)
         .where(OutboxMail.id.in_(select(some.c.id)))
-        .values(lease_until=clock.now() + lease, attempts=OutboxMail.attempts + 1)
+        .values(lease_until=bindparam("until"), attempts=OutboxMail.attempts + 1)
         .returning(
             *(OutboxMail.id, OutboxMail.kind, OutboxMail.subject_id, OutboxMail.seq, OutboxMail.lang),
             *(OutboxMail.known, OutboxMail.attempts, OutboxMail.created_at),
         )
         .execution_options(synchronize_session=False)
     )
+
+
+_CLAIM_AWAITED = _claiming(due(_AWAITED).order_by(OutboxMail.due_at))
+_CLAIM_LAST = _claiming(due(_LAST).order_by(OutboxMail.due_at))
 
 
 def _claimed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Claimed]:
@@ -134,7 +146,20 @@ def _claimed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Claimed]:
 
 def sent(mails: Sequence[Claimed]) -> None:
     """Mark mails as sent, except those that another worker has claimed since."""
-    _mark(*mails, state=MailState.SENT, sent_at=clock.now(), last_error=None, payload=None)
+    values = {"ours": [(mail.id, mail.attempts) for mail in mails]}
+    write_autocommit(lambda connection: connection.execute(_SENT, values))
+
+
+#: What is still claimed by whoever has these mails: each claim raises `attempts`.
+_IS_OURS = and_(
+    tuple_(OutboxMail.id, OutboxMail.attempts).in_(bindparam("ours", expanding=True)),
+    OutboxMail.state == MailState.QUEUED,
+)
+_SENT = (
+    update(OutboxMail)
+    .where(_IS_OURS)
+    .values(state=MailState.SENT, sent_at=NOW, lease_until=None, last_error=None, payload=None)
+)
 
 
 def drop(mail: Claimed) -> bool:
@@ -171,14 +196,10 @@ def renew(mails: Sequence[Claimed], lease: timedelta) -> None:
 
 
 def _mark(*mails: Claimed, lease_until: datetime | None = None, **values: Any) -> bool:
-    """Change what is still claimed by whoever has these mails: each claim raises `attempts`. False when some are not."""
-    ours = tuple_(OutboxMail.id, OutboxMail.attempts).in_([(mail.id, mail.attempts) for mail in mails])
-    statement = (
-        update(OutboxMail)
-        .where(ours, OutboxMail.state == MailState.QUEUED)
-        .values(lease_until=lease_until, **values)
-    )
-    return write_autocommit(lambda connection: connection.execute(statement).rowcount) == len(mails)
+    """Change what is still claimed by whoever has these mails. False when some are not."""
+    statement = update(OutboxMail).where(_IS_OURS).values(lease_until=lease_until, **values)
+    ours = {"ours": [(mail.id, mail.attempts) for mail in mails]}
+    return write_autocommit(lambda connection: connection.execute(statement, ours).rowcount) == len(mails)
 
 
 def oldest_due() -> datetime | None:

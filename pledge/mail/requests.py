@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from pledge.core import clock
 from pledge.core.db import NotDurable, fetch, is_postgresql, transaction
+from pledge.core.db.types import NOW
 from pledge.core.logs import log
 from pledge.mail.models import MailRequest, RequestKind
 
@@ -46,6 +47,12 @@ def one_by_one(answer_single: Callable[[Session, MailRequest], None]) -> Handler
     return answer_all
 
 
+#: What was never put off is due, also where it came through a web service whose clock is fast.
+_IS_DUE = or_(MailRequest.due_at <= NOW, MailRequest.due_at <= MailRequest.created_at)
+#: Made once: the worker asks it five times a second, and to make it takes longer than to run it.
+_ANY_DUE = select(MailRequest.id).where(_IS_DUE).limit(1)
+
+
 def ask(session: Session, kind: RequestKind, campaign_id: int, lang: str, **about: Any) -> None:
     """Write down what somebody asks for, in the caller's transaction; `about`: subject_id, address_hash, payload."""
     now = clock.now()
@@ -55,10 +62,10 @@ def ask(session: Session, kind: RequestKind, campaign_id: int, lang: str, **abou
 
 def answer(handlers: Handlers, limit: int = BATCH) -> int:
     """Answer up to `limit` requests, the oldest; how many were dealt with. 0 also when another worker answers."""
-    if fetch(select(MailRequest.id).where(_due()).limit(1)).first() is None:
+    if fetch(_ANY_DUE).first() is None:
         return 0
     try:
-        return _answer(handlers, _due(), limit)
+        return _answer(handlers, _IS_DUE, limit)
     except Exception as error:  # one of them is at fault: find it
         if _is_database_fault(error):
             raise
@@ -80,12 +87,12 @@ def _answer(handlers: Handlers, which: ColumnElement[bool], limit: int) -> int:
 
 
 def _answer_each(handlers: Handlers, limit: int) -> int:
-    ids = fetch(select(MailRequest.id).where(_due()).order_by(MailRequest.id).limit(limit)).scalars().all()
+    ids = fetch(select(MailRequest.id).where(_IS_DUE).order_by(MailRequest.id).limit(limit)).scalars().all()
     done = 0
     for request_id in ids:
         this = MailRequest.id == request_id
         try:
-            done += _answer(handlers, and_(this, _due()), 1)
+            done += _answer(handlers, and_(this, _IS_DUE), 1)
         except Exception as error:  # whatever it is, the others must not wait for it
             if _is_database_fault(error):
                 raise
@@ -101,8 +108,3 @@ def _is_database_fault(error: Exception) -> bool:
     if isinstance(error, (IntegrityError, DataError)):
         return False
     return isinstance(error, (SQLAlchemyError, NotDurable))
-
-
-def _due() -> ColumnElement[bool]:
-    # What was never put off is due, also where it came through a web service whose clock is fast.
-    return or_(MailRequest.due_at <= clock.now(), MailRequest.due_at <= MailRequest.created_at)

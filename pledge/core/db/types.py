@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, TypeDecorator, text
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, TypeDecorator, bindparam, text
+
+from pledge.core import clock
 
 #: A number that the database gives: SQLite does that for INTEGER alone.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -27,6 +29,10 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+#: SQL: the moment at which a statement runs, for one that is made once: to make it takes longer than to run it.
+NOW = bindparam("now", callable_=lambda: clock.now(), type_=UTCDateTime())  # noqa: PLW0108  # tests move the clock
 
 
 def one_of(column: str, values: type[StrEnum]) -> str:
