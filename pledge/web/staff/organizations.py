@@ -15,6 +15,7 @@ from wtforms.validators import AnyOf, ValidationError
 from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.audit.labels import ACTIONS
+from pledge.audit.models import Actor
 from pledge.core import i18n, languages
 from pledge.core.i18n import format_count
 from pledge.core.text.lines import is_readable
@@ -230,126 +231,82 @@ def organization(endorsement_id: int) -> Response:
 
 @staff.act("/organizations/<int64:endorsement_id>/publish", needs=_REVIEW, asks=Ask.NOTHING)
 def organization_publish(endorsement_id: int) -> AnyResponse:
-    form = StaffForm(request.form)
     message = _("Published. An e-mail to the organisation is on its way.")
-    return _decide(
-        form, message, lambda seen: moderation.publish(actor(), endorsement_id, seen), moves_on="publish"
-    )
+    return _decide(endorsement_id, message, moderation.publish, moves_on="publish")
 
 
 @staff.act("/organizations/<int64:endorsement_id>/changes", needs=_REVIEW, asks=Ask.REASON)
 def organization_changes(endorsement_id: int) -> AnyResponse:
-    form = ReasonForm(request.form, prefix="changes-")
     message = _("Asked for changes. An e-mail with the reason is on its way.")
-    return _decide(
-        form,
-        message,
-        lambda seen: moderation.ask_for_changes(
-            actor(), endorsement_id, seen, code=form.code.data, note=form.note.data
-        ),
-        moves_on="ask_for_changes",
-    )
+    return _decide(endorsement_id, message, moderation.ask_for_changes, moves_on="ask_for_changes")
 
 
 @staff.act("/organizations/<int64:endorsement_id>/decline", needs=_REVIEW, asks=Ask.REASON)
 def organization_decline(endorsement_id: int) -> AnyResponse:
-    form = ReasonForm(request.form, prefix="decline-")
     message = _("Declined. An e-mail with the reason is on its way.")
-    return _decide(
-        form,
-        message,
-        lambda seen: moderation.decline(
-            actor(), endorsement_id, seen, code=form.code.data, note=form.note.data
-        ),
-        moves_on="decline",
-    )
+    return _decide(endorsement_id, message, moderation.decline, moves_on="decline")
 
 
 @staff.act("/organizations/<int64:endorsement_id>/remove", needs=_REVIEW, asks=Ask.REASON)
 def organization_remove(endorsement_id: int) -> AnyResponse:
-    form = RemovalForm(request.form, prefix="remove-")
+    def remove(by: Actor, number: int, seen: SeenState, code: str, **wording: str) -> None:
+        own = languages.texts({lang: wording[f"wording_{lang}"] for lang in languages.codes()})
+        moderation.remove(by, number, seen, code, own or None)
+
     message = _("Removed from the list. An e-mail with the reason is on its way.")
-    return _decide(
-        form,
-        message,
-        lambda seen: moderation.remove(
-            actor(), endorsement_id, seen, code=form.code.data, wording=form.by_language("wording") or None
-        ),
-    )
+    return _decide(endorsement_id, message, remove)
 
 
 @staff.act("/organizations/<int64:endorsement_id>/reinstate", needs=_REVIEW, asks=Ask.REASON)
 def organization_reinstate(endorsement_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form, prefix="reinstate-")
     message = _("It is on the list again. An e-mail to the organisation is on its way.")
-    return _decide(
-        form, message, lambda seen: moderation.reinstate(actor(), endorsement_id, seen, why=form.why.data)
-    )
+    return _decide(endorsement_id, message, moderation.reinstate)
 
 
 @staff.act("/organizations/<int64:endorsement_id>/reopen", needs=_REVIEW, asks=Ask.REASON)
 def organization_reopen(endorsement_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form, prefix="reopen-")
-    message = _("It is awaiting review again.")
-    return _decide(
-        form, message, lambda seen: moderation.reopen(actor(), endorsement_id, seen, why=form.why.data)
-    )
+    return _decide(endorsement_id, _("It is awaiting review again."), moderation.reopen)
 
 
 @staff.act("/organizations/<int64:endorsement_id>/merge", needs=_REVIEW, asks=Ask.REASON)
 def organization_merge(endorsement_id: int) -> AnyResponse:
-    form = MergeForm(request.form, prefix="merge-")
+    def merge(by: Actor, number: int, seen: SeenState, into: str, why: str) -> None:
+        moderation.merge(by, number, seen, int(into), why)
+
     message = _("Merged. Its address now leads to the other one.")
-    return _decide(
-        form,
-        message,
-        lambda seen: moderation.merge(
-            actor(), endorsement_id, seen, into_id=int(form.into.data), why=form.why.data
-        ),
-        moves_on="merge",
-    )
+    return _decide(endorsement_id, message, merge, moves_on="merge")
 
 
 @staff.act("/organizations/<int64:endorsement_id>/take-back", needs=_REVIEW, asks=Ask.NOTHING)
 def organization_take_back(endorsement_id: int) -> AnyResponse:
-    form = StaffForm(request.form)
     message = _("The publication was taken back. It is awaiting review again.")
-    return _decide(form, message, lambda seen: moderation.take_back(actor(), endorsement_id, seen))
+    return _decide(endorsement_id, message, moderation.take_back)
 
 
 @staff.act("/organizations/<int64:endorsement_id>/note", needs=_REVIEW, asks=Ask.REASON)
 def organization_note(endorsement_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form, prefix="note-")
-    message = _("The note is in the history below.")
-    return _decide(
-        form, message, lambda seen: moderation.add_note(actor(), endorsement_id, seen, note=form.why.data)
-    )
+    def add_note(by: Actor, number: int, seen: SeenState, why: str) -> None:
+        moderation.add_note(by, number, seen, note=why)
+
+    return _decide(endorsement_id, _("The note is in the history below."), add_note)
 
 
 @staff.act("/organizations/<int64:endorsement_id>/certify", needs=_REVIEW, asks=Ask.REASON)
 def organization_certify(endorsement_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form, prefix="certify-")
-    message = _("Marked as checked by the secretariat.")
-    return _decide(
-        form, message, lambda seen: moderation.certify(actor(), endorsement_id, seen, why=form.why.data)
-    )
+    return _decide(endorsement_id, _("Marked as checked by the secretariat."), moderation.certify)
 
 
 @staff.act("/organizations/<int64:endorsement_id>/uncertify", needs=_REVIEW, asks=Ask.REASON)
 def organization_uncertify(endorsement_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form, prefix="uncertify-")
-    message = _("Our check was revoked.")
-    return _decide(
-        form, message, lambda seen: moderation.uncertify(actor(), endorsement_id, seen, why=form.why.data)
-    )
+    return _decide(endorsement_id, _("Our check was revoked."), moderation.uncertify)
 
 
 @staff.act("/organizations/<int64:endorsement_id>/site", needs=_REVIEW, asks=Ask.NOTHING)
 def organization_site(endorsement_id: int) -> AnyResponse:
     """Look for its proof on the website, for up to ten seconds."""
 
-    def look(seen: SeenState) -> None:
-        has_proof = moderation.check_website(actor(), endorsement_id, seen)
+    def look(by: Actor, number: int, seen: SeenState) -> None:
+        has_proof = moderation.check_website(by, number, seen)
         flash(
             _("The proof was found on the website.")
             if has_proof
@@ -357,29 +314,29 @@ def organization_site(endorsement_id: int) -> AnyResponse:
             "done",
         )
 
-    return _decide(StaffForm(request.form), "", look)
+    return _decide(endorsement_id, "", look)
 
 
-def _decide(
-    form: StaffForm, message: str, act: Callable[[SeenState], object], moves_on: str = ""
-) -> AnyResponse:
+def _decide(endorsement_id: int, message: str, act: Callable[..., object], moves_on: str = "") -> AnyResponse:
     """Do it and go on, from what waited to the next that waits; or show the case with what kept it from being done.
 
-    `moves_on`: what the audit log calls an act after which the next case is shown.
+    `act` gets the actor, the case, what was seen of it, and by their names the fields of the form. `moves_on`: what the audit
+    log calls an act after which the next case is shown.
     """
-    endorsement_id = (request.view_args or {})["endorsement_id"]
     try:
         seen = SeenState.parse(request.form.get("seen", ""))
     except ValueError:
         abort(400)
-    refused = partial(_case_page, endorsement_id, acted=request.path.rpartition("/")[2], sent=form)
+    acted = request.path.rpartition("/")[2]
+    form = _FORMS.get(acted, StaffForm)(request.form, prefix=f"{acted}-")
+    refused = partial(_case_page, endorsement_id, acted=acted, sent=form)
     if not form.validate():
         return refused(422)
     case = queries.find(endorsement_id)
     is_decided = bool(moves_on) and case is not None and case.row.is_to_review
     shown = queries.next_case(after=endorsement_id) if is_decided else endorsement_id
     try:
-        act(seen)
+        act(actor(), endorsement_id, seen, **form.data)
     except (UnknownCase, CaseInWrongState) as error:
         return refused(409, fault=_REFUSALS[type(error)])
     except CaseChanged:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from flask import abort
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import AnyOf, NumberRange, Optional, ValidationError
 
@@ -18,7 +19,7 @@ from pledge.signatures import origins
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin
 from pledge.web.forms import StaffForm, TickField, WholeNumberField
-from pledge.web.staff.forms import StatedReasonForm, check_reason, moment_field
+from pledge.web.staff.forms import StatedReasonForm, moment_field
 
 
 class LookUpForm(StaffForm):
@@ -33,13 +34,11 @@ class LookUpForm(StaffForm):
             raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
 
 
-class HoldForm(StaffForm):
+class HoldForm(StatedReasonForm):
     """The reason for a decision about one that is held or would be, on a page with another one."""
 
-    hold_why = TextAreaField(_l("Reason"))
-
-    def validate_hold_why(self, field: Field) -> None:
-        check_reason(field)
+    def __init__(self, formdata: Any = None) -> None:
+        super().__init__(formdata, prefix="hold_")
 
 
 class FindForm(StaffForm):

@@ -3,6 +3,7 @@
 The address is sent by POST, so that no address bar, history or log contains it; afterwards the signature's number is used.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
@@ -70,7 +71,7 @@ def signature(
             if origin_hash
         ],
         slugs=slugs(),
-        form=form if isinstance(form, StatedReasonForm) else StatedReasonForm(),
+        form=form if type(form) is StatedReasonForm else StatedReasonForm(),
         hold=form if isinstance(form, HoldForm) else HoldForm(),
         refused=refused,
     )
@@ -82,80 +83,63 @@ _DECIDED = Ask.REASON | Ask.FACTOR
 @staff.act("/signatures/<int64:signature_id>/resend", needs=_LOOK_UP, asks=Ask.NOTHING)
 def signature_resend(signature_id: int) -> AnyResponse:
     message = _("The e-mail is on its way.")
-    return decide(
-        signature, StaffForm(request.form), lambda: moderation.resend(actor(), signature_id), message
-    )
+    return _decide(signature_id, StaffForm, moderation.resend, message)
 
 
 @staff.act("/signatures/<int64:signature_id>/withdraw", needs=_LOOK_UP, asks=_DECIDED)
 def signature_withdraw(signature_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form)
     message = _("The signature is withdrawn and not counted. The person is told by e-mail.")
-    return decide(
-        signature, form, lambda: moderation.withdraw(actor(), signature_id, why=form.why.data), message
-    )
+    return _decide(signature_id, StatedReasonForm, moderation.withdraw, message)
 
 
 @staff.act("/signatures/<int64:signature_id>/plan-erasure", needs=_LOOK_UP, asks=_DECIDED)
 def signature_plan_erasure(signature_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form)
     message = _("Everything will be erased in a day. The person is told by e-mail, and can stop it.")
-    return decide(
-        signature, form, lambda: moderation.plan_erasure(actor(), signature_id, why=form.why.data), message
-    )
+    return _decide(signature_id, StatedReasonForm, moderation.plan_erasure, message)
 
 
 @staff.act("/signatures/<int64:signature_id>/stop-erasure", needs=_LOOK_UP, asks=Ask.NOTHING)
 def signature_stop_erasure(signature_id: int) -> AnyResponse:
     message = _("Nothing will be erased.")
-    return decide(
-        signature, StaffForm(request.form), lambda: moderation.stop_erasure(actor(), signature_id), message
-    )
+    return _decide(signature_id, StaffForm, moderation.stop_erasure, message)
 
 
 @staff.act("/signatures/<int64:signature_id>/stop-news", needs=_LOOK_UP, asks=_DECIDED)
 def signature_stop_news(signature_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form)
     message = _("They get no more news. The person is told by e-mail.")
-    return decide(
-        signature, form, lambda: moderation.stop_news(actor(), signature_id, why=form.why.data), message
-    )
+    return _decide(signature_id, StatedReasonForm, moderation.stop_news, message)
 
 
 @staff.act("/signatures/<int64:signature_id>/hide-name", needs=_LOOK_UP, asks=Ask.REASON)
 def signature_hide_name(signature_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form)
     message = _("The name is hidden.")
-    return decide(
-        signature, form, lambda: moderation.hide_name(actor(), signature_id, why=form.why.data), message
-    )
+    return _decide(signature_id, StatedReasonForm, moderation.hide_name, message)
 
 
 @staff.act("/signatures/<int64:signature_id>/allow-name", needs=_LOOK_UP, asks=Ask.REASON)
 def signature_allow_name(signature_id: int) -> AnyResponse:
-    form = StatedReasonForm(request.form)
     message = _("The name may be shown again, if its owner wants that.")
-    return decide(
-        signature, form, lambda: moderation.allow_name(actor(), signature_id, why=form.why.data), message
-    )
+    return _decide(signature_id, StatedReasonForm, moderation.allow_name, message)
 
 
 @staff.act("/signatures/<int64:signature_id>/release", needs=Permission.INVALIDATE, asks=_DECIDED)
 def signature_release(signature_id: int) -> AnyResponse:
-    form = HoldForm(request.form)
     message = _("The signature is counted. The person gets the e-mail with thanks.")
-    return decide(
-        signature, form, lambda: moderation.release(actor(), signature_id, why=form.hold_why.data), message
-    )
+    return _decide(signature_id, HoldForm, moderation.release, message)
 
 
 @staff.act("/signatures/<int64:signature_id>/clear", needs=Permission.INVALIDATE, asks=_DECIDED)
 def signature_clear(signature_id: int) -> AnyResponse:
-    form = HoldForm(request.form)
     message = _("The signature is counted when it is confirmed.")
-    return decide(
-        signature, form, lambda: moderation.clear(actor(), signature_id, why=form.hold_why.data), message
-    )
+    return _decide(signature_id, HoldForm, moderation.clear, message)
+
+
+def _decide(
+    signature_id: int, kind: type[StaffForm], act: Callable[..., object], message: str
+) -> AnyResponse:
+    """Do what a button asks for; `act` gets the actor, the signature, and by their names the fields of the form."""
+    form = kind(request.form)
+    return decide(signature, form, lambda: act(actor(), signature_id, **form.data), message)
 
 
 def _page(status: int, *, look_up: LookUpForm | None = None, **shown: Any) -> Response:
