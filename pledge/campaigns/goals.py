@@ -1,5 +1,4 @@
-"""The steps on the way to a goal. The next one is always in reach: 100, 500, 1,000, 2,000, 5,000 and so on, up to the
-goal and beyond.
+"""The steps on the way to a goal: 100, 500, 1,000, 2,000, 5,000 and so on, up to the goal and beyond.
 
 Staff may set other steps for a campaign; the goal is always the last of them.
 """

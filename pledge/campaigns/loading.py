@@ -84,7 +84,11 @@ def load_folder(folder: Path) -> str:
         _load_film(session, campaign, film)
         campaign.video_captions = _captions(folder, langs) if film else Texts()
         campaign.letter_text = letter
-        _load_texts(campaign, folder, facts, langs)
+        for part in ("title", "tagline", "summary", "recipient"):
+            setattr(campaign, part, languages.texts({lang: facts[lang][part] for lang in langs}))
+        for part in OPTIONAL_PARTS:
+            setattr(campaign, part, languages.texts({lang: facts[lang].get(part, "") for lang in langs}))
+        campaign.body = _read(folder, "body.*.md", langs)
         session.flush()
         if campaign.state != CampaignState.DRAFT:
             consents.store_version(session, campaign)
@@ -96,7 +100,13 @@ def load_folder(folder: Path) -> str:
             stored=campaign.events,
             key=lambda event: (event.starts_at, event.title.in_language(languages.default())),
         )
-        sisters = [_sister_fields(sister, langs) for sister in facts.get("sisters", [])]
+        sisters = [
+            SisterFields(
+                **{name: _in_each(sister[name], langs) for name in ("name", "place", "sentence")},
+                url=sister["url"],
+            )
+            for sister in facts.get("sisters", [])
+        ]
         _load_items(
             *(session, SISTER, campaign, sisters), stored=campaign.sisters, key=lambda sister: sister.url
         )
@@ -189,14 +199,6 @@ def _letter(folder: Path, langs: list[str]) -> Texts:
     return texts
 
 
-def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: list[str]) -> None:
-    for part in ("title", "tagline", "summary", "recipient"):
-        setattr(campaign, part, languages.texts({lang: facts[lang][part] for lang in langs}))
-    for part in OPTIONAL_PARTS:
-        setattr(campaign, part, languages.texts({lang: facts[lang].get(part, "") for lang in langs}))
-    campaign.body = _read(folder, "body.*.md", langs)
-
-
 def _load_partners(
     session: Session, campaign: Campaign, partners: list[dict[str, Any]], langs: list[str]
 ) -> None:
@@ -245,11 +247,6 @@ def _load_items(
 def _partner_fields(facts: dict[str, Any], langs: list[str]) -> PartnerFields:
     name = _in_each(facts["name"], langs)
     return PartnerFields(PartnerRole(facts["role"]), name, facts.get("url", ""), facts.get("type", ""))
-
-
-def _sister_fields(facts: dict[str, Any], langs: list[str]) -> SisterFields:
-    texts = {name: _in_each(facts[name], langs) for name in ("name", "place", "sentence")}
-    return SisterFields(**texts, url=facts["url"])
 
 
 def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import rules
-from pledge.campaigns.models import Campaign, CampaignState
+from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import audit_name, compare, edited, new_pledge_text, refuse_frozen
 from pledge.campaigns.rules import Checker, FieldFault, fingerprint
 from pledge.core import clock, languages
@@ -67,7 +67,9 @@ def edit_pledge(
             return version
         wanted = languages.texts(before | {lang: wanted[lang] for lang in changed})
         row = stored
-        if _is_read(campaign) or in_use(session, campaign.id, stored.id):
+        opens_later = campaign.opens_at is not None and campaign.opens_at > clock.now() + OPENING_SOON
+        may_be_read = campaign.state != CampaignState.DRAFT and not opens_later
+        if may_be_read or in_use(session, campaign.id, stored.id):
             row = new_pledge_text(campaign.id, version + 1, wanted)
             is_partial = len(changed) < len(languages.codes())
             if agreed != row.version:
@@ -89,12 +91,6 @@ def edit_pledge(
             **rules.changed({"wording": before}, {"wording": wanted}),
         )
         return row.version
-
-
-def _is_read(campaign: Campaign) -> bool:
-    """Whether somebody may be reading its pledge in order to sign."""
-    opens_later = campaign.opens_at is not None and campaign.opens_at > clock.now() + OPENING_SOON
-    return campaign.state != CampaignState.DRAFT and not opens_later
 
 
 class WordingChange(StrEnum):

@@ -245,13 +245,13 @@ def changed(before: Mapping[str, object], after: Mapping[str, object]) -> dict[s
     old, new = languages.as_fields(before), languages.as_fields(after)
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return {
-        key: {name: _as_json(fields[name]) for name in names if name in fields}
+        key: {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in fields.items()
+            if name in names
+        }
         for key, fields in (("before", old), ("after", new))
     }
-
-
-def _as_json(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def stamp(content: Mapping[str, object]) -> str:

@@ -60,18 +60,16 @@ def composer(
     def write_signed(mail: Claimed, loaded: tuple[_About, list[Texts]]) -> Message | None:
         it, names = loaded
         message = write(mail, it)
-        return None if message is None else _signed(message, it.campaign, names, mail.lang)
+        if message is None:
+            return None
+        values = {**message.values, "campaign": it.campaign.title.in_language(mail.lang)}
+        # An address for questions that the mail prints is that of the answers.
+        if it.campaign.reply_to and "contact" in values:
+            values["contact"] = it.campaign.reply_to
+        organization = " · ".join(name.in_language(mail.lang) for name in names)
+        return replace(message, values=values, organization=organization, reply_to=it.campaign.reply_to)
 
     return plain_composer(load, write_signed)
-
-
-def _signed(message: Message, campaign: Campaign, names: Sequence[Texts], lang: str) -> Message:
-    """The message in the name of the secretariat; an address for questions that it prints is that of the answers."""
-    values = {**message.values, "campaign": campaign.title.in_language(lang)}
-    if campaign.reply_to and "contact" in values:
-        values["contact"] = campaign.reply_to
-    organization = " · ".join(name.in_language(lang) for name in names)
-    return replace(message, values=values, organization=organization, reply_to=campaign.reply_to)
 
 
 def _secretariats(campaign_ids: Collection[int]) -> Mapping[int, list[Texts]]:

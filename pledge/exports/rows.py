@@ -116,8 +116,7 @@ def _ledger_count(export: Export) -> int:
 def _ledger_entries(export: Export, rows: int) -> Iterator[Row[Any]]:
     for after in range(0, rows, _AT_ONCE):
         span = {"campaign_id": export.campaign_id, "after": after, "upto": min(rows, after + _AT_ONCE)}
-        batch = fetch(_PAGE, span).all()
-        yield from batch
+        yield from fetch(_PAGE, span).all()
 
 
 # --- Organisations ---
@@ -176,20 +175,20 @@ def _public_columns(export: Export) -> list[Column[EndorsementVersion]]:
 def _facts(level: Callable[[Any], str]) -> list[Column[Any]]:
     """Columns of an organisation that both the wall and a delivery have."""
     kind, checked = Phrase("table", "Kind"), Phrase("table", "Checked by")
+
+    def region(row: Any, lang: str) -> str:
+        return region_name(row.region, lang) if row.region in REGIONS else ""
+
     return [
         *_in_languages("name", Phrase("table", "Name in %(language)s")),
         Column("type", kind, lambda row, lang: labels.named(TYPES, row.type, lang), is_coded=True),
         Column("country", labels.COUNTRY, lambda row, lang: country_name(row.country, lang), is_coded=True),
-        Column("region", labels.REGION, _region, is_coded=True),
+        Column("region", labels.REGION, region, is_coded=True),
         Column("website", Phrase("table", "Website")),
         Column("level", checked, lambda row, lang: labels.named(LEVELS, level(row), lang), is_coded=True),
         Column("target_year", Phrase("table", "Target year")),
         *_in_languages("statement", Phrase("table", "Statement in %(language)s")),
     ]
-
-
-def _region(row: Any, lang: str) -> str:
-    return region_name(row.region, lang) if row.region in REGIONS else ""
 
 
 def _in_languages(name: str, head: Phrase) -> list[Column[Any]]:

@@ -1,8 +1,7 @@
 """The child process that decodes a picture and re-encodes it. It is run by its path and imports nothing but Pillow.
 
-stdin: one line `FORMAT`, then the bytes of the picture. stdout: one line, then bytes:
-`ok 1234 5678` and the WebP pictures, or the name of a fault. An exploited decoder is confined to a
-process with little memory, little time, no environment, no file and no connection.
+stdin: one line `FORMAT`, then the picture. stdout: one line, then bytes: `ok 1234 5678` and the WebP pictures, or the name of
+a fault. An exploited decoder is confined to little memory, little time, no environment, no file and no connection.
 """
 
 import io

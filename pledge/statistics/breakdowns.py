@@ -44,21 +44,15 @@ def breakdowns(tallies: Mapping[Dimension, Mapping[str, int]]) -> Breakdowns:
         if NO_REGION in shown
         else sum(number for key, number in shown.items() if key in countries.REGIONS)
     )
+    # Known by the lines by region, so they can hide nobody (cells.py).
+    known = {countries.HOME: at_home} if countries.HOME in by_country else {}
+    largest_first = sorted(by_country.items(), key=lambda cell: (-cell[1], cell[0]))
     return Breakdowns(
-        by_country=_countries(by_country, at_home),
+        by_country=_lines(largest_first, country_cell, known),
         by_region=by_region,
         # Confirmed minus withdrawn, by Korean day.
         by_day=_lines(sorted(by_korean_day(tallies[Dimension.HOUR]).items()), _day_cell),
     )
-
-
-def _countries(tallies: Mapping[str, int], at_home: int) -> list[Cell]:
-    """Lines by country, the largest first.
-
-    `at_home`: people whom the lines by region show in Korea. They are known, so they can hide nobody (cells.py).
-    """
-    falling = sorted(tallies.items(), key=lambda cell: (-cell[1], cell[0]))
-    return _lines(falling, country_cell, {countries.HOME: at_home} if countries.HOME in tallies else {})
 
 
 def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Cell]:

@@ -104,6 +104,8 @@ def chart(points: Sequence[Point], happened: Sequence[date] = ()) -> Chart:
     slot = (WIDTH - LEFT - RIGHT) / len(points)
     middles = [LEFT + slot * (place + 0.5) for place in range(len(points))]
     zero = columns.position(0)
+    every = ceil(len(points) / MAX_DATES)
+    dated = range((len(points) - 1) % every, len(points), every)  # counted back from the newest
     return Chart(
         line=[(x, line.position(point.total)) for x, point in zip(middles, points, strict=True)],
         line_ticks=line.ticks,
@@ -112,7 +114,7 @@ def chart(points: Sequence[Point], happened: Sequence[date] = ()) -> Chart:
         ],
         column_ticks=columns.ticks,
         zero=zero,
-        dates=[(middles[place], points[place]) for place in _dated(len(points))],
+        dates=[(middles[place], points[place]) for place in dated],
         events=_event_numbers(points, middles, happened),
     )
 
@@ -141,12 +143,6 @@ def _scale(least: int, most: int, top: float, height: float) -> _Scale:
     low = floor(least / step) * step
     high = max(low + step, ceil(most / step) * step)
     return _Scale(low, high, step, top, height)
-
-
-def _dated(number: int) -> range:
-    """The indexes of the points that get a date, counted back from the newest."""
-    every = ceil(number / MAX_DATES)
-    return range((number - 1) % every, number, every)
 
 
 def round_numbers() -> Iterator[int]:

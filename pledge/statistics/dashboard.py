@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from itertools import takewhile
 
 from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import load_only
 
 from pledge.abuse.models import AlertKind
 from pledge.accounts.staff_alerts import alert
@@ -136,7 +137,9 @@ def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], i
 
 def alert_reached_goals() -> None:
     """Alert about the largest step on the way to its goal that an open campaign has reached, unless it is looked at for the first time."""
-    campaigns = load(select(Campaign).where(Campaign.state == CampaignState.OPEN))
+    needed = (Campaign.slug, Campaign.title, Campaign.goal, Campaign.goal_steps, Campaign.alerted_step)
+    is_open = Campaign.state == CampaignState.OPEN
+    campaigns = load(select(Campaign).where(is_open).options(load_only(*needed, raiseload=True)))
     counts = ledger.counts(campaign.id for campaign in campaigns)
     for campaign in campaigns:
         people = counts[campaign.id].people

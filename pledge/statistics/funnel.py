@@ -4,7 +4,6 @@ Read from the newest mails to confirm, of which every sign-up gets one: their id
 by `MAX_MAILS` however many signed, and signing needs no further index.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -84,16 +83,13 @@ def funnel(campaign_id: int, within: timedelta) -> Funnel:
             .group_by(Signature.id)
         )
         people = connection.execute(query).all()
-    is_cut = number == MAX_MAILS
-    return Funnel(oldest if is_cut else since, is_cut, _lines(people))
-
-
-def _lines(people: Iterable[_Person]) -> list[FunnelLine]:
     by_provider: dict[str, list[_Person]] = {name: [] for name in PROVIDERS}
     for person in people:
         by_provider[ALL].append(person)
         by_provider[person.mail_provider if person.mail_provider in by_provider else OTHER].append(person)
-    return [_line(name, those) for name, those in by_provider.items()]
+    lines = [_line(name, those) for name, those in by_provider.items()]
+    is_cut = number == MAX_MAILS
+    return Funnel(oldest if is_cut else since, is_cut, lines)
 
 
 def _line(provider: str, people: list[_Person]) -> FunnelLine:

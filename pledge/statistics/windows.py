@@ -11,8 +11,7 @@ def first_since(
 ) -> int:
     """The smallest id from which on rows are of `since` or later; one beyond the largest when none is.
 
-    A binary search, as ids grow with time but for rows that were written at the same moment: about twenty look-ups by
-    the primary key, whatever the size.
+    A binary search by the primary key, about twenty look-ups, as ids grow with time.
     """
     low, high = connection.execute(select(func.min(key), func.max(key))).one()
     if high is None:

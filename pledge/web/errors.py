@@ -169,15 +169,12 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
         facts = {"status": status, "title": title, "message": message, "retry_after": retry_after}
         if status == 503 and request.method == "GET" and "token" in (request.view_args or {}):
             facts["asks_again_after"] = ASKS_AGAIN_AFTER
-        response = make_response(render_template(_template(status), **facts, outage=status >= 500))
+        # Areas may have their own error pages: `app.extensions["pledge.error_pages"]["staff"]` says when.
+        area = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
+        framed = current_app.extensions.get("pledge.error_pages", {}).get(area)
+        template = (framed and framed(status)) or "errors/error.html"
+        response = make_response(render_template(template, **facts, outage=status >= 500))
     response.status_code = status
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
-
-
-def _template(status: int) -> str:
-    """Areas may have their own error pages: `app.extensions["pledge.error_pages"]["staff"]` says when."""
-    area = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
-    framed = current_app.extensions.get("pledge.error_pages", {}).get(area)
-    return (framed and framed(status)) or "errors/error.html"

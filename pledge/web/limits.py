@@ -1,9 +1,8 @@
 """Rate limits, by Flask-Limiter: what counts as one visitor, and how a view declares its limits.
 
 A visitor is an IPv4 address or an IPv6 /64; the /24 or /48 around it may use ten times the limit. The address is taken
-through exactly PLEDGE_TRUSTED_PROXIES hops, so a forged X-Forwarded-For changes nothing. The counters are in Redis, shared
-by all processes, and in this process while Redis is away. Caps on mails are not here: they are in the database, where they
-hold without any cache.
+through exactly PLEDGE_TRUSTED_PROXIES hops, so a forged X-Forwarded-For changes nothing. The counters are in Redis, and in
+this process while Redis is away. Caps on mails are in the database, where they hold without any cache.
 """
 
 import math
@@ -64,9 +63,8 @@ def client_block() -> str:
 def _route() -> str:
     """The route of the request, under which its counters are kept: `/<language:lang>/c/<slug>/sign`.
 
-    With the endpoint, the library's default, a limited function that a view calls is evaluated three times: from its
-    second call on it counts as a limit of the endpoint too. Empty in the library's own hook, which then looks for no limits:
-    it is for those of the whole application, of which there are none.
+    With the endpoint, the library's default, a limited function that a view calls is evaluated three times. Empty in the
+    library's own hook, which is for limits of the whole application, of which there are none.
     """
     return "" if request.url_rule is None or _IN_HOOK in g else request.url_rule.rule
 

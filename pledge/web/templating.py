@@ -79,8 +79,7 @@ STATIC = Path(__file__).parent.parent / "static"
 class PageContext(Context):
     """The context of a template, which does not say which of its names are globals.
 
-    At each import Jinja compares these names with the globals of the imported template, as a template may be loaded with
-    globals of its own. None of ours is, and the comparison took a sixth of the time of a page.
+    At each import Jinja compares them with those of the imported template: a sixth of the time of a page, for nothing here.
     """
 
     def __init__(self, *arguments: Any, globals: Any = None) -> None:  # noqa: A002  # Jinja's name

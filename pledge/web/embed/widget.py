@@ -154,7 +154,7 @@ def oembed() -> Response:
     campaign = campaigns.find(slug, lang)
     if campaign is None:
         abort(404)
-    referrer = referrals.find(campaign.id, _via(address))
+    referrer = referrals.find(campaign.id, parse_qs(urlsplit(address).query).get("via", [""])[0])
     chosen = {"lang": lang, **({"via": referrer.code} if referrer else {})}
     width, height = _limited("maxwidth", _WIDTH), _limited("maxheight", _HEIGHT)
     frame = render_template(
@@ -199,11 +199,6 @@ def _campaign_of(url: str) -> tuple[str, str]:
     if lang not in languages.codes():
         abort(404)
     return lang, slug
-
-
-def _via(url: str) -> str:
-    """The code of whose link this is."""
-    return parse_qs(urlsplit(url).query).get("via", [""])[0]
 
 
 def _limited(name: str, wanted: int) -> int:

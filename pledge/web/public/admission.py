@@ -2,12 +2,10 @@
 whether it looks like one of many that a program sends.
 
 The limit counts by network, by the block around it and by mail domain. Whoever owns a mail domain owns every address of it,
-from as many networks as they like; the limit of each network does not see that. People of a company or a university who
-sign together stay below it, and providers have none.
+from as many networks as they like. People of a company or a university who sign together stay below it; providers have none.
 
-A form that looks like a program's, or comes above the limit of its network, is asked for a proof of work. Most forms never meet it. No signal
-reads anything about a person. Without JavaScript it goes on without the proof, a few times for each network
-(PLEDGE_LIMIT_UNPROVED).
+A form that looks like a program's, or comes above the limit of its network, is asked for a proof of work. No signal reads
+anything about a person. Without JavaScript a form goes on without proof, a few times for each network (PLEDGE_LIMIT_UNPROVED).
 """
 
 import math
@@ -179,7 +177,11 @@ def _signals(form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:
         storage = limits.limiter.limiter.storage
         soft_limits = _soft_limits(form)
         if shown_at is not None and now - shown_at > signals.SHARED_FOR:
-            soft_limits += _mark_limits(int(shown_at.timestamp()))
+            mark = int(shown_at.timestamp())  # of all forms from one page that was left open
+            soft_limits.append(
+                SoftLimit(Signal.OLD_FORM, f"{mark} {limits.client_block()}", signals.LATER_FROM_BLOCK)
+            )
+            soft_limits.append(SoftLimit(Signal.OLD_FORM, str(mark), signals.LATER_IN_ALL))
         seen |= velocity.exceeded(storage, soft_limits, count=answer is not ProofAnswer.PROVED)
     return frozenset(seen)
 
@@ -198,14 +200,6 @@ def _soft_limits(form: ProvableForm) -> list[SoftLimit]:
     if domain is not None:
         soft_limits.append(SoftLimit(Signal.DOMAIN, domain, limits.scaled(config.step_up_domain, factor)))
     return soft_limits
-
-
-def _mark_limits(mark: int) -> list[SoftLimit]:
-    """Limits on forms sent from one page that was left open."""
-    return [
-        SoftLimit(Signal.OLD_FORM, f"{mark} {limits.client_block()}", signals.LATER_FROM_BLOCK),
-        SoftLimit(Signal.OLD_FORM, str(mark), signals.LATER_IN_ALL),
-    ]
 
 
 def _shown_at(form: ProvableForm) -> datetime | None:

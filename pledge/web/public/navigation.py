@@ -1,7 +1,6 @@
 """The links at the head and foot of every page: to the pages of a campaign.
 
-They are part of error pages and of pages that need no database. So they are kept for a minute, and are missing where the
-database does not answer.
+Error pages have them too, so they are cached for a minute and missing where the database does not answer.
 """
 
 from dataclasses import dataclass

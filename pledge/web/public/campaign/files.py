@@ -36,8 +36,9 @@ def picture(name: str, size: str) -> Response:
 def document(name: str, filename: str) -> Response:
     """Always downloaded, never shown, under the name in the link."""
     response = _sent(queries.document(name), "application/pdf", name)
-    # RFC 8187: a header is ASCII, a name may be Korean.
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(_plain(filename))}.pdf"
+    # Nothing that file systems or headers treat specially. RFC 8187: a header is ASCII, a name may be Korean.
+    plain = re.sub(r"[^\w -]+", "", filename)[:80].strip() or "document"
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(plain)}.pdf"
     return response
 
 
@@ -74,11 +75,6 @@ def _describe(response: Response, media_type: str, etag: str) -> None:
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Cache-Control"] = CACHE
     response.set_etag(etag)
-
-
-def _plain(filename: str) -> str:
-    """Letters, digits, spaces, hyphens: nothing that file systems or headers treat specially."""
-    return re.sub(r"[^\w -]+", "", filename)[:80].strip() or "document"
 
 
 def away(_error: Exception) -> Response:

@@ -64,6 +64,7 @@ def _asked_referrer(campaign: CampaignView) -> Referrer | None:
 def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = False) -> Response:
     """`is_own`: with how many people signed through its link."""
     via = referrer.code if referrer else None
+    link = campaign_link(i18n.language(), campaign.slug)
     return render_page(
         "public/campaign/spread.html",
         campaign=campaign,
@@ -71,15 +72,10 @@ def _page(campaign: CampaignView, referrer: Referrer | None, *, is_own: bool = F
         is_own=is_own,
         group=referrals.group(campaign.id, referrer.code) if is_own and referrer else None,
         partners=referrals.partners(campaign.id),
-        share=_links(_link(campaign, via), invitation(campaign), campaign),
+        share=_links(f"{link}?via={via}" if via else link, invitation(campaign), campaign),
         short_link=short_link(campaign, via),
         origin=current_config().base_url,
     )
-
-
-def _link(campaign: CampaignView, via: str | None) -> str:
-    link = campaign_link(i18n.language(), campaign.slug)
-    return f"{link}?via={via}" if via else link
 
 
 #: Kakao's script in one version; a browser runs it only with exactly this content.

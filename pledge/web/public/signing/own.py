@@ -1,9 +1,8 @@
 """What only a signature has of the pages of mailed links: name, choices, stopping the news, receipts; and what the browser that
 signed or pressed is told besides the pages that are the same for everybody, and asked there.
 
-That browser keeps, in the storage of its tab: the ticket of the form it sent, the code that was typed there, or the key of the
-page whose button it pressed. The ticket tells the two digits and, for an hour, the number; the own page is for whoever has
-read the mail.
+In the storage of its tab that browser keeps the ticket of its form, the code that was typed, or the key of the page whose
+button it pressed. The ticket tells the two digits and, for an hour, the number; the own page is for whoever has read the mail.
 """
 
 from dataclasses import asdict
