@@ -34,25 +34,27 @@ def _waits(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return Endorsement.versions.any(and_(EndorsementVersion.state == VersionState.PROPOSED, *conditions))
 
 
-def sweep(forgotten: Sequence[int] = ()) -> dict[str, int]:
-    """Delete applications that nobody confirmed, and persons of endorsements and changes that ended, or of all in `forgotten`
-    campaigns; what, and how many.
+def sweeps(forgotten: Sequence[int]) -> dict[str, Callable[[], int]]:
+    """What deletes applications that nobody confirmed, and persons of endorsements and changes that ended, or of all in `forgotten`
+    campaigns; each returns how many.
     """
     now = clock.now()
     ended = (Endorsement.state.in_(CLOSED), Endorsement.ended_at < now - ENDED, ~_waits())
     return {
-        "unconfirmed applications of organisations": _apply(
+        "unconfirmed applications of organisations": lambda: _apply(
             partial(_drop_unconfirmed, before=now - UNCONFIRMED),
             Endorsement.state.in_((EndorsementState.PENDING, *CLOSED)),
             # A new mail or another application does not renew the clock of one.
             _waits(EndorsementVersion.submitted_at < now - UNCONFIRMED),
         ),
-        "contacts of organisations that are not listed": _apply(
-            delete_row, *ended, Endorsement.published_at.is_(None)
-        )
-        + _apply(forget_person, *ended, Endorsement.contact_number != NOBODY)
-        + _apply(forget_person, Endorsement.campaign_id.in_(forgotten), Endorsement.contact_number != NOBODY)
-        + _drop_changes(now - UNCONFIRMED),
+        "contacts of organisations that are not listed": lambda: (
+            _apply(delete_row, *ended, Endorsement.published_at.is_(None))
+            + _apply(forget_person, *ended, Endorsement.contact_number != NOBODY)
+            + _apply(
+                forget_person, Endorsement.campaign_id.in_(forgotten), Endorsement.contact_number != NOBODY
+            )
+            + _drop_changes(now - UNCONFIRMED)
+        ),
     }
 
 

@@ -95,6 +95,8 @@ FIRST = f"NOT known AND kind IN {_TO_CONFIRM}"
 #: Of the second class, those that were asked for with proof of work, which go first, and the others (mail/breaker.py).
 PROVED = f"{FIRST} AND proved"
 UNPROVED = f"{FIRST} AND NOT proved"
+#: Mails that are not tried any more.
+FINISHED = "state <> 'queued'"
 #: Mails of the second class that were sent.
 ASKED = f"state = 'sent' AND {FIRST}"
 AWAITED = f"kind NOT IN ('news', 'thanks') AND (known OR kind NOT IN {_TO_CONFIRM})"
@@ -210,6 +212,7 @@ class OutboxMail(Model):
         partial_index("uq_outbox_mails_news", "seq", "subject_id", unique=True, where=NEWS),
         partial_index("ix_outbox_mails_returned", "created_at", where="returned IS NOT NULL"),
         partial_index("ix_outbox_mails_dead", "id", where="state = 'dead'"),
+        partial_index("ix_outbox_mails_finished", "due_at", where=FINISHED),
     )
 
 

@@ -1,7 +1,7 @@
 """What goes after its time, and what never does."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from pledge.core.db import db, load
 from pledge.core.tokens import BadToken
@@ -12,11 +12,12 @@ from pledge.files.models import StoredFile
 from pledge.files.services import keep, store_picture
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.addresses import parse
-from pledge.mail.models import MailAllowance, OutboxMail
+from pledge.mail.models import FINISHED, MailAllowance, OutboxMail
 from pledge.retention import services
 from pledge.signatures import services as signature_services
 from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
+from tests.support import apps
 from tests.support.factories import (
     answer_requests,
     campaign,
@@ -28,6 +29,7 @@ from tests.support.factories import (
     signature,
     version_of,
 )
+from tests.support.mails import plan
 from tests.support.pictures import png
 from tests.support.rows import again, number_of
 
@@ -100,6 +102,33 @@ def test_retention_run_says_what_it_deleted(runner, frozen_clock):
     output = runner.invoke(args=["retention", "run"]).output
     assert "1 unconfirmed signatures\n" in output
     assert "1 unconfirmed applications of organisations\n" in output
+
+
+def test_what_cannot_be_deleted_keeps_nothing_else_and_is_tried_again(frozen_clock, monkeypatch):
+    signature(state="pending", at=frozen_clock.now())
+    frozen_clock.move(days=15)
+    with monkeypatch.context() as away:
+        away.setattr(services.files, "sweep", lambda: 1 / 0)
+        with pytest.raises(services.NotAllDeleted):
+            services.run({})
+    assert number_of(Signature) == 0, "it has nothing to do with files"
+    assert services.last_run() is None, "the privacy page does not say that all is done"
+    services.run({})
+    assert services.last_run() == frozen_clock.now()
+
+
+def test_a_run_reads_only_the_networks_whose_time_ended_since_the_last_one(app, frozen_clock):
+    services.run({})
+    with apps.count_statements(app) as seen:
+        services.run({})
+    (statement,) = [sql for sql in seen if sql.startswith("UPDATE signatures SET network_hash")]
+    assert "signatures.submitted_at >=" in statement
+
+
+@pytest.mark.postgresql_only
+def test_mails_past_their_time_are_found_by_an_index(frozen_clock):
+    finished = select(OutboxMail.id).where(text(FINISHED), OutboxMail.due_at < frozen_clock.now())
+    assert "ix_outbox_mails_finished" in plan(finished)
 
 
 def test_the_networks_of_a_signature_are_forgotten_after_ninety_days_and_the_signature_stays(
