@@ -1,8 +1,18 @@
 """Proof of work as a browser does it (pledge/static/js/public/proof-worker.js)."""
 
+import html
+import json
+import re
 from typing import Any
 
 import altcha
+from werkzeug.test import TestResponse
+
+
+def challenge_of(page: TestResponse) -> dict[str, Any]:
+    """The challenge of a page that asks for a proof."""
+    (challenge,) = re.findall(r'data-challenge="([^"]+)"', page.text)
+    return dict(json.loads(html.unescape(challenge)))
 
 
 def solve(challenge: dict[str, Any]) -> str:

@@ -40,7 +40,6 @@ def page(app):
         (None, HERE, 303),
         ("cross-site", None, 403),
         ("cross-site", HERE, 403),
-        ("same-site", None, 403),
         ("same-site", HERE, 403),
         ("something-new", None, 403),
         ("", None, 403),
@@ -132,14 +131,7 @@ def test_a_large_body_that_does_not_tell_its_size_is_refused(app, page):
 @sqlite_only
 @pytest.mark.parametrize(
     "content_type",
-    [
-        "application/json",
-        "text/plain",
-        "text/html",
-        "application/octet-stream",
-        "x",
-        "multipart/mixed; boundary=b",
-    ],
+    ["application/json", "text/plain", "x", "multipart/mixed; boundary=b"],
 )
 def test_a_body_of_another_type_is_refused(client, page, content_type):
     assert client.post(SIGN, data="{}", content_type=content_type).status_code == 415
@@ -154,15 +146,7 @@ def test_a_body_without_a_type_is_refused_and_an_empty_one_is_an_empty_form(clie
 @sqlite_only
 @pytest.mark.parametrize(
     "body",
-    [
-        b"",
-        b"--b",
-        b"--b--",
-        b"--b\r\n\r\n",
-        b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
-        b"\0" * 100,
-        b"\r\n" * 1000,
-    ],
+    [b"", b"--b\r\n\r\n", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--", b"\0" * 100],
 )
 def test_a_broken_multipart_body_is_a_clear_refusal(client, page, body):
     answer = client.post(SIGN, data=body, content_type="multipart/form-data; boundary=b")
@@ -216,34 +200,19 @@ def test_unreadable_text_in_a_multipart_form_is_refused(client, page, bad):
 
 # --- Under which name we are called ---
 
-BAD_HOSTS = [
-    "evil.example",
-    "localhost.evil.example",
-    "evil.example:80",
-    "127.0.0.1.evil",
-    "localhost@evil",
-    "",
-    "a b",
-    "localhost/x",
-    "\u00e9",
-    "[::1",
-]
-
 
 @sqlite_only
-@pytest.mark.parametrize("host", BAD_HOSTS)
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "localhost@evil", "", "a b", "\u00e9", "[::1"]
+)
 def test_a_name_that_is_not_ours_is_refused_everywhere(client, page, host):
     static = client.get("/static/css/site.css", buffered=True)
     assert static.status_code == 200
     for path in (
-        "/",
-        "/ko/",
         "/ko/c/blue-skies",
         "/api/v1/campaigns/blue-skies/count",
-        "/ko/me",
         "/nothing",
         "/static/css/site.css",
-        "/static/nothing.css",
     ):
         client.get(path, buffered=True)  # where there is a copy to be kept, it is kept now
         answer = client.get(path, headers={"Host": host}, buffered=True)
@@ -277,15 +246,7 @@ def test_only_the_host_header_names_the_host(make_app):
     with app.app_context():
         campaign()
     client = app.test_client()
-    for name in (
-        "X-Forwarded-Host",
-        "X-Host",
-        "Forwarded",
-        "X-Original-URL",
-        "X-Rewrite-URL",
-        "X-HTTP-Method-Override",
-        "X-Forwarded-Prefix",
-    ):
+    for name in ("X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-URL", "X-Forwarded-Prefix"):
         value = "host=evil.example" if name == "Forwarded" else "evil.example"
         answer = client.get("/ko/c/blue-skies", headers={name: value})
         assert answer.status_code == 200
@@ -312,8 +273,6 @@ def test_no_loopback_name_is_ours_in_production(make_app, tmp_path):
         ("POST", "/en/"),
         ("POST", "/en/c/blue-skies"),
         ("PUT", "/en/c/blue-skies/sign"),
-        ("DELETE", "/en/me/x"),
-        ("PATCH", "/en/me"),
         ("TRACE", "/en/"),
         ("GET", "/en/confirm/x/renew"),
         ("FOO", "/en/"),

@@ -1,9 +1,5 @@
 """The form by which one writes to whoever answers for the site."""
 
-import html
-import json
-import re
-
 import pytest
 
 from pledge.abuse import proof
@@ -12,7 +8,7 @@ from pledge.mail.models import OutboxMail
 from pledge.web.public import contact
 from tests.support.mails import Notes, deliver
 from tests.support.pages import hidden_fields
-from tests.support.proof import solve
+from tests.support.proof import challenge_of, solve
 
 FORM = {"name": "Ana", "email": "ana@example.org", "message": "The button does\r\nnothing."}
 
@@ -82,7 +78,3 @@ def test_after_three_hundred_messages_of_programs_a_person_is_let_through_with_a
     assert send_from(client, person, solved | {"email": "other@example.org"}).status_code == 403
     assert send_from(client, person, solved).location == "/en/contact/sent"
     assert send_from(client, person, solved).status_code == 403, "a solution is good for one message"
-
-
-def challenge_of(page):
-    return json.loads(html.unescape(re.search(r'data-challenge="([^"]+)"', page.text)[1]))

@@ -1,7 +1,5 @@
 """The proof of work: who is asked for a proof of work, what its page keeps, and what follows from each answer."""
 
-import html
-import json
 import re
 
 import pytest
@@ -20,7 +18,7 @@ from pledge.switches import services as switches
 from tests.support.factories import answer_requests, campaign, endorse_form, sign_form, signature
 from tests.support.metrics import samples
 from tests.support.pages import hidden_fields
-from tests.support.proof import solve
+from tests.support.proof import challenge_of, solve
 
 SIGN = "/en/c/blue-skies/sign"
 ENDORSE = "/en/c/blue-skies/endorse"
@@ -68,10 +66,6 @@ def proof_page(client, **changes):
 def fields_of(page):
     """What the form on the page passes on."""
     return {name: value for name, value in hidden_fields(page.text).items() if name != "altcha"}
-
-
-def challenge_of(page):
-    return json.loads(html.unescape(re.search(r'data-challenge="([^"]+)"', page.text)[1]))
 
 
 def solved(page):
