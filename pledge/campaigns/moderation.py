@@ -176,7 +176,11 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = 
                 source = session.scalar(select(Campaign).where(Campaign.slug == copy_of))
                 if source is None:
                     raise BadFields({"copy_of": FieldFault.CHOICE})
-                _copy_page(source, campaign)
+                # Its texts but for the title, goal, files, partners and sister campaigns; no events and no news.
+                for name, value in _columns(source).items():
+                    setattr(campaign, name, value)
+                campaign.partners = [Partner(**_columns(partner)) for partner in source.partners]
+                campaign.sisters = [SisterCampaign(**_columns(sister)) for sister in source.sisters]
                 wording = source.pledges[-1].wording
                 facts["copy_of"] = copy_of
             session.add(campaign)
@@ -205,14 +209,6 @@ _OWN = frozenset(
         "forgotten_at",
     }
 )
-
-
-def _copy_page(source: Campaign, campaign: Campaign) -> None:
-    """Texts without the title, goal, pictures, video, letter, partners and sister campaigns; no events and no news."""
-    for name, value in _columns(source).items():
-        setattr(campaign, name, value)
-    campaign.partners = [Partner(**_columns(partner)) for partner in source.partners]
-    campaign.sisters = [SisterCampaign(**_columns(sister)) for sister in source.sisters]
 
 
 #: Where a campaign names a file; a copy names those of the campaign that it was made from.

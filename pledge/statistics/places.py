@@ -10,10 +10,9 @@ when the number of the same region stays or moves by a whole cell. A day without
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import Connection, Select, func, select, union_all
+from sqlalchemy import Connection, Row, Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from pledge.campaigns.models import Campaign, CampaignState
@@ -33,12 +32,6 @@ RENEWAL_INTERVAL = timedelta(hours=1)
 MIN_CHANGED = 20
 
 
-@dataclass(frozen=True)
-class TodayLine:
-    region: str
-    people: int
-
-
 def published_places(campaign_id: int) -> PlacesSnapshot:
     """What is shown now: one row read, whatever the size of the campaign. Before the first one: no lines."""
     snapshots = load(select(PlacesSnapshot).where(PlacesSnapshot.campaign_id == campaign_id))
@@ -48,13 +41,12 @@ def published_places(campaign_id: int) -> PlacesSnapshot:
     return PlacesSnapshot(as_of=clock.now(), **nobody, regions=[], countries=[])
 
 
-def today_line(campaign_id: int) -> TodayLine | None:
-    """The line to show now; None when there is none about today."""
+def today_line(campaign_id: int) -> Row[str, int] | None:
+    """The `region` and `people` of the line to show now; None when there is none about today."""
     query = select(RegionToday.region, RegionToday.people).where(
         RegionToday.campaign_id == campaign_id, RegionToday.day == _today()
     )
-    row = fetch(query).first()
-    return None if row is None else TodayLine(row.region, row.people)
+    return fetch(query).first()
 
 
 def renew_places() -> int:
@@ -118,8 +110,9 @@ def _new_line(session: Session, campaign_id: int) -> RegionToday | None:
     largest = _largest_region(session.connection(), campaign_id, head)
     if largest is None:
         return None
-    if last is not None and (last.day, last.region) == (day, largest.region):
-        moved = abs(largest.people - last.people)
+    region, people = largest
+    if last is not None and (last.day, last.region) == (day, region):
+        moved = abs(people - last.people)
         if 0 < moved < MIN_CELL:
             return None
     return RegionToday(
@@ -127,8 +120,8 @@ def _new_line(session: Session, campaign_id: int) -> RegionToday | None:
         made_at=clock.now(),
         number=head,
         day=day,
-        region=largest.region,
-        people=largest.people,
+        region=region,
+        people=people,
     )
 
 
@@ -143,8 +136,8 @@ def _people_changed(session: Session, campaign_id: int, after: int, head: int) -
     return session.scalar(query) or 0
 
 
-def _largest_region(connection: Connection, campaign_id: int, head: int) -> TodayLine | None:
-    """The region with the most people of today that may be shown."""
+def _largest_region(connection: Connection, campaign_id: int, head: int) -> tuple[str, int] | None:
+    """The region with the most people of today that may be shown, and how many these are."""
     midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
     entry, place = LedgerEntry.__table__.c, LedgerPlace.__table__.c
     of_today = (
@@ -165,11 +158,9 @@ def _largest_region(connection: Connection, campaign_id: int, head: int) -> Toda
     query = select(moved.c.region, func.sum(moved.c.delta)).group_by(moved.c.region)
     cells = {region or NO_REGION: int(people) for region, people in connection.execute(query)}
     shown = merge_small(cells).shown
-    regions = [TodayLine(key, people) for key, people in shown.items() if key in countries.REGIONS]
-    if not regions:
-        return None
-    largest = max(regions, key=lambda line: (line.people, line.region))
-    return largest if sum(cells.values()) - largest.people >= MIN_CELL else None
+    regions = [(people, key) for key, people in shown.items() if key in countries.REGIONS]
+    people, region = max(regions, default=(0, ""))
+    return (region, people) if region and sum(cells.values()) - people >= MIN_CELL else None
 
 
 def _today() -> str:

@@ -63,13 +63,11 @@ def campaign_facts(page: CampaignPage, events: Iterable[CampaignEvent]) -> dict[
             "publisher": organizers,
             "breadcrumb": {"@type": "BreadcrumbList", "itemListElement": crumbs},
         },
-        *(
-            [{"@type": "VideoObject", **shown, "thumbnailUrl": shown["image"]} | _video(page.video)]
-            if page.video
-            else []
-        ),
-        *(_event(event, page, organizers) for event in events),
     ]
+    if page.video:
+        film = {"@type": "VideoObject", **shown, "thumbnailUrl": shown["image"]}
+        graph.append(film | _video(page.video))
+    graph += [_event(event, page, organizers) for event in events]
     return {"@context": CONTEXT, "@graph": graph}
 
 

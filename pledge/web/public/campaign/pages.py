@@ -8,6 +8,7 @@ from itertools import islice
 
 from flask import Response, abort, make_response
 from flask_babel import gettext as _
+from sqlalchemy import Row
 
 from pledge.campaigns import goals, items, partners
 from pledge.campaigns import queries as campaigns
@@ -24,7 +25,7 @@ from pledge.endorsements.models import EndorsementVersion
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.signatures import queries as signatures
-from pledge.statistics.places import TodayLine, today_line
+from pledge.statistics.places import today_line
 from pledge.switches import queries as switches
 from pledge.web.caching import SECONDS, cache, revalidated
 from pledge.web.routes import Cached
@@ -65,7 +66,7 @@ class CampaignExtras:
     sisters: list[Item[SisterFields]]
     signers: list[str]
     endorsers: list[EndorsementVersion]  #: the newest ones
-    today: TodayLine | None  #: "12 people from Busan today"
+    today: Row[str, int] | None  #: region and people of "12 people from Busan today"
 
 
 @dataclass(frozen=True, kw_only=True)
