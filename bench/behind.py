@@ -3,6 +3,7 @@
 import smtplib
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
@@ -22,19 +23,28 @@ SQLITE_SECONDS, SQLITE_CLIENTS = 60, 8
 
 
 def mails(bench: Bench) -> list[Figure]:
-    """Mails a second of `flask worker` as it runs for real."""
+    """Mails a second of `flask worker` as it runs for real, and of three services that only send."""
     port = free_port()
     bench.start("sink", [sys.executable, str(Path(__file__).with_name("sink.py")), str(port)], {})
     site = bench.site("mails", PLEDGE_SMTP_URL=f"smtp://127.0.0.1:{port}")
     number = 300 if bench.quick else MAILS
-    rates = []
+    alone, together = [], []
     with _connected(port) as sink:
         for _ in range(1 if bench.quick else MAIL_ROUNDS):
             people.add_pending(site, number, mails=True)
             sink.docmd("XRESET")
             with bench.worker(site):
-                rates.append(_arrived(sink, number))
-    return [at_least("mails", median(rates), 600)]
+                alone.append(_arrived(sink, number))
+            people.add_pending(site, number, mails=True)
+            sink.docmd("XRESET")
+            with ExitStack() as services:
+                for _ in range(3):
+                    services.enter_context(bench.worker(site, only="mail"))
+                together.append(_arrived(sink, number))
+    return [
+        at_least("mails, one worker", median(alone), 600),
+        at_least("mails, three services that only send", median(together), 900),
+    ]
 
 
 def rest(bench: Bench) -> list[Figure]:

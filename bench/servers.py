@@ -128,9 +128,10 @@ class Bench:
         return url
 
     @contextmanager
-    def worker(self, site: "Site") -> Iterator[None]:
-        """The worker of a site, ended (after what it has in hand) with the block."""
-        process = self.start(f"{site.folder.name}.worker", worker_command(), site.environment)
+    def worker(self, site: "Site", *, only: str = "") -> Iterator[None]:
+        """The worker of a site, ended (after what it has in hand) with the block; `only`: one step of it."""
+        command = [*worker_command(), *(("--only", only) if only else ())]
+        process = self.start(f"{site.folder.name}.worker", command, site.environment)
         try:
             yield
         finally:

@@ -23,7 +23,7 @@ from pledge.cli.campaigns import DEMO, SLUG, fill_demo
 from pledge.cli.options import refuse_without_log_key
 from pledge.cli.staff import running_address, sign_in_paths
 from pledge.core.db import db, migrations
-from pledge.worker.loop import Worker
+from pledge.worker.loop import MAIL, SIGNING, Worker, timetable
 
 HOST = "127.0.0.1"
 DEMO_CAMPAIGN = DEMO / SLUG
@@ -205,8 +205,14 @@ def answers(url: str) -> bool:
 
 
 @click.command("worker")
+@click.option("--only", multiple=True, metavar="STEP", help="Only this step, such as mail; may be repeated.")
 @with_appcontext
-def worker() -> None:
+def worker(only: tuple[str, ...]) -> None:
     """Send mails and fold the ledger until SIGTERM or Ctrl-C; running steps are finished first."""
-    refuse_without_log_key(current_config())
-    Worker(cast("LocalProxy[Flask]", current_app)._get_current_object()).run()  # noqa: SLF001  # Flask's own way
+    config = current_config()
+    names = [MAIL, *(step.name for step in timetable(config, lambda: True))]
+    if unknown := set(only) - set(names):
+        raise click.BadParameter(f"no step is called {unknown.pop()}; there are: {', '.join(names)}")
+    if not only or SIGNING & set(only):
+        refuse_without_log_key(config)
+    Worker(cast("LocalProxy[Flask]", current_app)._get_current_object()).run(only)  # noqa: SLF001  # Flask's own way

@@ -6,7 +6,7 @@ tried again after a pause; the process ends only by SIGTERM or SIGINT, after the
 
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -48,6 +48,10 @@ from pledge.worker.registry import composers, confirmations, handlers, ledger_so
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+#: The name of sending, which is no step of the timetable but several threads.
+MAIL = "mail"
+#: The steps that sign the log.
+SIGNING = frozenset({"fold", "log"})
 #: Seconds between checks whether a mail is due.
 IDLE_MAIL = 0.2
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
@@ -207,13 +211,19 @@ class Worker:
     def __post_init__(self) -> None:
         self.senders = SenderGroup(IDLE_MAIL)
 
-    def run(self) -> None:
-        """Work until a signal comes; returns when all running steps are done."""
+    def run(self, only: Collection[str] = ()) -> None:
+        """Work until a signal comes; returns when all running steps are done. `only`: names of steps; none: all of them."""
         # Blocked in every thread and waited for below: a handler could interrupt a lock that it needs itself.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         config: Config = self.app.extensions["pledge.config"]
         senders = SENDERS_ON_SQLITE if config.uses_sqlite else SENDERS
-        steps = [step for step in timetable(config, self.stopping.is_set) if step.enabled]
+        if only and MAIL not in only:
+            senders = 0
+        steps = [
+            step
+            for step in timetable(config, self.stopping.is_set)
+            if step.enabled and (not only or step.name in only)
+        ]
         threads = [
             threading.Thread(target=self.repeat, args=(step.name, step), name=step.name) for step in steps
         ]
@@ -221,7 +231,7 @@ class Worker:
             threading.Thread(target=self.send_mails, args=(config,), name=f"mail-{number}")
             for number in range(senders)
         ]
-        log.info("worker started", senders=senders)
+        log.info("worker started", senders=senders, steps=len(steps))
         for thread in threads:
             thread.start()
         if config.worker_port:
@@ -249,7 +259,7 @@ class Worker:
             return 0.0 if done.total else IDLE_MAIL
 
         try:
-            self.repeat("mail", step)
+            self.repeat(MAIL, step)
         finally:
             transport.close()
 

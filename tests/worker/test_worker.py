@@ -1,7 +1,9 @@
 """The worker as a process: quick, not held up by a mail server, patient with the database, polite when stopped."""
 
+import os
 import re
 import signal
+import subprocess
 import time
 from collections import Counter
 
@@ -9,6 +11,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 
+from config import ROOT
+from pledge.cli.serve import worker_command
 from pledge.core import clock
 from pledge.core.db import db, fetch, transaction
 from pledge.ledger.models import LedgerEntry
@@ -159,3 +163,28 @@ def test_a_worker_that_was_killed_is_replaced_without_loss(site, smtp):
     wait_until(lambda: states() == ["sent"] * 5, seconds=LEASE.total_seconds() + TEST_TIMEOUT)
     assert {*smtp.recipients()} == {f"person-{number}@example.org" for number in range(5)}
     assert len(smtp.received) <= 6, "only the mail in hand may come twice"
+
+
+def test_of_three_that_only_send_one_may_die_and_no_mail_is_lost_or_comes_twice(make_site, smtp):
+    """But for the mails that the killed one had in hand, which may come once more."""
+    site = make_site("postgresql", PLEDGE_SMTP_URL=smtp.url, PLEDGE_LOG_KEY="elsewhere")
+    site.folder.mkdir(parents=True)
+    command = [*worker_command(), "--only", "mail"]
+    environment = {**os.environ, **site.environment}
+    with site.inside():
+        for number in range(300):
+            sign(f"person-{number}@example.org")
+        smtp.behave(delay=0.02)
+        services = [subprocess.Popen(command, env=environment, cwd=ROOT) for _ in range(3)]
+        try:
+            wait_until(lambda: len(smtp.received) >= 60)
+            services[0].kill()
+            wait_until(lambda: states() == ["sent"] * 300, seconds=LEASE.total_seconds() + TEST_TIMEOUT)
+        finally:
+            for service in services:
+                service.terminate()
+                service.wait(TEST_TIMEOUT)
+        assert {*smtp.recipients()} == {f"person-{number}@example.org" for number in range(300)}
+        assert len(smtp.received) <= 300 + SENDERS
+        factories.signature(state="confirmed")
+        assert unfolded(), "the worker counts, and these do not"
