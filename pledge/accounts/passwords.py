@@ -30,7 +30,7 @@ _HASHER = PasswordHasher(
 #: are known try at once (deploy/nginx.conf).
 _limit = ConcurrencyLimit(running=1, waiting=5)
 
-#: Letters, and digits with neighbours, in the order in which they are pressed or counted.
+#: Letters, and digits with neighbours, in the order in which they are pressed or counted; a password is compared in both directions.
 _ROWS = (
     "0123456789" * 13,
     "1234567890-=" * 11,
@@ -91,7 +91,8 @@ def check(password: str, email: str, config: Config) -> None:
     plain = normal.casefold()
     if is_bad_password(normal) or is_bad_password(plain):
         raise BadPassword(PasswordFault.COMMON)
-    if plain in _common() or _core(plain) in _common() or len(set(plain)) < 5 or _is_a_row(plain):
+    is_a_row = any(plain in row or plain[::-1] in row for row in _ROWS)
+    if plain in _common() or _core(plain) in _common() or len(set(plain)) < 5 or is_a_row:
         raise BadPassword(PasswordFault.COMMON)
     if _is_about(plain, config):
         raise BadPassword(PasswordFault.COMMON)
@@ -105,11 +106,6 @@ def _core(plain: str) -> str:
     letters = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
     repeated = re.fullmatch(r"(.+?)\1+", letters)
     return repeated[1] if repeated else letters
-
-
-def _is_a_row(plain: str) -> bool:
-    """Whether it is keys along a row, or letters and digits in their order, in either direction."""
-    return any(plain in row or plain[::-1] in row for row in _ROWS)
 
 
 def _is_about(plain: str, config: Config) -> bool:

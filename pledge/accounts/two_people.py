@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Select, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -53,6 +53,7 @@ class Proposed:
     Numbers and names of staff as the audit log has them; an account may be closed later.
     """
 
+    id: Mapped[int]
     state: Mapped[str]
     proposed_by: Mapped[int | None]
     proposed_name: Mapped[str] = mapped_column(String(254), default="")
@@ -98,12 +99,6 @@ class Proposed:
         self.state, self.returned_why = state, None
         self.proposed_by = self.proposed_at = self.decided_by = self.decided_at = None
         self.proposed_name = self.decided_name = ""
-
-
-def waiting_columns(model: type[Any]) -> tuple[Any, ...]:
-    """What the inbox reads of proposals of this kind."""
-    who = (model.id, model.proposed_at, model.proposed_by)
-    return (*who, model.returned_why, model.decided_at, model.decided_name)
 
 
 Row = TypeVar("Row", bound=Proposed)

@@ -132,13 +132,12 @@ def _same(
 
     Not one of before a rotation of keys: its pack could not be signed.
     """
-    same = {
-        Delivery.campaign_id: campaign_id,
-        Delivery.checkpoint_id: checkpoint_id,
-        Delivery.state: DeliveryState.FROZEN,
-        Delivery.frozen_name: actor.name,
-    }
-    query = select(Delivery.id, Delivery.document).where(*(column == value for column, value in same.items()))
+    query = select(Delivery.id, Delivery.document).where(
+        Delivery.campaign_id == campaign_id,
+        Delivery.checkpoint_id == checkpoint_id,
+        Delivery.state == DeliveryState.FROZEN,
+        Delivery.frozen_name == actor.name,
+    )
     wanted = replace(wording, reply=_completed(wording.reply)), log_queries.verifiers(campaign_id)
     for row in session.execute(query.order_by(Delivery.id.desc())):
         document = from_json(row.document)

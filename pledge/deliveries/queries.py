@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, bindparam, select
 from pledge.campaigns.forgetting import AFTER_DELIVERY
 from pledge.campaigns.models import Campaign
 from pledge.core.db import fetch
+from pledge.core.languages import Texts
 from pledge.deliveries.models import HANDED_OVER_STATES, Delivery, DeliveryState
 from pledge.ledger.models import Checkpoint, LedgerHead
 
@@ -50,10 +51,10 @@ def public_deliveries(campaign_id: int) -> Sequence[DeliveryRow]:
     return fetch(_PUBLIC, {"campaign": campaign_id}).all()
 
 
-def answered(since: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+def answered(since: datetime) -> Sequence[Row[str, int, int, Texts, datetime | None]]:
     """The deliveries that were answered after this moment (UTC), the oldest answer first."""
     query = (
-        select(Campaign.slug, *(Delivery.id, Delivery.campaign_id, Delivery.recipient, Delivery.answered_at))
+        select(Campaign.slug, Delivery.id, Delivery.campaign_id, Delivery.recipient, Delivery.answered_at)
         .join(Campaign, Campaign.id == Delivery.campaign_id)
         .where(Delivery.state == DeliveryState.ANSWERED, Delivery.answered_at > since)
         .order_by(Delivery.answered_at)
@@ -81,7 +82,7 @@ def last_handed_over(news: Mapping[int, datetime]) -> dict[int, datetime]:
     return since
 
 
-def choices() -> Sequence[Row[*tuple[Any, ...]]]:
+def choices() -> Sequence[Row[str, int, int]]:
     """The campaigns whose totals can be frozen, as their log has entries, by their number."""
     query = (
         select(Campaign.slug, LedgerHead.people, LedgerHead.organizations)

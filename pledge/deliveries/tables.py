@@ -245,17 +245,9 @@ def _summary(totals: Totals) -> Iterator[list[Value]]:
     if isinstance(totals, Document):
         yield line(Phrase("table", "Name of the log"), totals.origin)
         yield line(Phrase("table", "Page for checking"), f"{totals.address}/{totals.languages[0]}/verify")
-    for text in _notes(totals):
-        yield line(Phrase("table", "Note"), text)
-
-
-def _notes(totals: Totals) -> list[str]:
-    notes = [_SEPARATE, *([_PAPER_APART] if totals.paper else []), labels.MERGED]
-    return [
-        phrase.in_language(lang, smallest=totals.smallest_shown)
-        for phrase in notes
-        for lang in totals.languages
-    ]
+    for phrase in [_SEPARATE, *([_PAPER_APART] if totals.paper else []), labels.MERGED]:
+        for lang in totals.languages:
+            yield line(Phrase("table", "Note"), phrase.in_language(lang, smallest=totals.smallest_shown))
 
 
 def _breakdown(book: Any, styles: Styles, totals: Totals, dimension: Dimension) -> Sheet:

@@ -9,7 +9,7 @@ from typing import Any
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import NeedsSecondPerson, obstacles
+from pledge.accounts.two_people import NeedsSecondPerson, Proposed, obstacles
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
@@ -163,11 +163,11 @@ def waiting() -> list[InboxItem]:
             for row in review.waiting()
         ),
         *(
-            _proposal(InboxKind.NEWS, row, row.slug, title=row.title, takes_two=True)
+            _proposal(InboxKind.NEWS, row, names[row.campaign_id], title=row.title, takes_two=True)
             for row in news.proposed()
         ),
         *(
-            _proposal(InboxKind.PAPER, row, row.slug, title=row.title, takes_two=True)
+            _proposal(InboxKind.PAPER, row, names[row.campaign_id], title=row.place, takes_two=True)
             for row in paper.proposed()
         ),
         *_owed_answers(),
@@ -184,7 +184,7 @@ def waiting() -> list[InboxItem]:
     return sorted(items, key=lambda item: (order.index(item.kind), item.since or clock.now(), item.id))
 
 
-def _proposal(kind: InboxKind, row: Any, campaign: str, **more: Any) -> InboxItem:
+def _proposal(kind: InboxKind, row: Proposed, campaign: str, **more: Any) -> InboxItem:
     """Of a row of what one person has proposed, or what another one has sent back."""
     more |= {"id": row.id, "proposed_by": row.proposed_by}
     if row.returned_why is None:

@@ -1,15 +1,13 @@
 """Reads of news: for its screens, the number of people whom it would reach, and the public archive."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import NoSuchProposal, obstacles, waiting_columns
+from pledge.accounts.two_people import NoSuchProposal, obstacles
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import fetch, load
@@ -38,16 +36,10 @@ def find(campaign_id: int, news_id: int) -> NewsItem:
     raise NoSuchProposal
 
 
-def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
+def proposed() -> list[NewsItem]:
     """News of all campaigns that waits for a second person or came back, the longest wait first."""
-    query = (
-        select(Campaign.slug, NewsItem.title, *waiting_columns(NewsItem))
-        .join(Campaign, Campaign.id == NewsItem.campaign_id)
-        .where((NewsItem.state == NewsState.PROPOSED) | NewsItem.returned_why.is_not(None))
-        .order_by(NewsItem.proposed_at)
-        .limit(MAX_SHOWN)
-    )
-    return fetch(query).all()
+    waits = (NewsItem.state == NewsState.PROPOSED) | NewsItem.returned_why.is_not(None)
+    return load(select(NewsItem).where(waits).order_by(NewsItem.proposed_at).limit(MAX_SHOWN))
 
 
 def approvers(staff_id: int | None) -> list[StaffMember]:

@@ -62,7 +62,8 @@ def advance(pace: int, limit: int = BATCH) -> bool:
         return False
     with transaction() as session:
         for item in session.scalars(select(NewsItem).where(_begins(now)).with_for_update(skip_locked=True)):
-            if item.closing_moved and not _is_open(session, item):
+            is_open = select(Campaign.id).where(Campaign.id == item.campaign_id, open_now())
+            if item.closing_moved and session.scalar(is_open) is None:
                 item.reset(NewsState.DRAFT)  # it says that signing goes on
                 item.due_at = None
                 record(session, WORKER, "news.take_back", f"news:{item.id}")
@@ -88,10 +89,6 @@ def advance(pace: int, limit: int = BATCH) -> bool:
             item.state, item.ended_at = NewsState.SENT, now
             record(session, WORKER, "news.sent", f"news:{item.id}", mails=item.mails)
         return True
-
-
-def _is_open(session: Session, item: NewsItem) -> bool:
-    return session.scalar(select(Campaign.id).where(Campaign.id == item.campaign_id, open_now())) is not None
 
 
 def _next(session: Session, item: NewsItem, most: int) -> list[Any]:

@@ -1,15 +1,12 @@
 """Reads of paper signatures: for the screens of staff and what is public."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
-from pledge.accounts.two_people import NoSuchProposal, waiting_columns
-from pledge.campaigns.models import Campaign
-from pledge.core.db import fetch, load
+from pledge.accounts.two_people import NoSuchProposal
+from pledge.core.db import load
 from pledge.core.languages import Texts
 from pledge.ledger.queries import paper_entries
 from pledge.paper.models import PaperBatch, PaperState
@@ -77,16 +74,10 @@ def find(campaign_id: int, batch_id: int) -> PaperBatch:
     raise NoSuchProposal
 
 
-def proposed() -> Sequence[Row[*tuple[Any, ...]]]:
+def proposed() -> list[PaperBatch]:
     """Batches of all campaigns that wait for a second person, or for who counts them again, the longest wait first."""
-    query = (
-        select(Campaign.slug, PaperBatch.place.label("title"), *waiting_columns(PaperBatch))
-        .join(Campaign, Campaign.id == PaperBatch.campaign_id)
-        .where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))
-        .order_by(PaperBatch.proposed_at)
-        .limit(MAX_SHOWN)
-    )
-    return fetch(query).all()
+    query = select(PaperBatch).where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))
+    return load(query.order_by(PaperBatch.proposed_at).limit(MAX_SHOWN))
 
 
 def public(campaign_id: int, size: int | None = None) -> PublicPaper:

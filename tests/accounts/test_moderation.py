@@ -36,12 +36,6 @@ def test_the_last_admin_can_be_neither_closed_nor_demoted_nor_reset():
     assert queries.member(id=last.id).role_set == {Role.ADMIN}
 
 
-def test_an_admin_beside_another_one_can_be_demoted():
-    admin, _ = staff("admin"), staff("admin")
-    moderation.set_roles(COMMAND_LINE, admin.id, [Role.VIEWER])
-    assert queries.member(id=admin.id).role_set == {Role.VIEWER}
-
-
 def test_the_command_line_resets_the_last_admin_who_is_locked_out():
     last = staff("admin")
     moderation.invite_again(COMMAND_LINE, last.id)

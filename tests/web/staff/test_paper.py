@@ -114,13 +114,6 @@ def test_the_scan_is_downloaded_as_it_was_sent_and_is_not_among_the_public_files
         assert client.get(f"/files/{name}/{part}").status_code == 404
 
 
-def test_an_agreed_batch_is_taken_back_with_a_reason(editor):
-    number = paper.agreed()
-    assert editor.post(f"{PAPER}/{number}/withdraw", data={"why": ""}).status_code == 422
-    assert editor.post(f"{PAPER}/{number}/withdraw", data={"why": "copies"}).status_code == 303
-    assert row(number).state == PaperState.WITHDRAWN
-
-
 def test_a_batch_that_waits_is_removed_with_a_reason(editor):
     address, _ = entered(editor)
     page = editor.get(f"{address}/remove")

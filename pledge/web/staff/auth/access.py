@@ -139,12 +139,15 @@ def actor(member: StaffMember | None = None) -> Actor:
 
 
 def check_access() -> AnyResponse | None:
-    """Let a request through to a staff view, or answer it. Runs before every view of the staff area."""
+    """Let a request through to a staff view, or answer it. Runs before every view of the staff area. Raises CSRFError."""
     if (fault := browser_session().fault) is not None:
         raise fault
     is_form, endpoint = request.method not in ("GET", "HEAD", "OPTIONS"), request.endpoint or ""
     if is_form:
-        _check_csrf()
+        try:
+            validate_csrf(request.form.get("csrf_token"))
+        except ValidationError as error:
+            raise CSRFError(str(error)) from None
     try:
         need = needed_permission(endpoint, is_form=is_form)
     except UndeclaredView:
@@ -171,14 +174,6 @@ def _step_before(need: Need) -> str | None:
     if member.recovery_codes is None and need is not AccessLevel.ENROLLING:
         return "staff.recovery_codes"
     return None
-
-
-def _check_csrf() -> None:
-    """Check that a form has the token of its session. Raises CSRFError."""
-    try:
-        validate_csrf(request.form.get("csrf_token"))
-    except ValidationError as error:
-        raise CSRFError(str(error)) from None
 
 
 def refused() -> Response:

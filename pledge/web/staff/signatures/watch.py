@@ -40,10 +40,6 @@ CACHE_SECONDS = 10
 #: Before the name of the field of the form of the list.
 _LIST = "list_"
 
-_CLUSTER = "/watch/<slug>/<any(network, wide_network, domain, address):sort>/<value>"
-#: Of one address there is no cluster: what came from it is decided on its own page.
-_REAL_CLUSTER = _CLUSTER.replace(", address", "")
-
 
 @staff.page("/watch", needs=Permission.INVALIDATE)
 def watch() -> Response:

@@ -75,7 +75,7 @@ def test_who_takes_one_up_in_the_browser_of_another_gets_a_session_of_their_own(
     assert admin.get("/staff/").location == "/staff/enrol", "the second factor of the other is not theirs"
 
 
-def test_the_code_that_proved_the_app_does_not_sign_in_again(app, client):
+def test_the_code_that_proved_the_app_does_not_sign_in_again(app, client, frozen_clock):
     staff_id, path = invite()
     accept(client, path)
     enrol_app(client)

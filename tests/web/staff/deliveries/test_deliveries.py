@@ -105,28 +105,12 @@ def test_who_records_a_hand_over_before_the_pack_is_there_is_told_and_loses_noth
     assert deliveries.row(number).state == "frozen"
 
 
-MISTAKES = [
-    (
-        "hand-over",
-        {"handed_over_at": "", "channel": "post", "receipt_number": "KEPT"},
-        "This field is required.",
-    ),
-    (
-        "hand-over",
-        {"handed_over_at": "2020-01-01T00:00", "channel": "x", "receipt_number": "KEPT"},
-        "Enter a time after the step before it (",
-    ),
-]
-
-
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize(
-    ("act", "fields", "message"), MISTAKES, ids=[f"{act} {message}" for act, _, message in MISTAKES]
-)
-def test_a_mistake_in_the_register_is_told_and_nothing_is_lost(exporter, address, act, fields, message):
-    page = exporter.post(f"{address}/{act}", data=fields)
+def test_a_mistake_in_the_register_is_told_and_nothing_is_lost(exporter, address):
+    fields = {"handed_over_at": "2020-01-01T00:00", "channel": "x", "receipt_number": "KEPT"}
+    page = exporter.post(f"{address}/hand-over", data=fields)
     assert page.status_code == 422
-    assert any(message in error for error in errors(page))
+    assert any("Enter a time after the step before it (" in error for error in errors(page))
     assert "KEPT" in page.text
     assert queries.find(int(address.rpartition("/")[2])).state == "frozen"
 
@@ -158,9 +142,6 @@ def test_a_discarded_delivery_stays_in_the_list_without_its_pack(exporter, addre
     )
     assert late.status_code == 409
     assert "not possible in the current state" in late.text
-
-
-# --- Telling the signers ---
 
 
 @pytest.mark.parametrize("number", ["0", "4294967296", "77", "x"])
