@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
+from psycopg import sql
 from sqlalchemy import Row, TextClause, select, text
 
 from pledge.core import languages
 from pledge.core.countries import REGIONS, country_name, region_name
-from pledge.core.db import fetch, load
+from pledge.core.db import fetch, load, snapshot
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.organization_types import TYPES
 from pledge.core.urls import campaign_link, public_url
@@ -80,6 +81,8 @@ class Rows:
     read: Callable[[Export, int], Iterable[Any]]
     #: How many there are now, of a list that only grows: exactly so many must come.
     count: Callable[[Export], int] | None = None
+    #: On PostgreSQL the same cells as lines of CSV that end with LF, in blocks; an empty cell is not quoted.
+    copy: Callable[[Export, int], Iterator[bytes]] | None = None
 
 
 # --- The ledger ---
@@ -117,6 +120,38 @@ def _ledger_entries(export: Export, rows: int) -> Iterator[Row[Any]]:
     for after in range(0, rows, _AT_ONCE):
         span = {"campaign_id": export.campaign_id, "after": after, "upto": min(rows, after + _AT_ONCE)}
         yield from fetch(_PAGE, span).all()
+
+
+_COPY = sql.SQL(
+    """COPY (SELECT e.number, {kind} AS kind, {of} AS of, e.delta,
+                    ((e.hour || ':00')::timestamp + interval '9 hours')::date AS day, p.version, e.takes_back + 1
+               FROM ledger_entries AS e LEFT JOIN pledge_texts AS p ON p.id = e.pledge_text_id
+              WHERE e.campaign_id = {campaign_id} AND e.number <= {upto}
+              ORDER BY e.number) TO STDOUT WITH (FORMAT csv, FORCE_QUOTE (kind, of, day))"""
+)
+
+
+def _copied_ledger(export: Export, rows: int) -> Iterator[bytes]:
+    """The same by PostgreSQL: a row takes it a microsecond, and Python thirteen."""
+    words = {
+        "kind": _words("reason", REASON_LABELS, export.lang),
+        "of": _words("kind", KIND_LABELS, export.lang),
+    }
+    statement = _COPY.format(**words, campaign_id=export.campaign_id, upto=rows)
+    with snapshot() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))  # the file is written meanwhile
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(statement) as blocks:
+            yield from map(bytes, blocks)
+
+
+def _words(column: str, labels: Mapping[Any, Phrase], lang: str) -> sql.Composed:
+    """What a code of this column is called."""
+    cases = [
+        sql.SQL("WHEN {} THEN {}").format(str(code), label.in_language(lang))
+        for code, label in labels.items()
+    ]
+    return sql.SQL("CASE e.{} {} END").format(sql.Identifier(column), sql.SQL(" ").join(cases))
 
 
 # --- Organisations ---
@@ -259,7 +294,9 @@ def _stored(model: Any) -> Callable[[Export, int], list[Any]]:
 
 
 KINDS: dict[str, Rows] = {
-    "ledger": Rows(Phrase("table", "Public log"), _ledger_columns, _ledger_entries, _ledger_count),
+    "ledger": Rows(
+        Phrase("table", "Public log"), _ledger_columns, _ledger_entries, _ledger_count, _copied_ledger
+    ),
     "organizations": Rows(labels.ORGANIZATIONS, _public_columns, _organizations),
     "links": Rows(
         Phrase("table", "Links"), _link_columns, lambda export, _: referrals.lines(export.campaign_id)

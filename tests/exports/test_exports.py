@@ -238,6 +238,16 @@ def test_an_export_tells_the_day_that_the_public_log_tells_and_no_other(app, hou
     assert "2026-12-31" not in row or day == "2026-12-31"
 
 
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_postgresql_writes_the_cells_that_we_would_write(app, monkeypatch, lang):
+    some_ledger()
+    by_postgresql, _ = exported("ledger", lang=lang)
+    monkeypatch.setattr(files, "is_postgresql", lambda: False)
+    ours, _ = exported("ledger", lang=lang)
+    assert rows_of(by_postgresql) == rows_of(ours)
+
+
 def test_an_export_that_came_short_is_never_handed_out(app, monkeypatch):
     some_ledger()
     as_superuser("UPDATE ledger_entries SET number = NULL, count_after = NULL WHERE number = 3")
