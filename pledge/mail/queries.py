@@ -43,7 +43,8 @@ from pledge.mail.models import (
 #: How many mails that nobody waits for one sender takes at a time.
 LAST_AT_ONCE = 5
 
-Claiming = ReturningUpdate[*tuple[Any, ...]]
+_ClaimedRow = Row[int, str, int, int, str, bool, int, datetime]
+_Claiming = ReturningUpdate[int, str, int, int, str, bool, int, datetime]
 
 #: Literal, as the predicates of the indexes are: for a bound value neither database would use them.
 _QUEUED, _DEAD = text("state = 'queued'"), text("state = 'dead'")
@@ -95,7 +96,7 @@ def claim(limit: int, lease: timedelta) -> list[Claimed]:
     )
 
 
-def _claim_class(claiming: Claiming, limit: int, lease: timedelta) -> list[Claimed]:
+def _claim_class(claiming: _Claiming, limit: int, lease: timedelta) -> list[Claimed]:
     values = {"limit": limit, "until": clock.now() + lease}
     return _claimed(write_autocommit(lambda connection: connection.execute(claiming, values).all()))
 
@@ -104,7 +105,7 @@ def _claim_first(limit: int, lease: timedelta) -> list[Claimed]:
     """By the lanes (mail/valve.py), in the fair order (mail/outbox.py)."""
     if not is_first_due():
         return []
-    taken: list[Row[*tuple[Any, ...]]] = []
+    taken: list[_ClaimedRow] = []
     with transaction() as session:
         opening, now = valve.lock(session), clock.now()
         for lane in valve.lanes(opening):
@@ -117,7 +118,7 @@ def _claim_first(limit: int, lease: timedelta) -> list[Claimed]:
     return _claimed(taken)
 
 
-def _claiming(waiting: Select[int]) -> Claiming:
+def _claiming(waiting: Select[int]) -> _Claiming:
     """SQL: claim `limit` of these until `until`."""
     # In a CTE, so that no plan can run the locking query twice and claim more than was asked for. SQLite has no row locks;
     # there the statement runs alone, inside BEGIN IMMEDIATE.
@@ -127,8 +128,14 @@ def _claiming(waiting: Select[int]) -> Claiming:
         .where(OutboxMail.id.in_(select(some.c.id)))
         .values(lease_until=bindparam("until"), attempts=OutboxMail.attempts + 1)
         .returning(
-            *(OutboxMail.id, OutboxMail.kind, OutboxMail.subject_id, OutboxMail.seq, OutboxMail.lang),
-            *(OutboxMail.known, OutboxMail.attempts, OutboxMail.created_at),
+            OutboxMail.id,
+            OutboxMail.kind,
+            OutboxMail.subject_id,
+            OutboxMail.seq,
+            OutboxMail.lang,
+            OutboxMail.known,
+            OutboxMail.attempts,
+            OutboxMail.created_at,
         )
         .execution_options(synchronize_session=False)
     )
@@ -138,10 +145,14 @@ _CLAIM_AWAITED = _claiming(due(_AWAITED).order_by(OutboxMail.due_at))
 _CLAIM_LAST = _claiming(due(_LAST).order_by(OutboxMail.due_at))
 
 
-def _claimed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Claimed]:
+def _claimed(rows: Sequence[_ClaimedRow]) -> list[Claimed]:
     """Without those of a kind that only a newer version knows: they wait for its worker, and the others need not."""
-    known = frozenset(MailKind)
-    return [Claimed(number, MailKind(kind), *facts) for number, kind, *facts in sorted(rows) if kind in known]
+    kinds = frozenset(MailKind)
+    return [
+        Claimed(number, MailKind(kind), subject_id, seq, lang, known, attempts, created_at)
+        for number, kind, subject_id, seq, lang, known, attempts, created_at in sorted(rows)
+        if kind in kinds
+    ]
 
 
 def sent(mails: Sequence[Claimed]) -> None:

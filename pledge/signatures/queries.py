@@ -7,7 +7,6 @@ Staff see names and addresses only masked: who found a person by the exact addre
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -35,6 +34,7 @@ from pledge.campaigns.models import CampaignConsent
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
 from pledge.core.db import db, fetch
+from pledge.core.languages import Texts
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_column
 from pledge.mail import allowance, suppression
@@ -195,12 +195,19 @@ _THANKS_WAIT = exists().where(
 )
 
 
-def _whole(of: ColumnElement[bool], columns: Sequence[LoaderOption]) -> Select[*tuple[Any, ...]]:
+_Whole = Select[Signature, str | None, bool, bool, bool, int | None, Texts | None]
+
+
+def _whole(of: ColumnElement[bool], columns: Sequence[LoaderOption]) -> _Whole:
     return (
         select(
             Signature,
-            *(Invalidation.reason, IS_REFUSED, _THANKS_WAIT, mail_servers.scans(Signature.domain_hash)),
-            *(number_column(Signature.id), CampaignConsent.recipient),
+            Invalidation.reason,
+            IS_REFUSED,
+            _THANKS_WAIT,
+            mail_servers.scans(Signature.domain_hash),
+            number_column(Signature.id),
+            CampaignConsent.recipient,
         )
         .options(*columns)
         .outerjoin(
@@ -227,9 +234,7 @@ _OF_PERSON = _whole(_IS_PERSON, _READ)
 _OF_PERSON_PRESSED = _whole(_IS_PERSON, [load_only(*_PRESSED, raiseload=True)])
 
 
-def _find(
-    query: Select[*tuple[Any, ...]], signature_id: int, lang: str, readers: CampaignReaders
-) -> SignatureView | None:
+def _find(query: _Whole, signature_id: int, lang: str, readers: CampaignReaders) -> SignatureView | None:
     find_campaign, find_pledge = readers
     with Session(db.engine) as session:
         columns = session.execute(query, {"id": signature_id}).first()
