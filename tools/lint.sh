@@ -38,7 +38,7 @@ if command -v npm >/dev/null || [ -n "${CI:-}" ]; then
     check "types of pages' scripts" .cache/lint/node_modules/.bin/tsc -p tools/lint/pages.json
     check "types of workers' scripts" .cache/lint/node_modules/.bin/tsc -p tools/lint/workers.json
     check "stylelint" .cache/lint/node_modules/.bin/stylelint --config tools/lint/stylelint.json --config-basedir .cache/lint \
-        --cache --cache-location .cache/stylelint 'pledge/static/css/**/*.css'
+        --ignore-path .gitignore --cache --cache-location .cache/stylelint 'pledge/static/css/**/*.css'
 else
     echo "skipped JavaScript and style sheets: there is no npm here (apt-get install nodejs npm)"
 fi
