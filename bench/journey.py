@@ -112,7 +112,7 @@ def _walk(server: "_Server", site: Site, turn: int, number: int) -> dict[str, fl
 
 
 class _Server:
-    """A started web server, asked over a few kept connections. `process`: the web server's own, whatever stands in front."""
+    """A started web server, asked over a few kept connections. `process`: that of the web server, not of nginx before it."""
 
     def __init__(self, url: str, process: int) -> None:
         self._host = urlsplit(url).netloc

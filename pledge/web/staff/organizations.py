@@ -305,7 +305,7 @@ def organization_uncertify(endorsement_id: int) -> AnyResponse:
 def organization_site(endorsement_id: int) -> AnyResponse:
     """Look for its proof on the website, for up to ten seconds."""
 
-    def look(by: Actor, number: int, seen: SeenState) -> None:
+    def check_website(by: Actor, number: int, seen: SeenState) -> None:
         has_proof = moderation.check_website(by, number, seen)
         flash(
             _("The proof was found on the website.")
@@ -314,7 +314,7 @@ def organization_site(endorsement_id: int) -> AnyResponse:
             "done",
         )
 
-    return _decide(endorsement_id, "", look)
+    return _decide(endorsement_id, "", check_website)
 
 
 def _decide(endorsement_id: int, message: str, act: Callable[..., object], moves_on: str = "") -> AnyResponse:
