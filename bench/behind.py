@@ -87,13 +87,13 @@ def sqlite(bench: Bench) -> list[Figure]:
         seconds = 3 if bench.quick else SQLITE_SECONDS
         # Any answer that is an error ends the bench.
         run = load.run(f"{url}/ko/c/blue-skies/sign", seconds, "sign", "60", clients=SQLITE_CLIENTS)
-    said = sum(
+    locked = sum(
         bench.log(f"sqlite.{name}").read_text().count("database is locked") for name in ("web", "worker")
     )
     detail = f", p50 {run.p50_ms:.1f} ms, p99 {run.p99_ms:.1f} ms"
     return [
         at_least("SQLite, synchronous=FULL, 8 clients: sign", run.rate, 200, detail=detail),
-        Figure(f"SQLite: “database is locked” in {seconds} s", str(said), "0", said == 0),
+        Figure(f"SQLite: “database is locked” in {seconds} s", str(locked), "0", locked == 0),
     ]
 
 

@@ -234,8 +234,8 @@ class _Line:
         first, *rest = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {
             name.lower(): value.strip()
-            for name, found, value in (line.partition(":") for line in rest)
-            if found
+            for name, colon, value in (line.partition(":") for line in rest)
+            if colon
         }
         sent = await self._reader.readexactly(int(headers.get("content-length", 0)))
         return Answer(int(first.split()[1]), headers, sent)

@@ -43,11 +43,11 @@ def errors_in(folder, checker):
     """Each kind of error, with an example of the code."""
     command = ("java", "-jar", checker, "--format", "json", "--errors-only", "--exit-zero-always", folder)
     done = subprocess.run(command, capture_output=True, check=True)
-    found = defaultdict(list)
+    extracts_by_kind = defaultdict(list)
     for message in json.loads(done.stderr)["messages"]:
         if TYPED not in message["message"]:
-            found[re.sub(r"“[^”]*”", "“…”", message["message"])].append(message.get("extract", ""))
-    return found
+            extracts_by_kind[re.sub(r"“[^”]*”", "“…”", message["message"])].append(message.get("extract", ""))
+    return extracts_by_kind
 
 
 def main(checker, *tests):
@@ -55,11 +55,11 @@ def main(checker, *tests):
         folder = Path(name)
         failed = pytest.main(["-q", "-n", "0", *(tests or ["tests/web"])], plugins=[Saver(folder)])
         count = len(list(folder.glob("*.html")))
-        found = errors_in(folder, checker)
-    for kind, extracts in found.items():
+        extracts_by_kind = errors_in(folder, checker)
+    for kind, extracts in extracts_by_kind.items():
         print(f"{len(extracts):5d}  {kind}\n       {extracts[0]!r}")
-    print(f"{count} pages, {sum(map(len, found.values()))} errors")
-    return int(failed) or bool(found)
+    print(f"{count} pages, {sum(map(len, extracts_by_kind.values()))} errors")
+    return int(failed) or bool(extracts_by_kind)
 
 
 if __name__ == "__main__":

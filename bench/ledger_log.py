@@ -137,10 +137,10 @@ def proof(bench: Bench) -> list[Figure]:
         choose, taken = random.Random(7), []
         for index in [0, number - 1, *(choose.randrange(number) for _ in range(PROOFS))]:
             started = time.perf_counter()
-            found = log_queries.inclusion(campaign_id, index, at, pledge_hashes)
+            inclusion = log_queries.inclusion(campaign_id, index, at, pledge_hashes)
             taken.append((time.perf_counter() - started) * 1000)
-            leaf = merkle.leaf_hash(found.line)
-            if root_by_proof(leaf, index, at.size, found.proof) != at.root:
+            leaf = merkle.leaf_hash(inclusion.line)
+            if root_by_proof(leaf, index, at.size, inclusion.proof) != at.root:
                 raise SystemExit(f"the proof of entry {index} is wrong")
     detail = f" (slowest of {len(taken)}; median {median(taken):.1f}; the log grew by {grown:,.0f} entries/s)"
     return [at_most(f"log: proof of an entry in {number:,}", max(taken), 20, " ms", detail)]

@@ -43,8 +43,8 @@ class Report:
     faults: tuple[str, ...]
 
     @classmethod
-    def read(cls, found: dict[str, Any]) -> "Report":
-        audits, categories = found["audits"], found["categories"]
+    def read(cls, result: dict[str, Any]) -> "Report":
+        audits, categories = result["audits"], result["categories"]
         counted = {ref["id"] for each in categories.values() for ref in each["auditRefs"] if ref["weight"]}
         faults = [
             f"{name} ({audit['score']}): {audit['title']} {audit.get('displayValue', '')}".strip()

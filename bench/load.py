@@ -41,7 +41,7 @@ class Run:
     p99_ms: float
     faults: int
     #: How many of each kind: connect, read, write, status (4xx and 5xx), timeout.
-    said: str = ""
+    fault_kinds: str = ""
 
     @property
     def rate(self) -> float:
@@ -74,15 +74,15 @@ def finish(process: "subprocess.Popen[str]") -> Run:
     out, errors = process.communicate()
     if process.returncode:
         raise Refused(f"wrk failed: {errors or out}")
-    said = json.loads(out.rpartition("RESULT ")[2])
-    p50, p95, p99 = (said[name] / 1e3 for name in ("p50", "p95", "p99"))
+    measured = json.loads(out.rpartition("RESULT ")[2])
+    p50, p95, p99 = (measured[name] / 1e3 for name in ("p50", "p95", "p99"))
     return Run(
-        said["requests"],
-        said["microseconds"] / 1e6,
+        measured["requests"],
+        measured["microseconds"] / 1e6,
         p50,
         p95,
         p99,
-        said["faults"],
+        measured["faults"],
         ", ".join(errors.split("\n")).strip(", "),
     )
 

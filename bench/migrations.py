@@ -52,7 +52,7 @@ def waits(bench: Bench) -> list[Figure]:
     figures = []
     with site.context():
         script = ScriptDirectory(str(migrations.MIGRATIONS))
-        first, *others = [one.revision for one in script.walk_revisions()][::-1]
+        first, *others = [revision.revision for revision in script.walk_revisions()][::-1]
         flask_migrate.downgrade(revision=first)
         _fill(site, rows)
         for revision in others:

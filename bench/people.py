@@ -159,5 +159,5 @@ def _fold_by_hand(
     )
     cursor.executemany(
         "INSERT INTO tallies (campaign_id, kind, dimension, key, count) VALUES (%s, 'person', %s, %s, %s)",
-        [(campaign_id, dimension, key, found) for (dimension, key), found in tallies.items()],
+        [(campaign_id, dimension, key, count) for (dimension, key), count in tallies.items()],
     )

@@ -32,10 +32,10 @@ def busy_cores() -> float:
 
 
 def _tree(parent: int) -> list[int]:
-    found = [parent]
+    processes = [parent]
     for task in Path(f"/proc/{parent}/task").glob("*/children"):
-        found += [below for child in task.read_text().split() for below in _tree(int(child))]
-    return found
+        processes += [descendant for child in task.read_text().split() for descendant in _tree(int(child))]
+    return processes
 
 
 def _ticks(process: int, *, with_ended: bool) -> int:

@@ -101,10 +101,10 @@ def main(arguments: list[str]) -> int:
         for name in ("web-1", "web-2", "replay.worker"):
             result.complaints += _complaints(started.log(name))
     figures = _figures(result) + (_growth(result) if options.soak else [])
-    told = "\n\n".join([table(figures), _steps(result), _use(result), _limits(result)])
-    print(f"\n{told}")
+    report = "\n\n".join([table(figures), _steps(result), _use(result), _limits(result)])
+    print(f"\n{report}")
     if seconds >= SECONDS and not options.soak:
-        _keep(result, told)
+        _keep(result, report)
     return 0 if all(figure.ok for figure in figures) else 1
 
 
@@ -183,7 +183,7 @@ async def _replay(
         after, load_after = servers.use(), _load_cpu(looking)
         busy = (processes.busy_cores() - busy) / passed
         await arriving
-        runs = [await asyncio.to_thread(load.finish, one) for one in looking]
+        runs = [await asyncio.to_thread(load.finish, process) for process in looking]
         await asyncio.sleep(3)
         watcher.cancel()
     cores = {name: (after[name].cpu - before[name].cpu) / passed for name in before}
@@ -201,27 +201,27 @@ def _viewers(
 
 def _load_cpu(looking: "list[subprocess.Popen[str]]") -> float:
     times = os.times()
-    return times.user + times.system + sum(processes.cpu_seconds(one.pid) for one in looking)
+    return times.user + times.system + sum(processes.cpu_seconds(process.pid) for process in looking)
 
 
 def _assets(url: str) -> list[str]:
     """What a browser with an empty cache loads with the campaign page."""
     headers = {**BROWSER, "Accept-Encoding": "identity"}
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
-        found = sorted(set(_ASSET.findall(answer.read().decode())))
-    if not found:
+        assets = sorted(set(_ASSET.findall(answer.read().decode())))
+    if not assets:
         raise SystemExit("the campaign page names no static files")
-    return found
+    return assets
 
 
 def _complaints(log: Path) -> Counter[str]:
     """Lines of a log that are errors, by what they say and the last line of what was raised."""
-    found: Counter[str] = Counter()
+    complaints: Counter[str] = Counter()
     for line in log.read_text().splitlines():
         if '"error"' in line and line.startswith("{"):
-            said = json.loads(line)
-            found[f"{said['event']} {said.get('exception', '')[-200:]}".strip()] += 1
-    return found
+            record = json.loads(line)
+            complaints[f"{record['event']} {record.get('exception', '')[-200:]}".strip()] += 1
+    return complaints
 
 
 def _counted(site: Site) -> int:
@@ -271,17 +271,17 @@ def _growth(result: Result) -> list[Figure]:
         after = result.after[name]
         if name == "PostgreSQL":
             grown = after.processes - before.processes
-            told = f"{before.processes} → {after.processes}"
+            change = f"{before.processes} → {after.processes}"
             figures.append(
-                Figure(f"{name}: processes", told, f"≤ +{MORE_CONNECTIONS}", grown <= MORE_CONNECTIONS)
+                Figure(f"{name}: processes", change, f"≤ +{MORE_CONNECTIONS}", grown <= MORE_CONNECTIONS)
             )
             continue
         share = after.megabytes / before.megabytes - 1
-        told = f"{before.megabytes:.0f} → {after.megabytes:.0f} MB ({share:+.1%})"
-        figures.append(Figure(f"{name}: memory", told, f"≤ {SOAK_GROWTH:+.0%}", share <= SOAK_GROWTH))
+        change = f"{before.megabytes:.0f} → {after.megabytes:.0f} MB ({share:+.1%})"
+        figures.append(Figure(f"{name}: memory", change, f"≤ {SOAK_GROWTH:+.0%}", share <= SOAK_GROWTH))
         grown = after.files - before.files
-        told = f"{before.files} → {after.files}"
-        figures.append(Figure(f"{name}: open files", told, f"≤ +{MORE_FILES}", grown <= MORE_FILES))
+        change = f"{before.files} → {after.files}"
+        figures.append(Figure(f"{name}: open files", change, f"≤ +{MORE_FILES}", grown <= MORE_FILES))
     return figures
 
 
@@ -304,16 +304,16 @@ def _steps(result: Result) -> str:
     for name, run in looking.items():
         times = [f"{value:,.1f} ms" for value in (run.p50_ms, run.p95_ms, run.p99_ms)]
         rows.append((name, f"{run.requests:,} ({run.rate:,.0f}/s)", *times, "–"))
-    looked = [(run.faults, f"{name}: {run.said}") for name, run in looking.items() if run.faults]
-    met = [
+    viewers = [(run.faults, f"{name}: {run.fault_kinds}") for name, run in looking.items() if run.faults]
+    signers = [
         (number, what)
         for what, number in result.crowd.errors.most_common(20) + result.complaints.most_common(10)
     ]
-    told = "".join(f"\n- {number} × {what}" for number, what in (*looked, *met))
+    errors = "".join(f"\n- {number} × {what}" for number, what in (*viewers, *signers))
     if warming := result.crowd.warm_up_errors:
-        told += f"\n- of what people met, {warming} in the warm-up"
+        errors += f"\n- of what people met, {warming} in the warm-up"
     return _markdown(rows) + (
-        f"\n\nErrors that people met, and in the logs of the site:\n{told}" if told else ""
+        f"\n\nErrors that people met, and in the logs of the site:\n{errors}" if errors else ""
     )
 
 
@@ -356,7 +356,7 @@ def _markdown(rows: list[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _keep(result: Result, told: str) -> None:
+def _keep(result: Result, report: str) -> None:
     described = "\n".join(f"- {name}: {value}" for name, value in machine.description().items())
     REPORT.write_text(
         f"""# The record day, replayed {date.today().isoformat()}
@@ -364,7 +364,7 @@ def _keep(result: Result, told: str) -> None:
 Made by `make replay X={result.factor:g}` in {result.seconds:.0f} seconds after a warm-up; bench/README.md says how.
 {SIGN_UPS * result.factor * 60:,.0f} sign-ups a minute, {POLLS * result.factor:,.0f} count requests and {VIEWS * result.factor:,.0f} page views a second.
 
-{told}
+{report}
 
 Machine (the load shares it):
 

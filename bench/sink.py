@@ -29,8 +29,8 @@ class Session(asyncio.Protocol):
     def data_received(self, data):
         self.waiting += data
         while True:
-            line, found, rest = self.waiting.partition(END if self.in_data else b"\r\n")
-            if not found:
+            line, end, rest = self.waiting.partition(END if self.in_data else b"\r\n")
+            if not end:
                 return
             self.waiting = rest
             self.transport.write(self.receive(line) if self.in_data else self.reply(line))

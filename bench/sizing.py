@@ -59,8 +59,8 @@ def costs() -> str:
         ("Redis", REDIS, "sign-ups (limits)"),
         ("**the site**", SITE, ""),
     )  # fmt: skip
-    told = f"Processor time at 1 × the record, measured by `make replay` on {MEASURED_ON} ({MACHINE}):"
-    return f"{told}\n\n{_table(('', 'cores', 'grows with'), [(name, f'{cores:.2f}', with_) for name, cores, with_ in rows])}"
+    heading = f"Processor time at 1 × the record, measured by `make replay` on {MEASURED_ON} ({MACHINE}):"
+    return f"{heading}\n\n{_table(('', 'cores', 'grows with'), [(name, f'{cores:.2f}', with_) for name, cores, with_ in rows])}"
 
 
 def one_host() -> str:
@@ -85,7 +85,7 @@ def several_hosts() -> str:
         f"Several hosts: PostgreSQL and Redis on a host of their own, nginx, web services and workers on the others. Sign-ups then cost "
         f"the application hosts {WEB:.2f} + {WORKER:.2f} + {NGINX:.2f} = {APPLICATION:.2f} cores for each 1 ×, and the database {DATABASE:.2f}."
     )
-    told = [split]
+    paragraphs = [split]
     for cores, numbers in SEVERAL_HOSTS:
         head = (
             f"hosts of {cores} cores",
@@ -95,8 +95,8 @@ def several_hosts() -> str:
             "database is at",
             "what is full first",
         )
-        told.append(_table(head, [_hosts(cores, number) for number in numbers]))
-    return "\n\n".join(told)
+        paragraphs.append(_table(head, [_hosts(cores, number) for number in numbers]))
+    return "\n\n".join(paragraphs)
 
 
 def _hosts(cores: int, number: int) -> tuple[str, ...]:

@@ -96,6 +96,6 @@ def _mail(page: Page, address: str, email: str) -> dict[str, Any] | None:
 
 
 if __name__ == "__main__":
-    with chromium() as chromium_browser:
-        take_pictures(chromium_browser, sys.argv[1].rstrip("/"), FOLDER)
-        film(chromium_browser, sys.argv[1].rstrip("/"), FOLDER / "signing.gif")
+    with chromium() as browser:
+        take_pictures(browser, sys.argv[1].rstrip("/"), FOLDER)
+        film(browser, sys.argv[1].rstrip("/"), FOLDER / "signing.gif")

@@ -23,26 +23,26 @@ class ContactMessage:
     text: str
 
 
-def write(letter: ContactMessage, lang: str) -> None:
+def write(message: ContactMessage, lang: str) -> None:
     """Enqueue it, encrypted until it is sent."""
     with transaction() as session:
-        enqueue(session, NewMail(MailKind.CONTACT, 0, lang, payload=json.dumps(asdict(letter))))
+        enqueue(session, NewMail(MailKind.CONTACT, 0, lang, payload=json.dumps(asdict(message))))
 
 
 def composers() -> Composers:
-    return {MailKind.CONTACT: composer(_letters, _message)}
+    return {MailKind.CONTACT: composer(_messages, _message)}
 
 
-def _letters(mails: Sequence[Claimed]) -> Mapping[int, ContactMessage]:
+def _messages(mails: Sequence[Claimed]) -> Mapping[int, ContactMessage]:
     query = select(OutboxMail.id, OutboxMail.payload).where(OutboxMail.id.in_([mail.id for mail in mails]))
     return {row.id: ContactMessage(**json.loads(row.payload)) for row in fetch(query) if row.payload}
 
 
-def _message(mail: Claimed, letter: ContactMessage) -> Message:
+def _message(mail: Claimed, message: ContactMessage) -> Message:
     values = {
         "campaign": urls.site_name(mail.lang),
-        "name": letter.name,
-        "email": letter.email,
+        "name": message.name,
+        "email": message.email,
         "link": urls.public_url("public.home", lang=mail.lang),
     }
-    return Message(urls.contact(), values, {"text": letter.text}, reply_to=letter.email)
+    return Message(urls.contact(), values, {"text": message.text}, reply_to=message.email)

@@ -1743,10 +1743,10 @@ def read_file(path: Path, longest: int) -> bytes:
 
 
 def parser() -> argparse.ArgumentParser:
-    program = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="verify.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = program.add_subparsers(metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND")
     commands.required = True
 
     def add(
@@ -1779,7 +1779,7 @@ def parser() -> argparse.ArgumentParser:
     command = add("mirror", mirror, "download the published log / 공개 기록 내려받기")
     command.add_argument("source", metavar="URL")
     command.add_argument("folder", metavar="FOLDER")
-    return program
+    return parser
 
 
 def main(words: list[str] | None = None) -> int:

@@ -175,9 +175,8 @@ def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = O
             reason = "withdrawn" if number[0] == "-" else "invalidated"
             taken = int(number[1:])
             earlier = entries[taken]
-            change = (
-                -1 if earlier.delta < 0 else -earlier.delta
-            )  # what takes nothing back is wrong, whatever it says
+            # Taking back an entry that is itself a withdrawal is wrong whatever the change.
+            change = -1 if earlier.delta < 0 else -earlier.delta
             entries.append(
                 entry(reason, change, earlier.kind, takes_back=taken, pledge_text_id=earlier.pledge_text_id)
             )

@@ -79,8 +79,8 @@ def invent(chance: random.Random, begins: datetime, ends: datetime) -> list[Samp
     facts = read("organizations")
     suffix = languages.texts(facts["suffix"])
     organizations = [
-        _organization(chance, number, facts_of_one, suffix, (begins, ends))
-        for number, facts_of_one in enumerate(facts["organizations"], 1)
+        _organization(chance, number, organization, suffix, (begins, ends))
+        for number, organization in enumerate(facts["organizations"], 1)
     ]
     return sorted(organizations, key=lambda organization: organization.submitted_at)
 

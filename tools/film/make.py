@@ -57,6 +57,6 @@ def picture(page: Page, moment: float, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    with chromium() as chromium_browser:
-        picture(scene(chromium_browser), STILL, DEMO / "film.webp")
-        film(scene(chromium_browser), DEMO / "film.mp4")
+    with chromium() as browser:
+        picture(scene(browser), STILL, DEMO / "film.webp")
+        film(scene(browser), DEMO / "film.mp4")
