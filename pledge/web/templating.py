@@ -26,8 +26,13 @@ from pledge.endorsements.queries import initials
 from pledge.endorsements.review import queries as review
 from pledge.endorsements.review.reasons import MAX_WORDING
 from pledge.endorsements.rules import REVIEW_DAYS
+from pledge.files.documents import MAX_DOCUMENT
+from pledge.files.pictures import MAX_PICTURE
+from pledge.files.scans import MAX_SCAN
+from pledge.files.services import MEGABYTE
 from pledge.inbox import queries as inbox
 from pledge.mail import models as mail
+from pledge.mail.suppression import SUPPRESSED
 from pledge.news import models as news
 from pledge.paper import models as paper
 from pledge.signatures import models as signatures
@@ -119,6 +124,11 @@ def init_app(app: Flask, config: Config) -> None:
         application_days=UNCONFIRMED.days,
         ended_days=ENDED.days,
         review_days=REVIEW_DAYS,
+        suppressed_days=SUPPRESSED.days,
+        # The largest files that are taken.
+        picture_mb=MAX_PICTURE // MEGABYTE,
+        document_mb=MAX_DOCUMENT // MEGABYTE,
+        scan_mb=MAX_SCAN // MEGABYTE,
         region_name=lambda code: countries.region_name(code, i18n.language()),
         language_of_script=language_of_script,
         has_sample_data=lambda: switches.current().sample_data,

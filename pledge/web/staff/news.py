@@ -3,6 +3,8 @@
 Announced news is open to all of the staff, who can stop it.
 """
 
+from datetime import timedelta
+
 from flask import Response, abort, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -250,6 +252,7 @@ def _page(
         people=ledger.count(desk.id).people,
         progress=queries.progress(item.id) if item and item.begun_at else None,
         pace=current_config().news_pace,
+        delay_hours=services.DELAY // timedelta(hours=1),
         obstacle=obstacle(item.proposed_by, me().id) if item else None,
         is_editor=me().can(Permission.EDIT_CAMPAIGNS),
         is_alone=not queries.approvers(me().id),

@@ -97,6 +97,7 @@ def _page(status: int, refused: str = "") -> Response:
         duration=format_duration,
         kinds=KINDS,
         formats=TOTALS_FORMATS,
+        export_hours=exports.DELETE_AFTER // timedelta(hours=1),
         exports=exports.newest() if me().can(Permission.EXPORT) else [],
         refused=refused,
         **({} if chosen is None else _numbers(chosen)),

@@ -1,5 +1,6 @@
 """One's own account: the invitation to it, password, sessions, second factors; and the language, also before the sign-in."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Response, flash, g, make_response, redirect, render_template, request, session, url_for
@@ -192,6 +193,8 @@ def _account_page(status: int = 200, form: NameForm | None = None) -> Response:
         chosen=staff_alerts.chosen(me()),
         sessions=sessions.for_staff(me().id),
         this_session=this_session(),
+        idle_minutes=sessions.IDLE // timedelta(minutes=1),
+        session_hours=sessions.MAX_AGE // timedelta(hours=1),
     )
     return make_response(page, status)
 

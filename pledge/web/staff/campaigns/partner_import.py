@@ -24,7 +24,7 @@ from pledge.campaigns.partner_import import (
 )
 from pledge.campaigns.partners import PARTNER
 from pledge.core import i18n
-from pledge.core.text.tables import BadTable, decode_table, read_table
+from pledge.core.text.tables import MAX_LINES, BadTable, decode_table, read_table
 from pledge.web.routes import Ask
 from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
@@ -84,6 +84,7 @@ def _page(slug: str, form: ImportForm, status: int, plan: Plan | None = None) ->
         form,
         SavingProblem(status),
         plan=plan,
+        max_lines=MAX_LINES,
         faults=[_row_words(fault) for fault in plan.faults] if plan else [],
     )
 

@@ -9,6 +9,7 @@ from werkzeug import Response as AnyResponse
 from pledge.accounts.roles import Permission
 from pledge.core.i18n import format_duration
 from pledge.mail import outbox, queries, suppression
+from pledge.mail.services import GIVE_UP_AFTER
 from pledge.watch.deliverability import deliverability, falls
 from pledge.web.request_checks import before_number
 from pledge.web.routes import Ask
@@ -54,6 +55,7 @@ def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False)
     html = render_template(
         "staff/signatures/dead_letters.html",
         letters=letters[:PAGE],
+        given_up_hours=GIVE_UP_AFTER // timedelta(hours=1),
         older=letters[PAGE - 1].id if len(letters) > PAGE else None,
         outbox=queries.outbox(),
         dead=queries.given_up(),

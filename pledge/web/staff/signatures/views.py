@@ -18,6 +18,7 @@ from pledge.campaigns.queries import slugs
 from pledge.core import i18n
 from pledge.mail.addresses import domain_of, parse
 from pledge.mail.providers import likely_domain
+from pledge.retention import services as retention
 from pledge.signatures import moderation, queries
 from pledge.signatures.origins import listed_address_hash
 from pledge.watch.clusters import COLUMNS
@@ -144,5 +145,10 @@ def _decide(
 
 def _page(status: int, *, look_up: LookUpForm | None = None, **shown: Any) -> Response:
     """The field to look somebody up, and whom it found."""
-    page = render_template("staff/signatures/signatures.html", look_up=look_up or LookUpForm(), **shown)
+    page = render_template(
+        "staff/signatures/signatures.html",
+        look_up=look_up or LookUpForm(),
+        mail_days=retention.MAILS.days,
+        **shown,
+    )
     return make_response(page, status)

@@ -18,6 +18,7 @@ from pledge.audit import queries as audit
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
 from pledge.core import clock, i18n
+from pledge.retention import services as retention
 from pledge.signatures import origins
 from pledge.signatures.invalidation import queries, services
 from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
@@ -155,6 +156,7 @@ def review_page(
         campaign=chosen,
         find=find,
         proposal=proposal,
+        network_days=retention.NETWORKS.days,
         alerts=alerts.newest(WEEK),
         alert_words=lambda alert: alerts.headline(alert.kind, alert.facts, i18n.language()),
         **numbers,

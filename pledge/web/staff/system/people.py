@@ -1,5 +1,7 @@
 """The people of the staff area: invite, roles, close, invite again, end sessions. For admins with a recent second factor."""
 
+from datetime import timedelta
+
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -157,6 +159,7 @@ def _people_page(form: InviteForm) -> Response:
         people=members,
         approvers={permission: len(queries.able(permission, members)) for permission in _APPROVED},
         approves_from=clock.now() + two_people.INVITED_LATELY,
+        approves_after_hours=two_people.INVITED_LATELY // timedelta(hours=1),
     )
 
 
