@@ -39,7 +39,7 @@ from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, campaign_facts, totals_at
 from pledge.worker.registry import ledger_sources, makers
 
-#: What can be wrong with a folder: a file or a setting that is missing, a text or a film that cannot be kept.
+#: What can be wrong with a folder: a missing file or setting, a text or film that is refused.
 _FAULTS = (OSError, LookupError, ValueError, PledgeTextChanged, StorageAway)
 
 campaign = Commands("campaign", help="A campaign from files.")
@@ -53,7 +53,7 @@ def load(folder: Path) -> None:
 
 
 def load_from(folder: Path) -> None:
-    """Load a folder and say so. Raises ClickException, which says what is wrong with it."""
+    """Load a folder and report it. Raises ClickException if something is wrong with it."""
     try:
         slug = load_folder(folder)
     except EditedByStaff as error:
@@ -94,7 +94,7 @@ def fill(people: int) -> None:
 
 
 def fill_demo(config: Config, people: int = PEOPLE) -> bool:
-    """Fill the demo campaign; False when it was filled before. Raises ClickException where that must not be done."""
+    """Fill the demo campaign; returns False if it was filled before. Raises ClickException where it is not allowed."""
     if config.is_production:
         raise click.ClickException("sample data is refused in production (PLEDGE_ENV)")
     refuse_without_log_key(config)
@@ -140,7 +140,7 @@ def by_language(context: click.Context, option: click.Parameter, given: tuple[st
 
 
 def in_languages(name: str, help_text: str, metavar: str = "LANG=TEXT") -> Callable[[Any], Any]:
-    """An option that is given once for each language."""
+    """An option that can be given once per language."""
     return click.option(name, multiple=True, metavar=metavar, callback=by_language, help=help_text)
 
 
@@ -171,8 +171,7 @@ _REPLY = ("number", "department", "submitted_as", "person", "phone", "email", "a
 def build(slug: str, out: Path, size: int | None, as_last_time: bool, **given: Any) -> None:
     """Freeze a delivery of the campaign SLUG and write its pack.
 
-    The same call gives the same file again: a delivery that was frozen here with the same checkpoint and texts is used
-    as it is.
+    The same call writes the same file again: it reuses the delivery frozen with the same checkpoint and texts.
     """
     refuse_without_log_key(current_config())
     checkpoint = _checkpoint(campaign_id(slug), size)
@@ -292,7 +291,7 @@ def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
         return
     if form == "xlsx" and sys.stdout.isatty():
         raise click.UsageError("a spreadsheet is not for the screen; name a file with --out")
-    click.echo(content, nl=False)  # bytes go out as they are
+    click.echo(content, nl=False)  # write bytes unchanged
 
 
 @click.command("export")

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 def saved_checkpoints(meaning: str) -> Callable[[Any], Any]:
-    """The option `--checkpoint FILE`, for checkpoints that were saved outside of the database."""
+    """The option `--checkpoint FILE`: checkpoints saved outside of the database."""
     return click.option(
         "--checkpoint",
         "saved",
@@ -44,7 +44,7 @@ def saved_checkpoints(meaning: str) -> Callable[[Any], Any]:
 
 
 def read_saved(file: TextIO, read: Callable[[str], T]) -> T:
-    """What `read` gives of a checkpoint that somebody saved. Raises ClickException."""
+    """Read a saved checkpoint with `read`. Raises ClickException."""
     try:
         return read(file.read())
     except UnicodeDecodeError:
@@ -77,12 +77,12 @@ def fold() -> None:
 @click.argument("slug", required=False)
 @saved_checkpoints("the log must continue it.")
 def verify(slug: str | None, saved: tuple[TextIO, ...]) -> None:
-    """Check the public log against its entries: each tile, checkpoint and signature; name what is wrong and exit with 1.
+    """Check every tile, checkpoint and signature of the public log against its entries; exit with 1 if something is wrong.
 
-    Entries that the fold has set aside, as nothing is their cause, are named too: see `flask ledger dismiss`.
+    Entries that the fold has set aside, because nothing explains them, are listed too: see `flask ledger dismiss`.
 
-    Entries and checkpoints that were cut off at the end leave a consistent log. So save a checkpoint outside the database from
-    time to time, and pass it later: `--checkpoint FILE`.
+    A log whose last entries and checkpoints were cut off is consistent. To notice that, save a checkpoint outside the database
+    from time to time and pass it later: `--checkpoint FILE`.
     """
     names = slugs() if slug is None else {campaign_id(slug): slug}
     states = [_saved(file, names.values()) for file in saved]
@@ -113,7 +113,7 @@ def verify(slug: str | None, saved: tuple[TextIO, ...]) -> None:
 @click.argument("slug")
 @click.option("--reason", required=True, help="What was found; kept in the audit log.")
 def dismiss(slug: str, reason: str) -> None:
-    """Mark what is set aside in the campaign SLUG as looked into: it is no longer reported, and deliveries can be frozen.
+    """Mark the entries set aside in the campaign SLUG as examined: they are no longer reported, and deliveries can be frozen.
 
     The entries stay where they are, uncounted; `flask ledger verify` still says how many there are.
     """
@@ -125,7 +125,7 @@ def dismiss(slug: str, reason: str) -> None:
 
 
 def _saved(file: TextIO, names: Collection[str]) -> Checkpoint:
-    """A saved checkpoint, which must be of one of the logs that are checked."""
+    """A saved checkpoint. Raises ClickException if it belongs to none of these logs."""
     state = read_saved(file, log_verification.read_checkpoint)
     if not state.origin.endswith(tuple(f"/log/{name}" for name in names)):
         raise click.ClickException(f"{file.name}: belongs to another log, {state.origin}")
@@ -139,10 +139,10 @@ def _doubts(connection: Connection) -> ledger_counting.Doubts:
 
 @ledger.command("recount")
 def recount() -> None:
-    """Add up all entries again; repair and name every difference, and exit with 1 if there was one.
+    """Add up all entries again; report and repair every difference, and exit with 1 if there was one.
 
-    Nothing is repaired in a campaign whose entries do not agree with its confirmed signatures, place by place, or with its
-    published organisations and batches on paper: then the entries may be what was forged.
+    A campaign is not repaired if its entries disagree with its confirmed signatures by place, its published organisations or
+    its batches on paper: then the entries may be forged.
     """
     names = slugs()
     drifts = ledger_counting.recount(_doubts)
@@ -150,13 +150,14 @@ def recount() -> None:
         end = "repaired" if drift.repaired else "not repaired"
         click.echo(f"{names.get(drift.campaign_id, drift.campaign_id)}: {drift.what}; {end}")
     differing = mismatches()
+    # Staff see on their first page when this was last done, and its result.
     audit_services.note(
         COMMAND_LINE,
         "ledger.recount",
         "ledger",
         differences=len(drifts) + len(differing),
         repaired=sum(drift.repaired for drift in drifts),
-    )  # the desk says when this was last done and what came of it
+    )
     for mismatch in differing:
         name = names.get(mismatch.campaign_id, mismatch.campaign_id)
         click.echo(f"{name}: {mismatch.what}; not repaired")
@@ -181,13 +182,12 @@ def head(text: str) -> bytes:
 )
 @saved_checkpoints("the audit log must be what it says.")
 def verify_audit(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
-    """Check the chain and compare it with every signed checkpoint; name what does not fit and exit with 1.
+    """Check the chain and compare it with every signed checkpoint; report what does not fit and exit with 1.
 
-    Each checkpoint of a public log contains the length of the audit log and its end. So entries that were cut off at the end,
-    and a rewritten chain, are found back to the newest checkpoint that is left. A log that was emptied together with all
-    checkpoints fails as well, once there are accounts of staff. Against owners of the database, who can also
-    delete checkpoints: save a checkpoint elsewhere and pass it later (`--checkpoint FILE`), or the head that this prints
-    (`--head HASH`).
+    Each checkpoint of a public log contains the length and the head of the audit log. So a cut or rewritten chain is found,
+    back to the newest checkpoint that is left; a log emptied together with all checkpoints is found by the accounts of
+    staff. Owners of the database can also delete checkpoints: save a checkpoint elsewhere and pass it later
+    (`--checkpoint FILE`), or the head that this prints (`--head HASH`).
     """
     signed = log_verification.read_marks()
     marks = [*signed.marks, *(mark for file in saved for mark in _read_marks(file))]
@@ -203,7 +203,7 @@ def verify_audit(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
 
 
 def _emptied(count: int) -> Iterator[str]:
-    """What shows that the whole log, or every checkpoint, was taken away: then nothing is left that could contradict it."""
+    """Signs that the whole log or every checkpoint was removed, which leaves nothing that could contradict it."""
     if not count and not accounts.is_empty():
         yield "the log is empty, though there are accounts of staff, and each of them begins with an entry"
     if any(state.size and not state.signed_size for state in ledger_queries.log_states()):
@@ -211,7 +211,7 @@ def _emptied(count: int) -> Iterator[str]:
 
 
 def _read_marks(file: TextIO) -> list[AuditMark]:
-    """The marks in a saved checkpoint; raises ClickException when it has none."""
+    """The states of the audit log in a saved checkpoint. Raises ClickException if it has none."""
     marks = read_saved(file, lambda note: log_verification.read_saved_marks(note, file.name))
     if not marks:
         raise click.ClickException(f"{file.name}: says nothing of the audit log")
@@ -223,6 +223,6 @@ def _read_marks(file: TextIO) -> list[AuditMark]:
 @click.option("--out", type=click.File("wb"), default="-", help="Write to this file instead.")
 @click.option("--reason", default="", help="The reason that the log gives for this export.")
 def export(form: str, out: BinaryIO, reason: str) -> None:
-    """Write the whole log, oldest entry first; the export is an entry in it too."""
+    """Write the whole log, oldest entry first. The export becomes an entry too."""
     audit_services.note(COMMAND_LINE, "audit.export", "audit", reason=reason, format=form)
     out.writelines(FORMATS[form](all_lines(Search())))

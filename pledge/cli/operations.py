@@ -38,9 +38,9 @@ _COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.PROBLEM: 
 )
 @with_appcontext
 def doctor(stored: bool) -> None:
-    """Check the settings and everything around them, one line each; exit with 1 if there is a problem.
+    """Check the settings and what the site depends on, one line each; exit with 1 if there is a problem.
 
-    Settings that forbid a start in production are listed by every command, this one included, before it begins.
+    Settings that prevent a start in production are reported by every command before it begins.
     """
     config = current_config()
     problems = warnings = 0
@@ -59,7 +59,7 @@ mail = Commands("mail", help="The outbox: mails that wait to be sent.")
 
 @mail.command("deliver")
 def deliver() -> None:
-    """Answer what was asked for, then send mails until none is due."""
+    """Handle requests for mails, then send until no mail is due."""
     if switches.current().mail_paused:
         raise click.ClickException("sending e-mail is paused in the staff area (switches); nothing was sent")
     while requests.answer(handlers()):
@@ -110,7 +110,7 @@ def retry(mail_id: int | None, everything: bool) -> None:
 
 backup = Commands("backup", help="Backups: make one of SQLite, restore one beside the site and check it.")
 
-#: What is asked of what was restored, in this order.
+#: The commands that check a restored database, in this order.
 CHECKS = (("doctor", "--stored"), ("ledger", "recount"), ("ledger", "verify"))
 
 
@@ -169,7 +169,7 @@ def verify(file: Path | None, stanza: str, config: Path, until: str) -> None:
 
 
 def _passes(words: tuple[str, ...], address: str) -> bool:
-    """Run one of our own commands on the restored database, in a process of its own."""
+    """Run one of our commands on the restored database, in its own process."""
     click.echo(f"--- flask {' '.join(words)}")
     setting = ("env", f"PLEDGE_DATABASE_URL={address}")
     command = [*setting, sys.executable, "-m", "flask", "--app", "wsgi", *words]
@@ -188,13 +188,13 @@ def run() -> None:
 
 data_keys = Commands("data-keys", help="The keys that encrypt names and addresses.")
 
-#: Rows that somebody is changing are passed over; nobody changes the same row so often.
+#: Locked rows are skipped, and nobody changes the same row this often.
 MAX_ROUNDS = 20
 
 
 @data_keys.command("reencrypt")
 def encrypt_anew() -> None:
-    """Encrypt with the newest data key whatever an older one has encrypted, while the site runs. Can be stopped and called again."""
+    """Re-encrypt with the newest data key, while the site runs. Can be interrupted and run again."""
     done: Counter[str] = Counter()
     try:
         for _round in range(MAX_ROUNDS):

@@ -1,4 +1,4 @@
-"""What several commands share: their group, the argument SLUG, the option --lang, the check for the key of the log."""
+"""Shared by several commands: their group, the argument SLUG, the option --lang, the check for the log's key."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from pledge.core.db.failures import advise
 
 
 class Commands(AppGroup):
-    """A group of commands; what the database refuses, as to a role without the right, ends one with a line that says so."""
+    """A group of commands. When the database refuses a statement, for instance to a role without the right, one line says so."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -23,7 +23,7 @@ class Commands(AppGroup):
 
 
 def campaign_id(slug: str) -> int:
-    """The id of the campaign. Raises click.UsageError, which names the campaigns there are."""
+    """The id of the campaign. Raises click.UsageError, which lists the campaigns."""
     known = {name: number for number, name in slugs().items()}
     if slug not in known:
         names = ", ".join(sorted(known)) or "none yet (see `flask demo load`)"
@@ -32,7 +32,7 @@ def campaign_id(slug: str) -> int:
 
 
 def known_language(lang: str) -> str:
-    """The language that was asked for, or the default of the site for "". Raises click.UsageError."""
+    """The given language, or the site's default for "". Raises click.UsageError."""
     if lang and lang not in languages.codes():
         raise click.UsageError(
             f"{lang!r} is none of the languages of this site: {', '.join(languages.codes())}"
@@ -41,7 +41,7 @@ def known_language(lang: str) -> str:
 
 
 def refuse_without_log_key(config: Config) -> None:
-    """Raise ClickException when another process signs the log: a fold would fail for ever."""
+    """Raise ClickException if only another process has the log's key: a fold here would always fail."""
     if not config.log_signing_keys:
         raise click.ClickException(
             "PLEDGE_LOG_KEY is `elsewhere`, but this process is the one that signs the log."

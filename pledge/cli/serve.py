@@ -32,10 +32,10 @@ DEMO_NAMES = DEMO / "site.json"
 #: Seconds before a process that ended is started again.
 RESTART_AFTER = 1.0
 
-#: Seconds between the start of the web server and that of the worker: loading both at once would keep the visitor waiting.
+#: Seconds between the start of the web server and of the worker: starting both at once would delay the first page.
 WORKER_AFTER = 1.0
 
-#: Seconds that a process gets to finish what it is doing after SIGTERM.
+#: Seconds that a process has to finish its work after SIGTERM.
 GRACE = 12.0
 
 
@@ -49,7 +49,7 @@ def serve(port: int, demo: bool) -> None:
     refuse_used_port(port)
     staff_paths = prepare(config, demo=demo)
     address = f"http://{HOST}:{port}"
-    # Where the processes share their metrics (core/metrics.py), without what those of the last run left there.
+    # The folder in which the processes share metrics (core/metrics.py), without the files of the last run.
     metrics = config.instance_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     environment = child_environment(PLEDGE_BASE_URL=address, PROMETHEUS_MULTIPROC_DIR=str(metrics))
@@ -76,9 +76,7 @@ def serve(port: int, demo: bool) -> None:
 
 
 def prepare(config: Config, *, demo: bool = False) -> list[str]:
-    """Bring the database to the newest migration, load the demo campaign and, for `demo`, fill it with sample data.
-
-    None of it does anything the second time.
+    """Migrate the database, load the demo campaign and, with `demo`, fill it with sample data; repeating it changes nothing.
 
     Returns the paths of the staff sign-in; on a development machine without staff, those of invitations.
     """
@@ -155,21 +153,21 @@ class Child:
             click.echo(f"{self.name} ended with {self.process.returncode}; starting it again", err=True)
             self.process, self.due_at = None, time.monotonic() + RESTART_AFTER
         if self.process is None and time.monotonic() >= self.due_at:
-            # A process group of its own: Ctrl-C or a signal to our group reaches it once, from us. A second one would
-            # cut its graceful end short.
+            # Its own process group, so that Ctrl-C reaches it only through us: a second signal would cut its graceful end
+            # short.
             self.process = subprocess.Popen(
                 with_parent_death_signal(self.command), cwd=ROOT, env=environment, process_group=0
             )
 
 
 def with_parent_death_signal(command: list[str]) -> list[str]:
-    """The command, sent SIGTERM by the kernel when this process is killed (Linux); elsewhere just the command."""
+    """The command, to which Linux sends SIGTERM when this process is killed; elsewhere the command unchanged."""
     setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
     return [setpriv, "--pdeathsig", "TERM", *command] if setpriv else command
 
 
 def end(children: list[Child]) -> None:
-    """Let the processes finish what they are doing; kill the ones that take too long."""
+    """Let the processes finish their work; kill those that take too long."""
     processes = [child.process for child in children if child.process is not None]
     for process in processes:
         process.terminate()
@@ -184,7 +182,7 @@ def end(children: list[Child]) -> None:
 
 def announce(address: str, staff_paths: list[str], config: Config, *, demo: bool = False) -> None:
     """Print where to go."""
-    if config.is_production:  # under another name nothing is shown
+    if config.is_production:  # under another name the site shows nothing
         address = config.base_url
     click.echo(f"\n  The site     {address}")
     if not config.is_production and not config.smtp_url.get_secret_value():

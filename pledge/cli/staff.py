@@ -15,9 +15,9 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.cli.options import Commands, known_language
 from pledge.core import languages
 
-#: Who is invited on a development machine without staff.
+#: Invited on a development machine without staff.
 FIRST_ADMIN = "admin@example.org"
-#: And with `make demo`, who approves what the first one proposes.
+#: The second person with `make demo`, who approves what the first one proposes.
 SECOND_ADMIN = "second@example.org"
 
 staff = Commands("staff", help="The accounts of staff.")
@@ -52,7 +52,7 @@ def create(email: str, roles: tuple[str, ...], lang: str) -> None:
 @staff.command("invite-again")
 @click.argument("email")
 def invite_again(email: str) -> None:
-    """Take password, second factors and sessions away, print a new link and mail it. Opens a closed account."""
+    """Remove password, second factors and sessions, print a new link and mail it. Reopens a closed account."""
     staff_id = _account(email=email.strip().lower()).id
     moderation.invite_again(COMMAND_LINE, staff_id)
     _print_link(staff_id)
@@ -80,9 +80,9 @@ def list_people() -> None:
 
 
 def sign_in_paths(*, two: bool = False) -> list[str]:
-    """The paths to open on a development machine: an admin's invitation while it waits, afterwards the sign-in.
+    """The paths to open on a development machine: an admin's invitation until it is accepted, then the sign-in.
 
-    With `two`, that of a second person too, who approves what the first one proposes.
+    With `two`, also that of a second person, who approves what the first one proposes.
     """
     addresses = (FIRST_ADMIN, SECOND_ADMIN) if two else (FIRST_ADMIN,)
     if queries.is_empty():
@@ -96,7 +96,7 @@ def sign_in_paths(*, two: bool = False) -> list[str]:
 
 
 def _print_link(staff_id: int) -> None:
-    """The link of an invitation, at the address of the site that runs here."""
+    """Print the link of an invitation, at the address of the site that runs here."""
     link, running = mails.invitation_link(_account(id=staff_id)), running_address()
     if not current_config().is_production and running.exists():
         link = running.read_text("utf-8") + urlsplit(link).path
@@ -104,7 +104,7 @@ def _print_link(staff_id: int) -> None:
 
 
 def running_address() -> Path:
-    """The file in which `flask serve` says where the site is while it runs."""
+    """The file in which a running `flask serve` writes the site's address."""
     return current_config().instance_dir / "address"
 
 

@@ -1,4 +1,4 @@
-"""The one place that reads the clock, so that tests can move it. Everything inside is UTC and aware."""
+"""The only module that reads the clock, so that tests can set it. Datetimes are aware and in UTC."""
 
 import time
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ _pretended: ContextVar[datetime | None] = ContextVar("pretended", default=None)
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """The current time: an aware datetime in UTC."""
     return _pretended.get() or datetime.now(UTC)
 
 
 @contextmanager
 def pretend(moment: datetime) -> Iterator[None]:
-    """Let `now()` be this moment in the block; only for the history of sample data (tools/demo)."""
+    """Make `now()` return this moment inside the block. Only for the history of sample data (tools/demo)."""
     token = _pretended.set(moment.astimezone(UTC))
     try:
         yield
@@ -28,17 +28,17 @@ def pretend(moment: datetime) -> Iterator[None]:
 
 
 def iso_utc(moment: datetime) -> str:
-    """An aware moment as programs read it, in UTC to the second (RFC 3339): `2026-11-26T10:30:00Z`."""
+    """An aware datetime in UTC to the second (RFC 3339): `2026-11-26T10:30:00Z`."""
     return moment.astimezone(UTC).strftime(_ISO_UTC)
 
 
 def from_iso_utc(text: str) -> datetime:
-    """The aware moment that iso_utc() wrote. Raises ValueError for any other text."""
+    """Parse what iso_utc() wrote. Raises ValueError for any other text."""
     return datetime.strptime(text, _ISO_UTC).replace(tzinfo=UTC)
 
 
 def machine_time() -> datetime:
-    """This machine's time, aware, in UTC; only for comparing it with another clock."""
+    """The time of this machine, even where a test has set now(). Only for comparing it with another clock."""
     return datetime.now(UTC)
 
 

@@ -1,4 +1,4 @@
-"""A limit on how many threads do costly work at once; beyond it a caller gets Busy at once instead of blocking a thread."""
+"""Limit how many threads do costly work at once. Beyond the limit a caller gets Busy instead of blocking its thread."""
 
 import threading
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 
 class Busy(Exception):
-    """Too much costly work is being done: nothing was done, and trying again in a moment may help."""
+    """Too much costly work is in progress. Nothing was done; trying again in a moment may help."""
 
 
 class ConcurrencyLimit:
-    """At most `running` threads of this process at the work and `waiting` more in the queue; `slot` raises Busy beyond."""
+    """At most `running` threads of this process work and `waiting` more queue for it; beyond that, `slot` raises Busy."""
 
     def __init__(self, running: int, waiting: int) -> None:
         self._admitted = threading.BoundedSemaphore(running + waiting)

@@ -48,13 +48,13 @@ REGIONS: dict[str, Phrase] = {
 
 
 def country_name(code: str, lang: str) -> str:
-    """As CLDR has it, except for what country_names/ lists: names of the United Nations and of Korea's Foreign Ministry."""
+    """The name in CLDR, unless country_names/ has another: those of the United Nations and of Korea's Foreign Ministry."""
     return _listed_names(lang).get(code) or str(languages.locale(lang).territories.get(code, code))
 
 
 @lru_cache(maxsize=4)
 def country_aliases(lang: str) -> list[tuple[str, str]]:
-    """(code, other name with the name in brackets): what people may type to find a country in a list."""
+    """Pairs of code and label, an alias with the name in brackets: what people may type to find a country in a list."""
     also = _listed_names(lang).get("also", {})
     return [(code, f"{name} ({country_name(code, lang)})") for code, names in also.items() for name in names]
 
@@ -71,7 +71,7 @@ def region_name(code: str, lang: str) -> str:
 
 @lru_cache(maxsize=4)
 def country_choices(lang: str) -> list[tuple[str, str]]:
-    """(code, name) in the page's language, Korea first, then by name."""
+    """Pairs of code and name in this language: Korea, then the others by name."""
     others = sorted(
         ((code, country_name(code, lang)) for code in COUNTRIES - {HOME}),
         key=lambda pair: _sorted_as(pair[1]),
@@ -80,7 +80,7 @@ def country_choices(lang: str) -> list[tuple[str, str]]:
 
 
 def _sorted_as(name: str) -> str:
-    """A name without its accents, so that Åland is sorted among the A and Türkiye beside Tunisia."""
+    """The name without accents, so that Åland sorts under A and Türkiye beside Tunisia."""
     return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c)).casefold()
 
 

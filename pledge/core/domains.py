@@ -1,10 +1,10 @@
-"""Which part of a host name has one owner, by the Public Suffix List. Our table was reviewed on 2026-11-24."""
+"""The registrable part of a host name, by the Public Suffix List. Our additions were reviewed on 2026-11-24."""
 
 from functools import cache
 
 from publicsuffixlist import PublicSuffixList
 
-#: Hosts that give names to many owners and are missing in the Public Suffix List.
+#: Hosts that give names to many owners but are missing from the Public Suffix List.
 SHARED_HOSTS = frozenset(
     "kr.com amazonaws.com squarespace.com weebly.com wordpress.com sites.google.com blog.naver.com tistory.com modoo.at "
     "imweb.me cafe24.com mycafe24.com cafe24.co.kr godo.co.kr godohosting.com gethompy.com dothome.co.kr creatorlink.net "
@@ -13,7 +13,7 @@ SHARED_HOSTS = frozenset(
 
 
 def mail_domain(host: str) -> str:
-    """The domain that somebody paid a registry for, `posco.co.kr` of `mail.posco.co.kr`; the host itself of a bare ending.
+    """The domain registered with a registry: `posco.co.kr` for `mail.posco.co.kr`; a bare suffix gives itself.
 
     The one meaning of "domain" wherever addresses are counted, limited or held. By the suffixes of registries alone: names below
     duckdns.org cost nothing, so they count as one. Below an ending that is not in the list: its last two labels.

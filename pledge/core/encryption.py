@@ -1,4 +1,4 @@
-"""Keeping personal data unreadable in the database: AES-256-GCM for values, keyed hashes for look-ups.
+"""Encryption of personal data in the database: AES-256-GCM for values, keyed hashes for look-ups.
 
 A stored value is `key id (4 bytes) || nonce (12) || ciphertext and tag`. The context (table.column) is authenticated
 with it, so a value moved to another column does not open. Keys come from PLEDGE_DATA_KEYS, newest first: the newest
@@ -24,7 +24,7 @@ _KEY_ID = 4
 
 
 class Unreadable(Exception):
-    """A sealed value that no configured key opens."""
+    """No configured key opens this value."""
 
 
 def derive(master: str, purpose: str) -> bytes:
@@ -39,7 +39,7 @@ class Vault:
         masters = [key.get_secret_value() for key in keys]
         derived = [derive(master, "seal") for master in masters]
         self._ciphers = {hashlib.sha256(key).digest()[:_KEY_ID]: AESGCM(key) for key in derived}
-        #: How values begin that the newest key has sealed.
+        #: The prefix of values sealed with the newest key.
         self.newest = next(iter(self._ciphers))
         self._hash_key = derive(masters[-1], "lookup")
 
@@ -70,12 +70,12 @@ class Vault:
             raise Unreadable(f"damaged value in {context}") from None
 
     def keyed_hash(self, text: str) -> bytes:
-        """HMAC-SHA256 of a text, 32 bytes: equal texts have equal hashes, and nobody without the key can test a guess."""
+        """HMAC-SHA256 of a text, 32 bytes. Without the key nobody can test a guess."""
         return hmac.digest(self._hash_key, text.encode(), "sha256")
 
 
 def vault() -> Vault:
-    """The vault of the current application; made at its first use."""
+    """The vault of the current application."""
     configured: Vault | None = current_app.extensions.get("pledge.vault")
     if configured is None:
         configured = current_app.extensions["pledge.vault"] = _vault(current_config().data_keys)

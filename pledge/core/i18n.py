@@ -1,4 +1,4 @@
-"""The language of a request, numbers and dates in it, and texts of the catalogues that pages, mails and files share (`Phrase`).
+"""The language of a request, its numbers and dates, and translated texts outside of requests (`Phrase`).
 
 An address says which language; where it does not (errors, `/`), the browser does. For addresses without a language, `app.extensions["pledge.core.languages"]` may hold a function by the first part of the path:
 that of "staff" gives the language of everything under /staff.
@@ -24,7 +24,7 @@ from config import Config
 from pledge.core import languages
 from pledge.core.languages import Texts
 
-#: What a page shows; inside, everything is UTC.
+#: The time zone of pages; everything else is in UTC.
 SEOUL = ZoneInfo("Asia/Seoul")
 
 babel = Babel()
@@ -38,7 +38,7 @@ def init_app(app: Flask, config: Config) -> None:
     )
     app.config["BABEL_DEFAULT_LOCALE"] = config.languages[0].partition("-")[0]
     babel.init_app(app, locale_selector=language)
-    # Straight from the catalogue: Flask-Babel looks for it again for each text, of which a page has thirty.
+    # Read the catalogue directly: Flask-Babel would look it up for each of the thirty texts of a page.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's extension i18n
         lambda *texts: _catalogue(language()).gettext(*texts),
         lambda *texts: _catalogue(language()).ngettext(*texts),
@@ -60,7 +60,7 @@ def language() -> str:
 
 
 def wanted_language() -> str:
-    """What the browser asks for, of the languages of the site; the default when it does not say."""
+    """The language of the site that the browser prefers; the default if it names none."""
     return request.accept_languages.best_match(languages.codes()) or languages.default()
 
 
@@ -81,7 +81,7 @@ def format_datetime(moment: datetime, lang: str | None = None) -> str:
 
 
 def moment_pattern(lang: str) -> str:
-    """How a language joins a date {1} and a time {0}."""
+    """The pattern by which a language joins a date {1} and a time {0}."""
     return str(languages.locale(lang).datetime_formats["medium"])
 
 
@@ -95,7 +95,7 @@ def format_day(day: date, lang: str | None = None) -> str:
 
 
 def format_axis_day(day: date, lang: str | None = None, *, with_year: bool = False) -> str:
-    """A day under a chart: "20 Nov"; with its year only the month: "Nov 2026"."""
+    """A day on the axis of a chart: "20 Nov", or "Nov 2026" with its year."""
     locale = languages.locale(lang or language())
     return str(format_skeleton("yMMM" if with_year else "MMMd", day, locale=locale))
 
@@ -106,7 +106,7 @@ def format_time(moment: datetime) -> str:
 
 
 def format_duration(span: timedelta, units: int = 2) -> str:
-    """In the largest units that are not zero: `2 hours 5 minutes`, `2시간 5분`; `0 seconds` for nothing."""
+    """A duration from its largest unit that is not zero: `2 hours 5 minutes`, `2시간 5분`; `0 seconds` for none."""
     total = max(0, round(span.total_seconds()))
     days, hours, minutes, seconds = total // 86400, total // 3600 % 24, total // 60 % 60, total % 60
     parts = [
@@ -143,18 +143,18 @@ _FOLDER = Path(__file__).parents[1] / "translations"
 
 @dataclass(frozen=True)
 class Phrase:
-    """A text in English and what it belongs to (`msgctxt`), for translators. Values are named: `%(number)s`."""
+    """An English text with its context for translators (`msgctxt`). Placeholders are named: `%(number)s`."""
 
     context: str
     text: str
 
     def in_language(self, lang: str, **values: object) -> str:
-        """In this language; in English where no catalogue has it."""
+        """The text in this language, or in English if the catalogue lacks it."""
         translation = str(_catalogue(lang).pgettext(self.context, self.text))
         return translation % values if values else translation
 
     def __str__(self) -> str:
-        """In the language of the request that shows it, so that one table serves pages, mails and files."""
+        """The text in the language of the request, so that one table of labels serves pages, mails and files."""
         return self.in_language(language())
 
     def __html__(self) -> str:
@@ -165,7 +165,7 @@ class Phrase:
         return Texts({lang: self.in_language(lang, **values) for lang in languages.codes()})
 
 
-#: By the plural rules for ordinals (CLDR), but for the first.
+#: Suffixes by CLDR's plural rules for ordinals; the first has a word of its own.
 _ORDINALS = {
     "first": Phrase("ordinal", "first"),
     "one": Phrase("ordinal, one", "%(number)sst"),
@@ -176,7 +176,7 @@ _ORDINALS = {
 
 
 def format_ordinal(number: int, lang: str | None = None) -> str:
-    """A place in a row: first, 62nd, 62번째."""
+    """An ordinal number: first, 62nd, 62번째."""
     chosen = lang or language()
     form = "first" if number == 1 else languages.locale(chosen).ordinal_form(number)
     return _ORDINALS[form].in_language(chosen, number=format_count(number, chosen))

@@ -19,12 +19,12 @@ from config import Config, current_config
 
 
 def codes() -> tuple[str, ...]:
-    """The codes of all languages, in the order in which forms and documents show them."""
+    """The codes of all languages, in the order of forms and documents."""
     return tuple(tag.partition("-")[0] for tag in _tags())
 
 
 def default() -> str:
-    """The language for those who ask for none."""
+    """The language for visitors who ask for none."""
     return codes()[0]
 
 
@@ -34,7 +34,7 @@ def others(lang: str) -> list[str]:
 
 
 def tag(lang: str) -> str:
-    """`en-GB` for `en`, as HTML, JavaScript and HTTP write it; the code itself where the site no longer has the language."""
+    """The language tag, `en-GB` for `en`; the code itself if the site no longer has the language."""
     return next((tag for tag in _tags() if tag.partition("-")[0] == lang), lang)
 
 
@@ -44,12 +44,12 @@ def locale(lang: str) -> Locale:
 
 
 def name(lang: str, reader: str | None = None) -> str:
-    """The name of a language in the language of the reader, or in itself: 한국어, Korean."""
+    """The name of a language in another one, by default in itself: 한국어, Korean."""
     return str(locale(lang).get_language_name(reader or lang))
 
 
 def _tags() -> tuple[str, ...]:
-    """The tags of the application's languages; outside of an application, as in tests of documents, those of the default setting."""
+    """The tags of the application's languages; outside of an application those of the default setting."""
     return current_config().languages if has_app_context() else Config.model_fields["languages"].default
 
 
@@ -59,44 +59,44 @@ def _locale(tag: str) -> Locale:
 
 
 class Texts(dict[str, str]):
-    """One text in several languages: `{"ko": "…", "en": "…"}`. A language that it is not in has ""."""
+    """One text in several languages: `{"ko": "…", "en": "…"}`. A missing language reads as ""."""
 
     def __missing__(self, lang: str) -> str:
         return ""
 
     def in_language(self, lang: str) -> str:
-        """The text in this language, or else in the first language of the site that it is in; "" when it is in none."""
+        """The text in this language, else in the first language of the site that has it, else ""."""
         return self[self.language_for(lang)]
 
     def language_for(self, lang: str) -> str:
-        """The language in which `in_language` gives it."""
+        """The language of the text that `in_language` returns."""
         return next((code for code in (lang, *codes(), *self) if self[code]), lang)
 
     @property
     def is_complete(self) -> bool:
-        """Whether it is there in every language of the site."""
+        """Whether every language of the site has the text."""
         return all(self[lang] for lang in codes())
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, handler: GetCoreSchemaHandler) -> Any:
-        """How pydantic reads one from a document."""
+        """Lets pydantic read it from a document."""
         return handler.generate_schema(Annotated[dict[str, str], AfterValidator(cls)])
 
 
 def texts(pairs: Iterable[tuple[str, str]] | Mapping[str, str]) -> Texts:
-    """The texts that are not empty, in the order of the site's languages."""
+    """The texts that are not empty, in the order of the languages of the site."""
     given = dict(pairs)
     order = [*codes(), *given]
     return Texts({lang: given[lang] for lang in order if given.get(lang)})
 
 
 def by_field(name: str, given: Mapping[str, str]) -> dict[str, str]:
-    """`{"title_ko": "…", "title_en": "…"}`: a text under the names that its fields have in a form."""
+    """A text by the names of its form fields: `{"title_ko": "…", "title_en": "…"}`."""
     return {f"{name}_{lang}": given.get(lang, "") for lang in codes()}
 
 
 def as_fields(fields: Mapping[str, object]) -> dict[str, object]:
-    """The mapping with each text as its fields in a form, one for each language."""
+    """The mapping with each Texts replaced by its form fields, one per language."""
     result: dict[str, object] = {}
     for name, value in fields.items():
         result |= by_field(name, value) if isinstance(value, Texts) else {name: value}
@@ -104,14 +104,14 @@ def as_fields(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def in_language(column: ColumnElement[Texts] | InstrumentedAttribute[Texts], lang: str) -> ColumnElement[str]:
-    """What `Texts.in_language` says of a `Translated` column, in SQL, to sort by it; "" where it is in no language of the site."""
+    """SQL: `Texts.in_language` of a `Translated` column, to sort by it."""
     return func.coalesce(*(column[code].as_string() for code in (lang, *others(lang))), "")
 
 
 class Translated(TypeDecorator[Texts]):
     """A column with a text in several languages, a JSON object by language. Empty texts are not stored.
 
-    `max_length` holds for each language. Binding raises ValueError for what is no text of a language.
+    `max_length` applies to each language. Binding raises ValueError for anything but texts by language.
     """
 
     impl = JSON
@@ -135,21 +135,21 @@ class Translated(TypeDecorator[Texts]):
         return None if value is None else Texts(value)
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
-        """`column["ko"]` takes the name of a language, as that of a JSON column does."""
+        """Lets `column["ko"]` take the code of a language, as on a JSON column."""
         return self.impl_instance.coerce_compared_value(op, value)
 
 
 def has_text(*columns: str) -> str:
-    """The condition of a CHECK that each of these columns holds a text in one language at least."""
+    """Condition of a CHECK constraint: each of these columns has a text in at least one language."""
     return " AND ".join(f"CAST({column} AS TEXT) <> '{{}}'" for column in columns)
 
 
-#: First word of a character's Unicode name, and its script (ISO 15924), of scripts that one language alone is written in.
+#: First word of a character's Unicode name to its script (ISO 15924), for scripts that only one language uses.
 _SCRIPTS = {"HANGUL": "Hang", "HIRAGANA": "Hira", "KATAKANA": "Kana"}
 
 
 def language_of_script(text: str) -> str:
-    """The language (ISO 639-1) of the first character that tells; "" where none does, as in Latin letters."""
+    """The language (ISO 639-1) of the first character whose script only one language uses; "" if there is none."""
     names = (unicodedata.name(character, "").partition(" ")[0] for character in text)
     script = next((_SCRIPTS[name] for name in names if name in _SCRIPTS), None)
     return _language(script) if script else ""

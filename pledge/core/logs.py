@@ -1,7 +1,7 @@
 """Logs: one JSON object a line in production, readable lines in development; never an address, a name or a token.
 
-Requests are logged by endpoint, not by path, because paths carry tokens. What a caller puts into an event under one of
-the names in PRIVATE is replaced, as a second fence behind "do not log it".
+Requests are logged by endpoint, not by path, because paths contain tokens. Values under the names in PRIVATE are redacted, in
+case somebody logs them by mistake.
 """
 
 import logging
@@ -22,13 +22,13 @@ log = structlog.get_logger("pledge")
 
 
 def watch_requests(app: Flask) -> None:
-    """Give each request an id, and write its line when it is answered."""
+    """Give each request an id and log it when it is answered."""
     app.before_request(_begin)
     app.after_request(_end)
 
 
 def configure(config: Config) -> None:
-    """Send our own events and the libraries' records to standard error in one form."""
+    """Send our own events and the records of libraries to standard error, in one format."""
     shared: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -43,7 +43,7 @@ def configure(config: Config) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.ExceptionRenderer(_traceback_without_values), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(config.log_level),
-        # One write for each line, its end included: two processes that share a pipe would tear what comes in two.
+        # One write per line, including its newline: processes that share a pipe would otherwise mix their lines.
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -51,7 +51,7 @@ def configure(config: Config) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            # Like our own: a library's traceback quotes values too.
+            # As for our own events: a library's traceback may contain values too.
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.ExceptionRenderer(_traceback_without_values),
@@ -65,7 +65,7 @@ def configure(config: Config) -> None:
 
 
 def _add_request_id(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Every line written while a request is answered carries its id."""
+    """Add the id of the current request to its lines."""
     if has_app_context() and (request_id := g.get("request_id")):
         event.setdefault("request_id", request_id)
     return event
@@ -78,7 +78,7 @@ def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Muta
 
 
 def _traceback_without_values(exc_info: Any) -> str:
-    """Where it happened and of what kind; the message is left out, since it may quote a person's input."""
+    """The type and place of the exception, without its message, which may quote a person's input."""
     kind, _value, trace = exc_info
     frames = []
     while trace is not None:

@@ -1,10 +1,9 @@
-"""What this process counts for Prometheus. docs/metrics.md lists every metric; web/ops/metrics.py shows them at `/metrics`.
+"""Prometheus metrics of this process. docs/metrics.md lists them; web/ops/metrics.py serves them at `/metrics`.
 
-Several processes serve one site. Where PROMETHEUS_MULTIPROC_DIR names a folder, as `flask serve` and the units in deploy/ do,
-each process keeps its values in files there, and whichever is asked shows the sum of all, the worker's too (the
-multi-process mode of prometheus_client; docs/metrics.md). Without it a process shows its own values.
+With PROMETHEUS_MULTIPROC_DIR, which `flask serve` and the units in deploy/ set, any process shows the sum of all, the worker's
+included (the multi-process mode of prometheus_client). Without it a process shows its own values.
 
-Labels are names of our own code and slugs of campaigns, never a path, an address, a network or anything that a visitor sent.
+Labels are names in our code and slugs of campaigns, never a path, an address, a network or anything else that a visitor sent.
 """
 
 import os
@@ -27,10 +26,10 @@ from sqlalchemy.pool import QueuePool
 
 from config import metrics_folder
 
-#: Where all processes of this machine keep their values; None: each has its own.
+#: Where all processes of this machine keep their values; None if each keeps its own.
 FOLDER = metrics_folder()
 
-# A second sample for each counter, of when it was made, which processes that share a folder do not have.
+# Turn off the `_created` samples: processes that share a folder do not have them.
 disable_created_metrics()
 
 _values = CollectorRegistry()
@@ -47,7 +46,7 @@ request_seconds = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
     registry=_values,
 )
-# No histogram for each view: a dozen values for each of two hundred would be read at every look.
+# No histogram per view: a dozen values for each of two hundred views would be read at every scrape.
 view_seconds = _counter(
     "pledge_view_seconds", "Seconds that requests took in all, by view.", ["endpoint", "method"]
 )
@@ -101,8 +100,8 @@ def exposition() -> bytes:
     together = CollectorRegistry()
     for file in FOLDER.glob("gauge_live*.db"):
         process = int(file.stem.rpartition("_")[2])
-        if not _is_running(process):  # it uses no connection any more; what it counted stays in the sums
-            with suppress(FileNotFoundError):  # whoever asks at the same moment removes it too
+        if not _is_running(process):  # an ended process uses no connection; its counters stay in the sums
+            with suppress(FileNotFoundError):  # a scrape at the same time may remove it too
                 multiprocess.mark_process_dead(process, str(FOLDER))
     multiprocess.MultiProcessCollector(together, path=str(FOLDER))
     return generate_latest(together)
@@ -121,7 +120,7 @@ def watch_connections(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkin")
     def _checkin(*_: Any) -> None:
-        note(1)  # it is not back yet
+        note(1)  # not yet returned
 
 
 def _is_running(process: int) -> bool:

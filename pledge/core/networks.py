@@ -1,4 +1,4 @@
-"""Networks: which addresses on the internet count as one visitor, which as one neighbourhood of visitors, and which are public."""
+"""Networks of IP addresses: what counts as one visitor, what as one provider's customer, and which addresses are public."""
 
 import ipaddress
 import re
@@ -6,10 +6,10 @@ from ipaddress import IPv4Address, IPv6Address
 
 #: The network of an address that cannot be read.
 UNKNOWN = "unknown"
-#: That of ::1.
+#: The network of ::1.
 _OWN_64 = "::/64"
 
-#: Not public either, or an address that contains one that may not be (RFC 6052, 6890, 3879).
+#: Also not public, or containing an IPv4 address that may not be (RFC 6052, 6890, 3879).
 _NAT64, _SITE_LOCAL, _PROTOCOLS = (
     ipaddress.ip_network(text) for text in ("64:ff9b::/96", "fec0::/10", "192.0.0.0/24")
 )
@@ -18,7 +18,7 @@ _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15
 
 
 def network_of(address: str) -> str:
-    """What one visitor controls: the IPv4 address, or the IPv6 /64 (one household or one phone gets a whole /64).
+    """The network that one visitor controls: an IPv4 address, or an IPv6 /64, which one household or phone gets.
 
     `203.0.113.7`, `2001:db8:1:2::/64` or `unknown`. IPv4 written inside IPv6 counts as IPv4.
     """
@@ -29,7 +29,7 @@ def network_of(address: str) -> str:
 
 
 def block_of(address: str) -> str:
-    """What one customer of a provider may control at most: the IPv4 /24 or the IPv6 /48 (RFC 6177) around an address.
+    """The largest network that one customer of a provider may have: an IPv4 /24 or an IPv6 /48 (RFC 6177).
 
     `203.0.113.0/24`, `2001:db8:1::/48` or `unknown`.
     """
@@ -42,13 +42,13 @@ def block_of(address: str) -> str:
 
 
 def is_external(network: str) -> bool:
-    """Whether a network, as network_of() tells it, is known and not this machine: only then does it say where people are."""
+    """Whether a network from network_of() is known and not this machine: only then does it locate people."""
     ip = _read(network)
     return network not in ("", UNKNOWN, _OWN_64) and not (ip is not None and ip.is_loopback)
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host, by name or address, is this machine itself."""
+    """Whether a host name or address is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -56,7 +56,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is public; IPv6 that contains an IPv4 address counts as that address."""
+    """Whether an address is public. IPv6 that contains an IPv4 address counts as that address."""
     ip = ipaddress.ip_address(address)
     if isinstance(ip, IPv6Address):
         if ip.ipv4_mapped:
@@ -72,7 +72,7 @@ def _read(address: str) -> IPv4Address | IPv6Address | None:
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        # Some proxies write the port along: `203.0.113.7:41822`, `[2001:db8::1]:41822`.
+        # Some proxies add the port: `203.0.113.7:41822`, `[2001:db8::1]:41822`.
         match = _WITH_PORT.fullmatch(address)
         return None if match is None else _read(match[1] or match[2])
     return ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip

@@ -1,4 +1,4 @@
-"""The kinds of organisations: of those that endorse a campaign and of those behind it."""
+"""The kinds of organisations that endorse a campaign or stand behind it."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from pledge.core.i18n import Phrase
 
 
 class OrganizationType(StrEnum):
-    """In the order in which they are shown: who serves everybody first."""
+    """In the order of pages and tables."""
 
     CITY = "city"  #: city or province
     ACADEMIA = "academia"  #: academia and school
@@ -21,7 +21,7 @@ class OrganizationType(StrEnum):
     OTHER = "other"
 
 
-#: What they are called, on pages as in tables and mails.
+#: Their names, on pages, in tables and in mails.
 TYPES = {
     "city": Phrase("table", "City or province"),
     "academia": Phrase("table", "Academia or school"),

@@ -1,8 +1,8 @@
-"""The spans of OpenTelemetry. Imported only where traces are on: its packages are optional (requirements-traces.in).
+"""OpenTelemetry spans. Imported only if traces are on: the packages are optional (requirements-traces.in).
 
-The attributes are set here, one by one: the route and not the path, which may carry a token, the text of a statement and not
-its values, the kind of an error and not its message. OpenTelemetry's own instrumentation of Flask notes paths and addresses,
-and the one of SQLAlchemy knows no SQLAlchemy 2.1.
+Attributes are set one by one: the route but not the path, which may contain a token; the text of a statement but not its
+values; the type of an error but not its message. OpenTelemetry's instrumentation of Flask records paths and addresses, and
+that of SQLAlchemy does not support SQLAlchemy 2.1.
 """
 
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ from sqlalchemy.engine import ExceptionContext
 
 from pledge.core.db import db
 
-#: In `Connection.info`: the span of the statement that is being executed.
+#: Key in `Connection.info`: the span of the running statement.
 _STATEMENT = "pledge.span"
 
 _STEP = "pledge.step"
 
 
 def start(app: Flask, endpoint: str) -> Tracer:
-    """Begin to trace, and send spans to the collector at `endpoint`. The SDK's own variables (OTEL_…) count too."""
+    """Start tracing, with the collector at `endpoint`. The SDK's own variables (OTEL_…) apply too."""
     provider = TracerProvider(resource=Resource.create({"service.name": "pledge"}))
     provider.add_span_processor(WholeTraces(BatchSpanProcessor(exporter(endpoint))))
     tracer = provider.get_tracer("pledge")
@@ -64,7 +64,7 @@ def _trace_requests(app: Flask, tracer: Tracer) -> None:
         method = request.method if request.method in ("GET", "HEAD", "POST") else "other"
         g.tracing = tracer.start_as_current_span(
             f"{method} {route}".strip(),
-            context=Context(),  # a visitor's `traceparent` decides nothing
+            context=Context(),  # ignore a visitor's `traceparent`
             kind=SpanKind.SERVER,
             attributes={"http.request.method": method, "http.route": route},
         )
@@ -141,6 +141,6 @@ def _is_worth_sending(root: ReadableSpan, statements: list[ReadableSpan]) -> boo
     if root.kind is SpanKind.SERVER:
         return True
     if _STEP not in (root.attributes or {}):
-        return False  # a statement outside both, such as at the start
+        return False  # a statement outside of requests and steps, such as at the start
     is_idle = all(statement.name.upper() == "SELECT" for statement in statements)
     return not is_idle or root.status.status_code is StatusCode.ERROR

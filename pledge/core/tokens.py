@@ -3,8 +3,8 @@
 What is inside is sealed as well (AES-GCM, by the same keys): a mail and a stolen copy of the database do not lead to a row.
 Tickets are sealed with the data key and not signed.
 
-A token only names a row and a version of it; whether it may still act is the row's state, never the token's string
-(base64 has spare bits, so several strings carry the same signature). Reading one never raises anything but BadToken.
+A token only names a row and its version. Whether it may still be used is decided by the state of the row, never by the string:
+base64 has spare bits, so several strings carry one signature. Reading a token raises nothing but BadToken.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from pledge.core import clock
 from pledge.core.encryption import Unreadable, Vault, derive, vault
 
 MAX_LENGTH = 512
-#: Two machines' clocks may differ by this much, in both directions.
+#: How far the clocks of two machines may differ, in either direction.
 SKEW = timedelta(minutes=5)
 
 
@@ -35,9 +35,9 @@ CONFIRM_LIFETIME = timedelta(days=7)
 
 
 class Purpose(StrEnum):
-    """What a token is for, and how long it works: tickets, unsubscribe links and the page of a partner allow little."""
+    """The purpose of a token and its lifetime. Those without one allow little: tickets, unsubscribe links, a partner's page."""
 
-    lifetime: timedelta | None  #: None: it does not expire
+    lifetime: timedelta | None  #: None if it does not expire
 
     def __new__(cls, name: str, lifetime: timedelta | None) -> Self:
         purpose = str.__new__(cls, name)
@@ -45,7 +45,7 @@ class Purpose(StrEnum):
         return purpose
 
     CONFIRM = "confirm", CONFIRM_LIFETIME
-    #: Kept by the browser that pressed, never in an address: what the page with the thanks shows and asks.
+    #: Kept by the browser that confirmed, never in an address: what the page with the thanks shows and asks.
     PRESSED = "pressed", timedelta(days=1)
     MANAGE = "manage", timedelta(days=400)
     UNSUBSCRIBE = "unsubscribe", None
@@ -55,18 +55,18 @@ class Purpose(StrEnum):
     ENDORSE_PRESSED = "endorse_pressed", timedelta(days=1)
     ENDORSE_MANAGE = "endorse_manage", timedelta(days=400)
     ENDORSE_TICKET = "endorse_ticket", None
-    #: As long as a stored file waits for a row that refers to it.
+    #: As long as a stored file is kept without a row that refers to it.
     UPLOAD = "upload", timedelta(days=1)
-    #: Tells when the page of a form was made, however long ago.
+    #: When the page of a form was made; it never expires.
     FORM = "form", None
-    #: It shows a draft to whoever has it, so it does not last.
+    #: Shows a draft to whoever has it, so it is short-lived.
     PREVIEW = "preview", timedelta(hours=1)
     PARTNER = "partner", None
-    #: Over a weekend; whoever has it gets into the staff area.
+    #: Long enough for a weekend, no longer: it gives access to the staff area.
     STAFF_INVITATION = "staff_invitation", timedelta(days=3)
-    #: Tells on whose page a form was when its session expires; it opens nothing.
+    #: Whose page a form was on when the session expired; gives no access.
     STAFF_FORM = "staff_form", timedelta(days=1)
-    #: Who signed in last in a browser, for its way past a queue at the sign-in; it opens nothing.
+    #: Who last signed in with this browser, to bypass the sign-in's queue; gives no access.
     STAFF_BROWSER = "staff_browser", timedelta(days=90)
 
 
@@ -77,21 +77,21 @@ _AS_IS: dict[str, Any] = {**_MIXED, "key_derivation": "none"}
 
 
 class BadToken(Exception):
-    """Not one of ours, for another purpose, damaged, too long or signed by a dropped key."""
+    """Not our token, or for another purpose, damaged, too long or signed with a removed key."""
 
 
 @dataclass(frozen=True)
 class Token:
     payload: Payload
     expired: bool
-    #: How long ago one with a lifetime was minted; never less than nothing.
+    #: The age of a token with a lifetime; never negative.
     age: timedelta = field(default=timedelta(0), compare=False)
 
 
 class _SealedJson:
-    """What itsdangerous calls a serializer: between payloads and sealed bytes.
+    """A serializer for itsdangerous: payloads to encrypted bytes and back.
 
-    The mark of a form is a time and stays readable: pages are the same from every process.
+    The time of a form's page stays readable, so that all processes make the same page.
     """
 
     def __init__(self, keys: Keys, purpose: Purpose) -> None:
@@ -107,12 +107,12 @@ class _SealedJson:
 
 
 def mint(purpose: Purpose, payload: Payload) -> str:
-    """A URL-safe token. Those with a lifetime carry their time."""
+    """A URL-safe token. One with a lifetime contains its time."""
     return str(_serializer(_keys(), purpose).dumps(payload), "ascii")
 
 
 def expires_at(purpose: Purpose) -> datetime:
-    """When a link that is minted now stops working. Raises ValueError for a purpose without a lifetime."""
+    """When a token minted now expires. Raises ValueError for a purpose without a lifetime."""
     if purpose.lifetime is None:
         raise ValueError(f"{purpose} has no lifetime")
     return clock.now() + purpose.lifetime
@@ -126,7 +126,7 @@ def read(purpose: Purpose, token: str) -> Token:
     try:
         if not isinstance(serializer, URLSafeTimedSerializer):
             return Token(_checked(serializer.loads(token)), expired=False)
-        # The library would reject a token from a machine whose clock is ahead, so the age is checked here.
+        # itsdangerous would reject a token from a machine whose clock is ahead, so the age is checked here.
         payload, minted_at = serializer.loads(token, return_timestamp=True)
     except (BadData, ValueError, TypeError, OSError, OverflowError, RecursionError):
         # ValueError: a lone surrogate cannot be encoded; OSError: a time outside the calendar; RecursionError: hostile nesting inside a forged payload.
@@ -144,7 +144,7 @@ def seal(purpose: Purpose, text: str) -> str:
 
 
 def unseal(purpose: Purpose, token: str) -> str:
-    """The text of a sealed token. Raises BadToken."""
+    """Open a sealed token. Raises BadToken."""
     if len(token) > MAX_LENGTH:
         raise BadToken
     try:
@@ -154,22 +154,22 @@ def unseal(purpose: Purpose, token: str) -> str:
 
 
 def code(*parts: int) -> str:
-    """Six digits bound to a row and its version, under the newest key; stored nowhere."""
+    """Six digits for a row and its version, derived with the newest key and stored nowhere."""
     return _digits("code", _newest(), parts)
 
 
 def code_matches(given: str, *parts: int) -> bool:
-    """Whether the digits were made for these parts, under any key still in use."""
+    """Whether these are the six digits for the parts, with any key in use."""
     return _matches("code", given, parts)
 
 
 def two_digits(*parts: int | str) -> str:
-    """Two digits, 10 to 99, bound to what the parts name, under the newest key; stored nowhere."""
+    """Two digits, 10 to 99, for these parts, derived with the newest key and stored nowhere."""
     return _digits("two digits", _newest(), parts)
 
 
 def two_digits_match(given: str, *parts: int | str) -> bool:
-    """Whether the two digits were made for these parts, under any key still in use."""
+    """Whether these are the two digits for the parts, with any key in use."""
     return _matches("two digits", given, parts)
 
 
@@ -179,7 +179,7 @@ def _newest() -> str:
 
 def _matches(kind: str, given: str, parts: tuple[int | str, ...]) -> bool:
     matches = False
-    for key in _keys():  # to the end, so that the time taken does not tell which key it was
+    for key in _keys():  # check every key, so that the time taken does not reveal which one matched
         matches |= hmac.compare_digest(
             given.encode(errors="replace"), _digits(kind, key.get_secret_value(), parts).encode()
         )

@@ -1,6 +1,6 @@
-"""Traces by OpenTelemetry, where PLEDGE_OTLP_ENDPOINT is set (docs/production.md, "Traces"); elsewhere it is not imported.
+"""OpenTelemetry traces, if PLEDGE_OTLP_ENDPOINT is set (docs/production.md, "Traces").
 
-What is sent names routes, statements and steps (core/spans.py), never a path, an address, a value or a message.
+Spans name routes, statements and steps (core/spans.py), never a path, an address, a value or a message.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -22,6 +22,6 @@ def init_app(app: Flask, config: Config) -> None:
 
 
 def step(name: str) -> AbstractContextManager[None]:
-    """A span around a step of the worker; nothing where traces are off."""
+    """A span around a step of the worker; does nothing if traces are off."""
     start = current_app.extensions.get(_STEP)
     return nullcontext() if start is None else start(name)

@@ -1,7 +1,7 @@
-"""Typesetting by Typst (docs/adr/0049), and which characters our fonts can show; others are replaced by a mark.
+"""Typesetting with Typst (docs/adr/0049). Characters that our fonts lack are replaced by a mark.
 
-A PDF for screen readers may contain no character without a glyph (ISO 14289-1, 7.21.8), and a name must not lose a letter
-without anybody noticing.
+A PDF for screen readers may not contain a character without a glyph (ISO 14289-1, 7.21.8), and a name must not lose a letter
+unnoticed.
 """
 
 import json
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 FONTS = Path(__file__).parent / "fonts"
 
-#: GETA MARK, by which Korean and Japanese printers show a character that they have no type for.
+#: GETA MARK, the usual sign of Korean and Japanese printers for a missing character.
 MISSING = "〓"
 
-_JOINERS = "\u200c\u200d"  #: scripts such as Persian and Hindi need them inside words
+_JOINERS = "\u200c\u200d"  #: Persian, Hindi and other scripts need them inside words
 
 
 def presentable(text: str) -> str:
@@ -40,14 +40,14 @@ def _line(line: str) -> str:
 
 
 def _clusters(line: str) -> list[str]:
-    """Characters, each with the marks and joiners on it: a cluster is set from one font or from none."""
+    """Characters with their marks and joiners: a whole cluster is set from one font."""
     clusters: list[str] = []
     for character in line:
         category = unicodedata.category(character)
         if category[0] == "Z" or character == "\t":
             clusters.append(" ")
         elif character in _JOINERS or category[0] == "M":
-            # Without anything to stand on, a mark is set on a space.
+            # A mark without a base is set on a space.
             clusters = clusters or [" "]
             clusters[-1] += character
         elif category not in ("Cc", "Cf"):
@@ -61,13 +61,13 @@ def _all_in(cluster: str, font: frozenset[int]) -> bool:
 
 @cache
 def fonts() -> tuple[frozenset[int], ...]:
-    """The code points of each family that is set in regular weight."""
+    """The code points of each font family in regular weight."""
     return tuple(code_points(path.name) for path in sorted(FONTS.glob("*-Regular.*")))
 
 
 @cache
 def code_points(name: str) -> frozenset[int]:
-    """The code points that a font file in FONTS has a glyph for."""
+    """The code points for which a font file in FONTS has a glyph."""
     from fontTools.ttLib import TTFont  # noqa: PLC0415  # only processes that draw or typeset need it
 
     with TTFont(FONTS / name, lazy=True) as font:
@@ -75,7 +75,7 @@ def code_points(name: str) -> frozenset[int]:
 
 
 class CannotTypeset(ValueError):
-    """No PDF can be made of this text."""
+    """This text cannot be typeset."""
 
 
 def typeset(source: Path, data: object, at: datetime | None = None) -> bytes:
@@ -96,7 +96,7 @@ def typeset(source: Path, data: object, at: datetime | None = None) -> bytes:
 
 
 def compiler(source: Path, data: object) -> "typst.Compiler":
-    """Typst with our fonts and this data; root is the folder of the file."""
+    """A Typst compiler with our fonts and this data. Its root is the folder of the file."""
     import typst  # noqa: PLC0415  # as above
 
     return typst.Compiler(
@@ -109,7 +109,7 @@ def compiler(source: Path, data: object) -> "typst.Compiler":
 
 @cache
 def _typst_fonts() -> "typst.Fonts":
-    """The fonts, read once in each process; none of the system's."""
+    """Our fonts, read once in each process, and none of the system's."""
     import typst  # noqa: PLC0415  # as above
 
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])

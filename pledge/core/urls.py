@@ -1,4 +1,4 @@
-"""Links to pages of this site as mails contain them, and its name."""
+"""Absolute URLs of pages, the name of the site and its contact."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from config import current_config
 
 
 def public_url(endpoint: str, **values: Any) -> str:
-    """The address of a page as everybody reaches it: it begins with PLEDGE_BASE_URL, whatever host a request named."""
+    """The absolute URL of a page. It begins with PLEDGE_BASE_URL, whatever host a request named."""
     return current_config().base_url + url_for(endpoint, _external=False, **values)
 
 
@@ -17,16 +17,16 @@ def campaign_link(lang: str, slug: str) -> str:
 
 
 def contact() -> str:
-    """Where people write to with questions."""
+    """The address for questions."""
     return current_config().contact
 
 
 def site_name(lang: str) -> str:
-    """What this site is called."""
+    """The name of this site."""
     return current_config().site_name_in(lang)
 
 
 def imprint(lang: str) -> str:
-    """The foot of every mail: the site, and where it is reached by letter, telephone and e-mail."""
+    """The footer of every mail: the site with its postal address, telephone and e-mail."""
     contact = current_config().contact_in(lang)
     return " · ".join((site_name(lang), contact.email, contact.telephone, contact.postal_address))

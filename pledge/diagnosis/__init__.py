@@ -1,6 +1,6 @@
-"""Checks of this installation: for `flask doctor`, for /readyz, and for the start of a production process. Here: what a check finds.
+"""Checks of this installation: for `flask doctor`, /readyz and the start in production. This module: the findings.
 
-The start imports `start` alone; the modules of the doctor are imported by the doctor.
+The start imports `start` alone; the other modules are imported by the doctor.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Severity(StrEnum):
 class Finding:
     level: Severity
     subject: str
-    text: str  #: what was found and, unless all is well, what to do
+    text: str  #: the result and, unless all is well, what to do
 
 
 def ok(subject: str, text: str) -> Finding:
@@ -35,5 +35,5 @@ def problem(subject: str, text: str) -> Finding:
 
 
 def advice(config: Config, subject: str, fault: str, remedy: str) -> Finding:
-    """What is fine on a development machine, and in production a warning that says what to do."""
+    """A warning in production; fine on a development machine."""
     return warning(subject, f"{fault}; {remedy}") if config.is_production else ok(subject, fault)

@@ -1,4 +1,4 @@
-"""Checks of what is stored: data keys open it, campaigns are complete in every language, counts agree with their subjects."""
+"""Checks of the stored data: the data keys open it, campaigns are complete in every language, counts are right."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from pledge.switches import queries as switches
 
 
 def key_findings() -> Iterator[Finding]:
-    """Check the newest and the oldest signature: all changes of keys lie between them."""
+    """Check that the keys open the newest and the oldest signature: all changes of keys lie between them."""
     by_age = select(Signature.email, Signature.address_hash).limit(1)
     for age, order in (("newest", Signature.submitted_at.desc()), ("oldest", Signature.submitted_at)):
         try:
@@ -54,7 +54,7 @@ def key_findings() -> Iterator[Finding]:
 
 
 def ledger_findings() -> Iterator[Finding]:
-    """Check that nothing in the ledger was written past the use cases, and that it agrees with what it counts."""
+    """Check that only use cases wrote to the ledger, and that it agrees with what it counts."""
     names = slugs()
     for number, entries in ledger.set_aside_counts().items():
         yield problem(
@@ -71,7 +71,7 @@ def ledger_findings() -> Iterator[Finding]:
 
 
 def sample_findings(config: Config) -> Iterator[Finding]:
-    """Invented people are counted like others, so a real site has none."""
+    """Check for sample data: invented people are counted like others, so a real site must have none."""
     if not switches.stored().sample_data:
         return
     if config.is_production:
@@ -101,9 +101,9 @@ def _missing(connection: Connection, campaign: Campaign) -> Iterator[str]:
 
 
 def compare() -> int:
-    """Compare all of it at one moment, without holding up the fold, and keep what differs; returns how many things do.
+    """Compare counts and subjects in one snapshot, without blocking the fold, and store the differences. Returns their number.
 
-    Nothing is repaired: `flask ledger recount` does that, and a person looks first.
+    Nothing is repaired: a person looks first, then `flask ledger recount` does it.
     """
     with snapshot() as connection:
         drifts = [(drift.campaign_id, drift.what) for drift in ledger_counting.differences(connection)]

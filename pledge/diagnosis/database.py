@@ -1,4 +1,4 @@
-"""Checks of the database: reachable, migrated, configured so that acknowledged data survives a power cut, archived, and its append-only tables guarded."""
+"""Checks of the database: connection, migrations, durability, archive, and guards of its append-only tables."""
 
 import math
 import re
@@ -17,9 +17,9 @@ from pledge.core.db.failures import advise
 from pledge.diagnosis import Finding, advice, ok, problem, warning
 from pledge.diagnosis.start import DURABILITY, setting
 
-#: Seconds for which WAL may wait for the archive before it is a problem.
+#: Seconds that WAL may wait for the archive before it is a problem.
 MAX_AGE = 600.0
-#: Bytes that an idle server writes beyond the last segment that was archived; they hold nobody's signature.
+#: Bytes that an idle server writes after the last archived segment; they contain no signature.
 IDLE_BYTES = 8192
 
 _STATE = text(
@@ -38,12 +38,12 @@ _STATE = text(
 
 @dataclass(frozen=True)
 class Archive:
-    """How PostgreSQL archives its WAL, and how far behind it is."""
+    """The archive of PostgreSQL's WAL: its settings and its lag."""
 
     is_on: bool
-    #: Seconds after which a segment is archived though it is not full; 0: however long that takes.
+    #: Seconds after which a segment is archived even if it is not full; 0 for never.
     timeout: int
-    #: Seconds for which something written has waited to be archived; 0 when nothing waits, infinite when nothing is archived.
+    #: Seconds that the oldest unarchived change has waited; 0 if none waits, infinite if nothing is archived.
     age: float
 
 
@@ -57,7 +57,7 @@ def read_archive(connection: Connection) -> Archive:
 
 
 def _end(segment: str, size: int) -> int:
-    """Where a segment ends, in bytes of WAL, by its name; 0 for another file, after which nothing is known to be archived."""
+    """The end of a segment in bytes of WAL, by its name; 0 for other files, which say nothing about what is archived."""
     if not re.fullmatch(r"[0-9A-F]{24}", segment):
         return 0
     return (int(segment[8:16], 16) << 32) + (int(segment[16:], 16) + 1) * size
@@ -119,7 +119,7 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
 
 
 def _archive(connection: Connection) -> Finding:
-    """Whether a lost disk would cost what was acknowledged."""
+    """Check whether a lost disk would lose acknowledged data."""
     archive = read_archive(connection)
     if not archive.is_on:
         return warning("archive", "archive_mode = off: a lost disk loses all since the last backup (Backups)")
@@ -162,7 +162,7 @@ def _sqlite(connection: Connection, config: Config) -> Iterator[Finding]:
 
 
 def file_system_of(path: Path) -> str | None:
-    """The type of the file system of a path, as Linux names it; None where it cannot be determined."""
+    """The type of a path's file system as Linux names it; None if it cannot be determined."""
     try:
         lines = MOUNTS.read_text().splitlines()
     except OSError:
@@ -177,7 +177,7 @@ def file_system_of(path: Path) -> str | None:
     return max(fitting)[1] if fitting else None
 
 
-#: The triggers that refuse to change what is recorded; a role that owns the tables, or a superuser, can drop them.
+#: The triggers that protect append-only tables. The owner of the tables and superusers can drop them.
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": """
@@ -217,7 +217,7 @@ _MAY_CHANGE = text("""
                OR has_table_privilege('log_tiles', 'DELETE, TRUNCATE') AS may_change
       FROM pg_class c WHERE c.oid = 'audit_entries'::regclass""")
 
-# Of the web server's role, whoever asks: that of this name, where there is one.
+# Checks the role of the web server by its name, if there is one, whichever role runs this.
 _WEB_MAY_SIGN = text("""
     SELECT bool_or(has_any_column_privilege(web, grown, 'UPDATE'))
         OR bool_or(has_any_column_privilege(web, made, 'INSERT, UPDATE') OR has_table_privilege(web, made, 'DELETE'))
@@ -227,7 +227,7 @@ _WEB_MAY_SIGN = text("""
 
 
 def guard_findings(config: Config) -> Iterator[Finding]:
-    """Check that what is recorded can be appended to only."""
+    """Check that append-only tables are protected."""
     subject = "append-only"
     with reading() as connection:
         dialect = connection.dialect.name

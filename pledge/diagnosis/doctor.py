@@ -1,4 +1,4 @@
-"""All checks, in the order in which one would repair what they find."""
+"""All checks, in the order in which one would repair their findings."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -11,7 +11,7 @@ from pledge.diagnosis.state import readiness
 
 
 def diagnose(config: Config) -> Iterator[Finding]:
-    """Run all checks. Those that need the database are left out when it does not answer or is not migrated."""
+    """Run all checks. Those that need the database are skipped if it does not answer or is not migrated."""
     is_broken = False
     for check in (
         environment.settings_findings,
@@ -37,17 +37,17 @@ def diagnose(config: Config) -> Iterator[Finding]:
 
 
 def diagnose_stored() -> Iterator[Finding]:
-    """Check what the database holds, and nothing around it."""
+    """Check the stored data only."""
     for check in (contents.key_findings, contents.campaign_findings, contents.ledger_findings):
         yield from _findings_of(check)
 
 
 def _findings_of(check: Callable[..., Iterable[Finding]], *arguments: object) -> Iterator[Finding]:
-    """The findings of a check; a check that fails is a finding itself and does not stop the others."""
+    """The findings of a check. A check that fails is a finding itself and does not stop the others."""
     try:
         yield from check(*arguments)
     except (SQLAlchemyError, OSError, ValueError) as error:
-        # The text of other errors stays out: it may quote a setting.
+        # Other errors are reported without their text, which may quote a setting.
         what = advise(error) if isinstance(error, SQLAlchemyError) else type(error).__name__
         name = getattr(check, "__name__", "check").strip("_").removesuffix("_findings")
         yield problem(name, f"could not be checked ({what})")

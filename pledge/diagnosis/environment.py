@@ -23,11 +23,11 @@ from pledge.mail.services import transport
 from pledge.mail.transports import BadSmtpUrl, MailRefused, Server, SmtpTransport
 from pledge.watch import deliverability
 
-#: Seconds that Redis may take here; the site itself waits less.
+#: Seconds that Redis may take here. The site itself waits less.
 REDIS_TIMEOUT = 2.0
-#: A key written to see whether Redis takes writes.
+#: Key of a test write to Redis.
 _WRITTEN = "pledge:doctor"
-#: Seconds by which our clock may be behind the newest entry: links and codes expire by the clock.
+#: Seconds that our clock may lag behind the newest entry: links and codes expire by the clock.
 CLOCK_PROBLEM = 60.0
 
 
@@ -46,7 +46,7 @@ def settings_findings(config: Config) -> Iterator[Finding]:
 def address_findings(config: Config) -> Iterator[Finding]:
     if config.base_url.startswith("https://"):
         yield ok("address", config.base_url)
-    elif not config.is_production:  # in production the settings' own problem says it
+    elif not config.is_production:  # in production another finding reports it
         yield ok("address", f"{config.base_url} (a development address: production needs https)")
     hops = config.trusted_proxies
     if hops:
@@ -57,7 +57,7 @@ def address_findings(config: Config) -> Iterator[Finding]:
 
 
 def encryption_findings(config: Config) -> Iterator[Finding]:
-    """Settings by which another machine is asked without TLS, or without checking its certificate."""
+    """Check for settings that connect to another machine without TLS or without checking its certificate."""
     unsafe = {
         "PLEDGE_DATABASE_URL: add sslmode=verify-full": _asks_unknown_database(config),
         "PLEDGE_REDIS_URL: use rediss://": _asks_in_clear(config.redis_url),
@@ -95,7 +95,7 @@ def redis_findings(config: Config) -> Iterator[Finding]:
         with redis.Redis.from_url(
             config.redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
         ) as client:
-            client.set(_WRITTEN, 1, ex=1)  # a full or read-only Redis answers, and counts nothing
+            client.set(_WRITTEN, 1, ex=1)  # a full or read-only Redis answers but counts nothing
     except (redis.RedisError, ValueError, OSError) as error:
         yield problem(
             "redis",
@@ -130,7 +130,7 @@ def smtp_findings(config: Config) -> Iterator[Finding]:
 
 
 def bounce_findings(config: Config) -> Iterator[Finding]:
-    """Open the mailbox of bounces, where there is one; nothing in it is read or deleted."""
+    """Open the mailbox of bounces, if there is one, without reading or deleting anything."""
     url = config.bounce_mailbox.get_secret_value()
     if not url and config.bounce_hook_key.get_secret_value():
         yield ok("bounces", "another program forwards them (/hooks/mail)")
@@ -154,7 +154,7 @@ def bounce_findings(config: Config) -> Iterator[Finding]:
 
 
 def storage_findings(config: Config) -> Iterator[Finding]:
-    """Store a few bytes, read them and delete them again."""
+    """Check the storage: write a few bytes, read and delete them."""
     place = "the bucket" if config.storage_url else "the folder files/ of the instance"
     key, probe = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(16)
     try:
@@ -215,7 +215,7 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
 
 
 def clock_findings() -> Iterator[Finding]:
-    """Compare with the newest entry, which cannot be from the future; readiness() compares with the database's clock."""
+    """Compare the clock with the newest entry, which cannot be from the future. readiness() compares it with the database's."""
     now = clock.now()
     newest = fetch(select(func.max(LedgerEntry.occurred_at))).scalar_one()
     ahead = 0.0 if newest is None else (newest - now).total_seconds()

@@ -1,4 +1,4 @@
-"""Restoring a backup beside the site, to look whether it can be restored at all: never into the site's own database."""
+"""Test restores of backups, beside the site and never into its own database."""
 
 import os
 import shutil
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-#: Whom the server and the backups belong to; used where this runs as root, as PostgreSQL refuses that.
+#: The owner of server and backups. Used if this runs as root, under which PostgreSQL refuses to run.
 POSTGRES = "postgres"
-#: Seconds that recovery may take. A million signatures take some seconds, weeks of WAL much longer.
+#: Seconds that recovery may take: some for a million signatures, many for weeks of WAL.
 MAX_RECOVERY = 3600
-#: What a restored server needs to be looked at. `hot_standby`: it answers only when recovery has ended, whatever limits of
-#: connections the original had.
+#: Settings of the restored server. With `hot_standby` off it answers only after recovery, and the original's limits of
+#: connections do not matter.
 _SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{folder}'
@@ -27,15 +27,14 @@ shared_preload_libraries = ''
 
 
 class NotRestored(Exception):
-    """The backup could not be restored; the text says what the program said."""
+    """The backup could not be restored. The text is the program's message."""
 
 
 @contextmanager
 def restored_cluster(database: str, stanza: str, config: Path, until: str = "") -> Iterator[str]:
-    """The address of `database` in a PostgreSQL of its own, restored from a backup; both are gone afterwards.
+    """Restore `database` into its own PostgreSQL; yields its address and removes it afterwards.
 
-    `stanza` and `config` are pgBackRest's; `until`: to which time its WAL is replayed, as pgBackRest reads times, "" for all of
-    it. Raises NotRestored.
+    `stanza` and `config` are pgBackRest's. WAL is replayed up to the time `until`, or to its end for "". Raises NotRestored.
     """
     with tempfile.TemporaryDirectory(prefix="pledge-restore-") as name:
         folder = Path(name)
@@ -63,7 +62,7 @@ def restored_cluster(database: str, stanza: str, config: Path, until: str = "") 
 
 @contextmanager
 def restored_copy(file: Path) -> Iterator[str]:
-    """The address of a copy of a backup of SQLite, which stays as it is. Raises NotRestored."""
+    """Yield the address of a copy of a SQLite backup. Raises NotRestored."""
     with tempfile.TemporaryDirectory(prefix="pledge-restore-") as name:
         copy = Path(name) / "pledge.sqlite3"
         shutil.copyfile(file, copy)
@@ -78,9 +77,9 @@ def restored_copy(file: Path) -> Iterator[str]:
 
 
 def back_up_sqlite(source: Path, target: Path) -> None:
-    """Copy a database of SQLite that is in use, as it is at one moment (https://www.sqlite.org/backup.html).
+    """Copy a SQLite database that is in use, consistently (https://www.sqlite.org/backup.html).
 
-    Raises FileExistsError rather than overwrite an earlier backup, and sqlite3.Error; then no file is left.
+    Raises FileExistsError rather than overwrite a file, and sqlite3.Error, after which no file is left.
     """
     with target.open("xb"):
         target.chmod(0o600)
@@ -94,13 +93,13 @@ def back_up_sqlite(source: Path, target: Path) -> None:
 
 def _write_settings(folder: Path) -> None:
     (folder / "postgresql.conf").write_text(_SETTINGS.format(folder=folder))
-    # Nobody else can enter the folder with the socket.
+    # Safe, because nobody else can enter the folder with the socket.
     (folder / "pg_hba.conf").write_text("local all all trust\n")
     (folder / "pg_ident.conf").write_text("")
 
 
 def _server_folder(data: Path) -> Path:
-    """Where the programs of the version are that the data is of."""
+    """The folder of the PostgreSQL programs whose version the data has."""
     version = (data / "PG_VERSION").read_text().strip()
     return Path(f"/usr/lib/postgresql/{version}/bin")
 

@@ -1,6 +1,6 @@
-"""Refuses the start of a production process on a database that could lose what it has acknowledged.
+"""Refuse to start in production on a database that could lose acknowledged data.
 
-Every process imports this, so it imports nothing but the core.
+Every process imports this module, so it imports only the core.
 """
 
 from sqlalchemy import Connection, text
@@ -11,7 +11,7 @@ from pledge.core.db import db, reading
 from pledge.core.db.failures import describe
 from pledge.core.logs import log
 
-#: PostgreSQL settings without which an acknowledged signature can be lost, and what each would cost.
+#: PostgreSQL settings without which an acknowledged signature can be lost, and the loss if each is off.
 DURABILITY = {
     "fsync": "a power cut would lose signatures that people were told are recorded",
     "full_page_writes": "a power cut could leave torn pages that no recovery repairs",

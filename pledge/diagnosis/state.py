@@ -1,4 +1,4 @@
-"""Whether people can sign and be counted now: the database answers and takes writes, the worker keeps up. Figures for monitoring."""
+"""Whether people can sign and be counted now (readiness), and figures for monitoring."""
 
 import shutil
 from collections import Counter
@@ -34,9 +34,9 @@ from pledge.signatures.queries import held_by_campaign
 from pledge.switches import queries as switches
 from pledge.switches.registry import Switches
 
-#: Seconds for which a result is cached: monitoring asks often, and each check writes a little.
+#: Seconds that a result is cached: monitoring asks often, and each check writes a little.
 WRITE_CHECK_SECONDS = 10.0
-#: Bytes that must be free where pictures, and on one machine the database, are stored.
+#: Bytes that must be free for pictures and, on one machine, the database.
 MIN_FREE = 64 * 1024 * 1024
 
 _write_problems = Snapshot[list[str]]("whether it can write", list, WRITE_CHECK_SECONDS)
@@ -63,7 +63,7 @@ def _write() -> None:
         write_autocommit(lambda connection: connection.exec_driver_sql("PRAGMA user_version = 0"))
         return
     with snapshot() as connection:
-        # More than fits into work_mem goes to a file beside the tables: there is room for 1 MB or not.
+        # What exceeds work_mem is written to a file beside the tables, so this needs 1 MB of free disk.
         connection.execute(text("SELECT set_config('work_mem', '64kB', true)"))
         connection.execute(text("SELECT count(*) FROM generate_series(1, 50000)"))
     ensure_durable()
@@ -76,9 +76,9 @@ def _folder() -> list[str]:
     return []
 
 
-#: Seconds for which figures are kept, also that there are none.
+#: Seconds that figures are cached, also their absence.
 FIGURES_SECONDS = 5.0
-#: Seconds that a silent database gets: whoever collects figures gives up after ten.
+#: Seconds that a silent database may take: collectors give up after ten.
 DEADLINE = 2.0
 
 _PROBE = text("SELECT 1").execution_options(deadline=DEADLINE)
@@ -86,11 +86,11 @@ _PROBE = text("SELECT 1").execution_options(deadline=DEADLINE)
 
 @dataclass(frozen=True)
 class Figure:
-    """A metric that the database knows."""
+    """A metric from the database."""
 
     name: str  #: without `pledge_`
-    text: str  #: what it is
-    #: A number, or several by the values of the labels, as tuples.
+    text: str  #: its description
+    #: A number, or numbers by the tuple of label values.
     value: float | Mapping[Any, float]
     labels: tuple[str, ...] = ()
     only_grows: bool = False
@@ -100,15 +100,15 @@ _figures = Snapshot[list[Figure] | None]("figures", lambda: None, FIGURES_SECOND
 
 
 def figures() -> list[Figure] | None:
-    """What the database says of the site, for monitoring, a few seconds old at most: the same whichever process is asked.
+    """Metrics from the database, a few seconds old at most and the same from every process.
 
-    None when the database does not answer or refuses.
+    None if the database does not answer or refuses.
     """
     return _figures.current(_read)
 
 
 def _read() -> list[Figure] | None:
-    """Each is one cheap query."""
+    """Each figure is one cheap query."""
     try:
         fetch(_PROBE)
         return [*_campaign_figures(), *_mail_figures(), *_installation_figures()]
@@ -119,7 +119,7 @@ def _read() -> list[Figure] | None:
 def _campaign_figures() -> Iterator[Figure]:
     logs, aside, held = ledger.log_states(), ledger.set_aside_counts(), held_by_campaign()
     differences = Counter(number for number, _ in ledger.differences())
-    names = slugs()  # read last: it has every campaign of the others
+    names = slugs()  # read last, so that it includes every campaign of the other figures
     now = clock.now()
     by_campaign: dict[str, tuple[str, dict[int, float]]] = {
         "people": ("People who are counted.", {log.campaign_id: log.people for log in logs}),
@@ -219,7 +219,7 @@ def _installation_figures() -> Iterator[Figure]:
 
 #: Seconds that a mail may be overdue, or an entry uncounted, before it is a problem.
 OLDEST_MAIL = 600.0
-#: Seconds that thanks or news may be overdue before it is a warning: on a busy day they wait for every other mail.
+#: Seconds that thanks or news may be overdue before it is a warning: on a busy day all other mails go first.
 OLDEST_LAST_MAIL = 4 * 3600.0
 MAX_LAG = 60.0
 
@@ -227,14 +227,14 @@ MAX_LAG = 60.0
 @dataclass(frozen=True)
 class Readiness:
     database: str  #: "ok", "unreachable" or "refused", as where tables or rights are missing
-    #: How long the oldest waiting mail has been due, thanks and news apart.
+    #: How long the oldest waiting mail has been overdue, except thanks and news.
     outbox_age_seconds: float | None = None
-    fold_lag_seconds: float | None = None  #: how long the oldest waiting entry has not been counted
+    fold_lag_seconds: float | None = None  #: how long the oldest uncounted entry has waited
     problems: list[str] = field(default_factory=list)
-    #: To be looked at, though people can sign and are counted.
+    #: Worth a look, although people can sign and are counted.
     warnings: list[str] = field(default_factory=list)
-    paused: list[str] = field(default_factory=list)  #: "signing", "mail": paused by staff, so no problem
-    #: Mails to new addresses are held back at their pace (mail/valve.py): people can sign, but the mail comes later.
+    paused: list[str] = field(default_factory=list)  #: "signing", "mail": paused by staff, so not a problem
+    #: Mails to new addresses are slowed down (mail/valve.py): people can sign, but their mail comes later.
     valve_closed: bool = False
     #: Few of those mails are confirmed, so they go out slowly (mail/breaker.py).
     breaker_open: bool = False
@@ -247,7 +247,7 @@ class Readiness:
 
 
 def readiness() -> Readiness:
-    """All of it in one call; never raises because the database is away."""
+    """The state in one call. Never raises if the database is away."""
     try:
         apart = clock_difference()
         fetch(text("SELECT 1"))
@@ -291,7 +291,7 @@ def readiness() -> Readiness:
 
 
 def _count_warnings() -> list[str]:
-    """What was set aside, at once, and what the last comparison found."""
+    """Warnings for entries set aside now, and for the differences of the last comparison."""
     aside, drifts = ledger.set_aside_counts(), ledger.differences()
     names = slugs() if aside or drifts else {}
     return [
@@ -307,6 +307,6 @@ def _age(due: datetime | None, turned: Switches) -> float:
     """Seconds since a mail was due."""
     if due is None:
         return 0.0
-    # Mails that were held back by a pause are overdue only from its end on.
+    # Mails held back by a pause count as overdue only from its end.
     since = max(due, turned.turned_at.get("mail", due))
     return max(0.0, (clock.now() - since).total_seconds())

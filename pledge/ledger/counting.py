@@ -1,10 +1,10 @@
-"""Adding up the ledger in SQL, and repairing what the fold has written where the entries say otherwise.
+"""Adds up the ledger in SQL, and repairs derived numbers that differ from the entries.
 
-The fold, deliveries and totals count here. Two programs count the public log by their own code, so that nobody has to believe
-this: verifier/verify.py, which `flask ledger verify` and the making of packs use too, and the page /verify.
+Fold, deliveries and totals count here. Two programs count the public log with code of their own, so that nobody has to trust
+this one: verifier/verify.py, which `flask ledger verify` and the making of packs use too, and the page /verify.
 
-Country, region and hour are in no leaf of the public log, so the log does not show a forged one. Nothing is therefore
-repaired to match entries that the signatures or the wall contradict, or that can no longer be checked against them.
+The leaves of the public log have no country, region and hour, so a forged one does not show there. Therefore nothing is repaired
+to match entries that signatures or organisations contradict, or that can no longer be checked against them.
 """
 
 from collections import Counter, defaultdict
@@ -27,7 +27,7 @@ TALLY_ROWS = """
     UNION ALL SELECT campaign_id, kind, 'region', region, delta FROM moved WHERE region IS NOT NULL
     UNION ALL SELECT campaign_id, kind, 'hour', hour, delta FROM moved"""
 
-#: More entries than a log can have.
+#: Larger than any log.
 MAX_SIZE = 2**63 - 1
 
 #: A log of ten million entries takes longer than a statement of a page may.
@@ -94,7 +94,7 @@ class Moves:
 
 @dataclass
 class Counted:
-    """What entries of one campaign add up to."""
+    """The sums of the entries of one campaign."""
 
     entries: Counter[tuple[str, str]] = field(default_factory=Counter)  #: by kind and reason
     tallies: dict[Kind, dict[Dimension, Counter[str]]] = field(
@@ -189,7 +189,7 @@ class Mismatch:
 
 
 def mismatches(connection: Connection, kind: Kind, subjects: str, *, by_place: bool) -> list[Mismatch]:
-    """Where the ledger differs from what it counts; an empty list is right.
+    """The differences between the ledger and what it counts; empty if all is well.
 
     `subjects`: an SQL query of campaign_id, country and region of every subject that is to be counted, and `times` how often.
     Without `by_place` country and region are NULL and only the sum is compared.
@@ -215,11 +215,11 @@ class Doubts:
 
 @dataclass(frozen=True)
 class Drift:
-    """One thing that differed from the entries."""
+    """A derived number that differs from the entries."""
 
     campaign_id: int
     what: str  #: in words: "the tally of country KR was 7, the entries say 5"
-    repair: TextClause | None = None  #: the statement that puts it right; None when only a person can
+    repair: TextClause | None = None  #: the statement that repairs it; None if a person has to decide
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
@@ -242,7 +242,7 @@ _RIGHT_COUNTS = text(f"""
 
 _HEADS = text("SELECT campaign_id, size, people, organizations FROM ledger_heads")
 
-# A lost head gets the size of the log from its tiles: they only grow, so none is rewritten.
+# A lost head gets its size from the tiles of the log: they only grow, so none is rewritten.
 _RIGHT_HEAD = text("""
     INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at, log_size)
     VALUES (:campaign_id, :size, :people, :organizations, :now,
@@ -295,7 +295,7 @@ def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
 
 
 def differences(connection: Connection) -> Iterator[Drift]:
-    """What the fold has written otherwise than the entries say. `connection` must be in a transaction of its own."""
+    """The derived numbers that differ from the entries. `connection` must be in a transaction of its own."""
     counted = dict(_add_up(connection, _ALL))
     yield from _gaps(counted)
     yield from _counts_after(connection)

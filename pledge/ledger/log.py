@@ -1,4 +1,4 @@
-"""The public log of each campaign: the fold extends it in its own transaction and signs a checkpoint of what it then holds."""
+"""The public log of each campaign. The fold extends it in its own transaction and signs a checkpoint."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from pledge.ledger.numbering import (
 )
 from pledge.ledger.tiles import Tiles, TooShort
 
-#: How long the end of the audit log may be in no checkpoint while nothing is counted.
+#: How long the head of the audit log may be missing from checkpoints while nothing is counted.
 _AUDIT_WAITS = timedelta(hours=1)
 
 
@@ -45,14 +45,14 @@ class NoLogKey(RuntimeError):
 
 
 class LogInconsistent(RuntimeError):
-    """What is stored of a log does not continue what was published of it: nothing is signed.
+    """The stored log does not continue the published one: nothing is signed.
 
     `flask ledger verify` says what was changed.
     """
 
 
 def extend(session: Session, limit: int, sources: FoldSources) -> int:
-    """Bring the logs in step with the numbered entries, in the caller's transaction; at most `limit` leaves for each.
+    """Append the numbered entries to the logs, at most `limit` to each, in the caller's transaction.
 
     The log of a campaign that is not published waits until it is.
     Returns the largest number of leaves that one log got. A checkpoint is signed where a log is complete again. The
@@ -99,7 +99,7 @@ def origin_of(slug: str) -> str:
 
 
 def signers_for(slug: str) -> list[Signer]:
-    """The keys that sign a campaign's log, newest first. Raises NoLogKey."""
+    """The keys that sign the log of a campaign, newest first. Raises NoLogKey."""
     keys = current_config().log_signing_keys
     if not keys:
         raise NoLogKey
@@ -210,7 +210,7 @@ def _newest(connection: Connection, campaign_id: int) -> Row[Any] | None:
 
 
 def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: AuditMark) -> None:
-    """Sign what the log holds, unless it does not continue what was signed before (tlog-checkpoint: a log never does)."""
+    """Sign the log, unless it does not continue what was signed before, which tlog-checkpoint forbids."""
     signers, now = signers_for(slug), clock.now()
     before = _newest(tiles.connection, tiles.campaign_id)
     try:

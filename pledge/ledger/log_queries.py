@@ -1,4 +1,4 @@
-"""What the public log holds: checkpoints, tiles, entries and proofs, all as they were published."""
+"""Checkpoints, tiles, entries and proofs of the public log, as published."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Inclusion:
 
 
 def newest(campaign_id: int, size: int | None = None) -> Checkpoint | None:
-    """The checkpoint that is published now, or the newest of exactly this size; None where there is none."""
+    """The published checkpoint, or the newest of exactly this size; None if there is none."""
     query = _checkpoints(campaign_id).order_by(Checkpoint.id.desc()).limit(1)
     return _first(query if size is None else query.where(Checkpoint.size == size))
 
@@ -57,7 +57,7 @@ def verifiers(campaign_id: int) -> list[str]:
 
 
 def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:
-    """From when the newest key of each log signs it; a log that no key has signed is left out."""
+    """The time of the first signature by the newest key of each log that is signed."""
     query = (
         select(LogKey.campaign_id, func.max(LogKey.since))
         .where(LogKey.campaign_id.in_(list(campaign_ids)))
@@ -67,7 +67,7 @@ def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:
 
 
 def tile(campaign_id: int, level: int, number: int, width: int = FULL) -> bytes | None:
-    """The hashes of a tile, full or as wide as asked; None when no checkpoint covers exactly that."""
+    """The hashes of a tile, full or of this width; None if no checkpoint covers exactly that."""
     with reading() as connection:
         if not _is_published(connection, campaign_id, level, number, width):
             return None

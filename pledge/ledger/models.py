@@ -34,7 +34,7 @@ MAX_BATCH = 1_000_000
 
 
 class Kind(StrEnum):
-    """People, organisations and signatures on paper are counted apart and never added up."""
+    """People, organisations and signatures on paper are counted separately and never added up."""
 
     PERSON = "person"
     ORGANIZATION = "organization"
@@ -69,11 +69,11 @@ REASON_LABELS = {
 
 
 class SetAside(StrEnum):
-    """Why an entry is not counted: no use case can have written it (services.py)."""
+    """Why the fold does not count an entry that no use case can have written (services.py)."""
 
     NO_CAUSE = "no_cause"  #: no signature and no endorsement is its cause
-    NO_MOVE = "no_move"  #: it counts what is counted already, or takes back what is not
-    DISMISSED = "dismissed"  #: one of these that somebody has looked into
+    NO_MOVE = "no_move"  #: it counts what is already counted, or takes back what is not
+    DISMISSED = "dismissed"  #: examined by staff
 
 
 class Dimension(StrEnum):
@@ -220,7 +220,7 @@ class Tally(Model):
 
 
 class LedgerDifference(Model):
-    """Something that the last comparison found to differ (diagnosis/contents.py); the worker replaces all of them."""
+    """A difference found by the last comparison (diagnosis/contents.py). The worker replaces all rows."""
 
     __tablename__ = "ledger_differences"
 

@@ -1,4 +1,4 @@
-"""What the ledger says: counts, breakdowns, one person's number, and how far the fold is behind."""
+"""Counts, breakdowns, the number of one person, and the lag of the fold."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -75,7 +75,7 @@ _COUNTS = select(LedgerHead.campaign_id, *HEAD_COLUMNS).where(
 
 
 def number_of(signature_id: int) -> int | None:
-    """How many people there were when this one was counted (again): "you are number …". None until folded."""
+    """The number of people when this one was last counted, for "you are number …". None until folded."""
     return fetch(_NUMBER, {"subject": signature_id}).scalar_one()
 
 
@@ -98,7 +98,7 @@ _NUMBER = select(number_column(bindparam("subject")))
 
 
 def breakdown(campaign_id: int, dimension: Dimension, kind: Kind = Kind.PERSON) -> dict[str, int]:
-    """The tallies of one dimension, as they are: whoever shows them merges small cells first."""
+    """The raw tallies of one dimension. Merge small cells before showing them."""
     return tallies(campaign_id, kind)[1][dimension]
 
 
@@ -123,7 +123,7 @@ def tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> tuple[int, dict[Dimen
 
 
 def lag() -> float:
-    """Age in seconds of the oldest entry that waits for the fold; 0 when none waits."""
+    """Age in seconds of the oldest entry that waits for the fold; 0 if none does."""
     query = select(LedgerEntry.occurred_at).where(LedgerEntry.waits()).order_by(LedgerEntry.id).limit(1)
     oldest = fetch(query).scalar_one_or_none()
     return 0.0 if oldest is None else max(0.0, (clock.now() - oldest).total_seconds())
@@ -168,7 +168,7 @@ def paper_entries(campaign_id: int, size: int | None = None) -> list[PaperEntry]
 
 @dataclass(frozen=True)
 class LogState:
-    """Where the log of a campaign ends, and what was published of it."""
+    """The end of a campaign's log, and its published part."""
 
     campaign_id: int
     size: int
@@ -220,7 +220,7 @@ class SetAsideEntries:
 
 
 def set_aside(campaign_id: int | None = None) -> list[SetAsideEntries]:
-    """What is set aside in a campaign or in all, dismissed or not, by the reason."""
+    """Entries set aside in a campaign or in all, by reason, dismissed ones included."""
     entries = []
     for table in (LedgerEntry, LedgerPlace):
         about = table.campaign_id, table.set_aside
@@ -240,7 +240,7 @@ def set_aside(campaign_id: int | None = None) -> list[SetAsideEntries]:
 
 
 def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
-    """By campaign, the entries and corrections of places that the fold set aside and nobody dismissed. No key without any."""
+    """The entries and corrections of places that are set aside and not dismissed, by campaign."""
     counts: Counter[int] = Counter()
     for rows in set_aside(campaign_id):
         if rows.why is not SetAside.DISMISSED:

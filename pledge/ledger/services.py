@@ -1,4 +1,4 @@
-"""Appending to the ledger, and the fold: the one step that numbers entries, moves the tallies and extends the public log."""
+"""Appending to the ledger, and the fold, which numbers entries, moves the tallies and extends the public log."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -137,7 +137,7 @@ class Place:
 
 @dataclass(frozen=True)
 class PlaceMove:
-    """A person who is counted was at one place in the tallies and is at another."""
+    """A counted person moves from one place in the tallies to another."""
 
     campaign_id: int
     subject_id: int
@@ -182,7 +182,7 @@ def append(
 
 
 def append_places(session: Session, moves: Iterable[PlaceMove], at: datetime) -> None:
-    """Add corrections of places in the caller's transaction; the count stays. A move to the same place is none."""
+    """Append corrections of places in the caller's transaction. The count does not change; a move to the same place is skipped."""
     rows = [
         {
             "campaign_id": move.campaign_id,
@@ -208,11 +208,10 @@ def hour_of(at: datetime) -> str:
 def fold(sources: FoldSources, limit: int = BATCH) -> int:
     """Number the oldest waiting entries, move places, and update what follows; returns how many rows of one kind those were.
 
-    An entry without a cause in `sources.is_counted`, or that changes nothing, is set aside and keeps no other waiting. All of it
-    is one transaction: a killed worker leaves nothing, and the next fold starts again. A log that is behind its numbers, as
-    after a migration, catches up in the same steps. 0 means that nothing waits or that another process folds; `limit` means
-    that more may wait. Raises log.NoLogKey, and log.LogInconsistent when what is stored of a log does not continue what was
-    published of it: then nothing is changed at all.
+    An entry without a cause in `sources.is_counted`, or that changes nothing, is set aside and delays no other. All is one
+    transaction: after a killed worker the next fold starts again. A log behind its numbers, as after a migration, catches up in
+    the same steps. 0: nothing waits, or another process folds; `limit`: more may wait. Raises log.NoLogKey, and
+    log.LogInconsistent when the stored log does not continue the published one; then nothing is changed.
     """
     if not _anything_waits():
         return 0
@@ -233,7 +232,7 @@ def fold(sources: FoldSources, limit: int = BATCH) -> int:
 
 
 def dismiss(actor: Actor, campaign_id: int, slug: str, why: str) -> int:
-    """Mark what is set aside in a campaign as looked into, so that it is no longer reported; returns how many entries."""
+    """Mark the entries set aside in a campaign as examined, so that they are no longer reported. Returns their number."""
     entries = 0
     with transaction() as session:
         for table in (LedgerEntry, LedgerPlace):
@@ -261,7 +260,7 @@ def _anything_waits() -> bool:
 
 
 def _fold_places(session: Session, limit: int, sources: FoldSources) -> int:
-    """Move the tallies of places by what was put right since, and set aside what fits no signature; how many rows those were."""
+    """Apply waiting corrections of places, and set aside those that fit no signature. Returns the number of rows."""
     query = text(_WAITING_PLACES.format(waits=WAITS, place=sources.place))
     rows = session.execute(query, {"limit": limit}).all()
     fitting, aside = _fitting(rows)
@@ -306,7 +305,7 @@ def _fitting(rows: Iterable[Row[Any]]) -> tuple[list[Row[Any]], list[Row[Any]]]:
 
 
 def _missing(row: Row[Any]) -> int:
-    """How the tallies of a place have to move for the subject of a correction: it is counted where its signature says, or nowhere."""
+    """The change that a place still needs for the subject of a correction, so that it is counted at its signature's place or nowhere."""
     if row.counted and row.stands_at is None:
         return 0  # entries and signature do not agree, so no correction is right
     return int(bool(row.counted) and row.at == row.stands_at) - int(row.there)

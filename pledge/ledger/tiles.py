@@ -26,7 +26,7 @@ HEIGHT = 8
 
 
 class TooShort(LookupError):
-    """A tile does not hold as many hashes as the log has, or is not there at all."""
+    """A tile is missing or has fewer hashes than the log."""
 
 
 class Tiles:
@@ -38,14 +38,14 @@ class Tiles:
         self._known: dict[tuple[int, int], bytes] = {}
 
     def tile(self, level: int, tile: int) -> bytes:
-        """The hashes of a tile as far as it goes; empty when there is none."""
+        """The hashes of a tile; empty if there is none."""
         hashes = self._known.get((level, tile))
         if hashes is None:
             hashes = self._known[level, tile] = self.read(level, tile)
         return hashes
 
     def read(self, level: int, tile: int) -> bytes:
-        """As tile(), but it is not remembered."""
+        """Like tile(), without caching it."""
         query = select(LogTile.hashes).where(
             LogTile.campaign_id == self.campaign_id, LogTile.level == level, LogTile.tile == tile
         )
@@ -124,7 +124,7 @@ class TilePath:
 
 
 def read_path(path: str) -> TilePath | None:
-    """What follows `tile/` in an address; None unless it is in canonical form."""
+    """Parse the path after `tile/`; None if it is not canonical."""
     match = _PATH.fullmatch(path)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Checking a campaign's log by verifier/verify.py: it is fed the rows of the database as if they were a published log.
+"""Checks a campaign's log with verifier/verify.py, which reads the database as if it were a published log.
 
 What is added here is what only the database has: every checkpoint that was ever signed, the counts beside them, and the
 audit log, of which checkpoints say where it ended (notes.py).
@@ -31,7 +31,7 @@ _AT_ONCE = 5000
 
 @dataclass(frozen=True)
 class LogVerdict:
-    """What a log holds, and the first entry, tile and checkpoint that are wrong; an empty list when none is."""
+    """The totals of a log, and its first wrong entry, tile and checkpoint; no faults if all is well."""
 
     totals: LogTotals
     root: bytes
@@ -126,7 +126,7 @@ class _Walk:
     # --- Entries and tiles ---
 
     def _read_on(self, entries: Iterator[bytes], size: int) -> None:
-        """Add up entries until there are so many, and compare what was noted on the way."""
+        """Add up entries up to this size, and compare the noted checkpoints on the way."""
         while self._noted and self._noted[0].size <= size:
             state = self._noted.pop(0)
             self._add(entries, state.size)
@@ -185,7 +185,7 @@ class _Walk:
     # --- Checkpoints ---
 
     def _checkpoint_fault(self, row: Row[Any], size: int) -> str:
-        """What is wrong with a checkpoint, whose entries are added up by now; empty when nothing is."""
+        """What is wrong with a checkpoint whose entries were added up; "" if nothing is."""
         if self._newest is not None and row.size < self._newest.size:
             return f"it has fewer than the one before, {self._newest.size}"
         if row.size > size:
@@ -278,7 +278,7 @@ class AuditMarks:
 
 
 def read_marks() -> AuditMarks:
-    """Every mark in a checkpoint; one counts only when a key of that log has signed it."""
+    """The marks in all checkpoints that a key of their log has signed."""
     marks: list[AuditMark] = []
     faults: dict[int, str] = {}
     seen, carry = set[AuditMark](), set[int]()  # `carry`: the logs of which a checkpoint has carried a mark

@@ -1,4 +1,4 @@
-"""The program that anybody checks the number with: verify.py, one file that runs without this package and imports nothing of it."""
+"""verify.py, with which anybody can check the number: one file that runs on its own and imports nothing of this package."""
 
 from pathlib import Path
 

@@ -56,9 +56,9 @@ except ImportError:  # then the arithmetic below is used, a few milliseconds slo
 
 VERSION = "2"
 
-# --- What can be said -------------------------------------------------------------------------------------------------
+# --- Messages ---------------------------------------------------------------------------------------------------------
 
-#: Korean for each kind of failure; the English text says what exactly was found.
+#: Korean for each kind of failure. The English text gives the details.
 KOREAN = {
     "archive": "전달 자료집의 압축 파일이 아니거나, 손상되었거나 바뀌었습니다.",
     "signature": "전달 자료집의 전자서명이 맞지 않습니다. 자료집이 바뀌었거나 다른 키로 전자서명했습니다.",
@@ -98,16 +98,16 @@ def report(*lines: str) -> None:
 
 
 def plain(text: str, longest: int = 200) -> str:
-    """Text of a file as it may be printed: nothing in it moves the cursor or is invisible."""
+    """Text of a file, safe to print: without control and invisible characters."""
     cut = text if len(text) <= longest else text[:longest] + "…"
     return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in cut)
 
 
-# --- Base64, JSON and numbers, each in the one form that is allowed ------------------------------------------------------
+# --- Base64, JSON and numbers, each in its canonical form --------------------------------------------------------------
 
 
 def from_base64(text: str) -> bytes:
-    """Raises ValueError, also for non-canonical base64."""
+    """Decode base64. Raises ValueError, also if it is not canonical."""
     try:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error):
@@ -118,7 +118,7 @@ def from_base64(text: str) -> bytes:
 
 
 def from_json(data: bytes) -> Any:
-    """Raises ValueError, also for duplicate keys, which readers treat differently."""
+    """Parse JSON. Raises ValueError, also for duplicate keys, which parsers treat differently."""
     try:
         return json.loads(
             data.decode("utf-8"),
@@ -197,7 +197,7 @@ def _is_same(a: Point, b: Point) -> bool:
 
 
 def _point(data: bytes) -> Point | None:
-    """Section 5.1.3; None for bytes that are no point, or not its canonical encoding."""
+    """Decode a point (section 5.1.3); None if the bytes are not the canonical encoding of one."""
     y = int.from_bytes(data, "little")
     sign, y = y >> 255, y & (2**255 - 1)
     if y >= _P:
@@ -217,7 +217,7 @@ _BASE = _point((4 * pow(5, _P - 2, _P) % _P).to_bytes(32, "little"))
 
 
 def is_signed(key: bytes, signature: bytes, text: bytes) -> bool:
-    """Whether a signature is right, strictly: canonical key and R, S below L, and no key that fits every text."""
+    """Whether a signature is valid, by strict rules: canonical key and R, S below L, no key that fits every text."""
     if len(key) != 32 or len(signature) != 64:
         return False
     point, s = _point(key), int.from_bytes(signature[32:], "little")
@@ -258,7 +258,7 @@ class Key:
         data = from_base64(encoded)
         self.name, self.key, self.text = name, data[1:], text
         self.id = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
-        #: Under which it signs what a checkpoint says of the audit log.
+        #: The id under which it signs the state of the audit log in a checkpoint.
         self.audit_id = hashlib.sha256(name.encode() + b"\n\xff" + _AUDIT.encode() + self.key).digest()[:4]
         if (
             not (name and first and second)
@@ -270,7 +270,7 @@ class Key:
 
 
 def read_keys(text: str) -> list[Key]:
-    """The keys of a file, one a line. Raises ValueError."""
+    """The keys in a file, one per line. Raises ValueError."""
     keys = [Key(line.strip()) for line in text.splitlines() if line.strip()]
     if not keys:
         raise ValueError("no key")
@@ -278,7 +278,7 @@ def read_keys(text: str) -> list[Key]:
 
 
 class Note:
-    """A signed note, parsed but not verified. Raises ValueError for anything else."""
+    """A signed note, parsed but not verified. Raises ValueError."""
 
     def __init__(self, data: bytes) -> None:
         text = data.decode("utf-8")
@@ -328,7 +328,7 @@ class Note:
 
 
 class Checkpoint:
-    """The content of a checkpoint: origin, size, root. Raises ValueError for another text."""
+    """The content of a checkpoint: origin, size, root. Raises ValueError."""
 
     def __init__(self, data: bytes) -> None:
         self.note = Note(data)
@@ -341,7 +341,7 @@ class Checkpoint:
 
 
 def open_checkpoint(data: bytes, keys: list[Key]) -> Checkpoint:
-    """A checkpoint that a known key has signed. Raises Failed."""
+    """Parse a checkpoint and verify that a known key signed it. Raises Failed."""
     try:
         checkpoint = Checkpoint(data)
         checkpoint.note.signed_by(keys, checkpoint.origin)
@@ -362,7 +362,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """The root of the hashes added so far, from one hash for each bit of the size."""
+    """Computes the root of the hashes added so far, keeping one hash per bit of the size."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -407,15 +407,15 @@ def root_by_proof(digest: bytes, index: int, size: int, proof: list[bytes]) -> b
 
 # --- The entries ------------------------------------------------------------------------------------------------------
 
-#: An entry has this one form: the keys in this order, no spaces.
+#: The only form of an entry: keys in this order, no spaces.
 _ENTRY = re.compile(
     rb'\{"v":1,"kind":"(confirmed|reinstated|withdrawn|invalidated)","change":(1|-1),"of":"(person|organization)",'
     rb'"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","pledge":"([0-9a-f]{64})",'
     rb'(?:"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))\}\Z'
 )
 
-#: A batch of signatures on paper: how many, and the hash of its scan or which batch is taken back; `record` is the hash of
-#: its line in an earlier record (docs/paper.md).
+#: A batch of signatures on paper: their number, and the hash of the scan or the batch taken back. `record` is the hash of its line
+#: in an earlier record (docs/paper.md).
 _BATCH = re.compile(
     rb'\{"v":1,"kind":"(confirmed|withdrawn)","change":(-?)([1-9][0-9]{0,6}),"of":"paper",'
     rb'"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))",'
@@ -431,22 +431,22 @@ _BITS = 1 << 27
 
 
 class Recount:
-    """Adds up a log, entry by entry, and checks each against those before it. Keeps nine bytes of an entry."""
+    """Adds up a log and checks each entry against those before it, keeping nine bytes per entry."""
 
     def __init__(self) -> None:
         self.tree = Tree()
         self.moves = {word: dict.fromkeys(REASONS, 0) for word in WORDS.values()}
         self.pledges: dict[str, int] = {}
-        #: The signatures of each batch on paper that counts, by the index of its entry.
+        #: Signatures of each counted batch on paper, by the index of its entry.
         self.batches: dict[int, int] = {}
-        #: By how many people each day changed the count; every day that an entry names is a key.
+        #: Change of the number of people by day, with every day that an entry names.
         self.days: dict[bytes, int] = {}
         self.latest = b""
-        #: The first entry whose day is more than one before that of an entry before it.
+        #: The first entry dated more than a day before an earlier entry.
         self.first_backwards: int | None = None
-        #: For each entry whether it counts somebody now.
+        #: For each entry whether it counts now.
         self._standing = bytearray()
-        #: For a +1 the beginning of its commitment, for a -1 the index that it takes back as -1 - index.
+        #: For a +1 the beginning of its commitment; for a -1 that takes back the entry at `index`, -1 - index.
         self._marks = array("q")
         self._seen = bytearray(_BITS // 8)
         self._seen_twice: set[int] = set()
@@ -462,7 +462,7 @@ class Recount:
         self.tree.add(leaf_hash(entry))
 
     def _signatory(self, index: int, match: Any) -> bytes:
-        """A person or an organisation; the day. Raises Failed."""
+        """Count an entry of a person or an organisation. Returns its day. Raises Failed."""
         reason, change, of, day, pledge, commitment, taken = match.groups()
         is_plus = change == b"1"
         if is_plus != (reason in (b"confirmed", b"reinstated")) or is_plus != (commitment is not None):
@@ -483,7 +483,7 @@ class Recount:
         return bytes(day)
 
     def _batch(self, index: int, match: Any) -> bytes:
-        """A batch on paper, which counts once and is taken back whole; the day. Raises Failed."""
+        """Count an entry of a batch on paper, which counts once and is taken back whole. Returns its day. Raises Failed."""
         if match is None:
             raise Failed(f"entry:{index}", "it is not a line of the form that all entries have")
         reason, minus, number, day, scan, taken = match.groups()
@@ -514,7 +514,7 @@ class Recount:
         mark = int(commitment[:15], 16)
         place, bit = (mark % _BITS) >> 3, 1 << (mark & 7)
         if self._seen[place] & bit:
-            self._seen_twice.add(mark)  # perhaps; finish() looks closely
+            self._seen_twice.add(mark)  # possibly; finish() compares the whole commitments
         self._seen[place] |= bit
         self._marks.append(mark)
         self._standing.append(counted)
@@ -527,7 +527,7 @@ class Recount:
         self._standing.append(_NOTHING)
 
     def finish(self) -> None:
-        """Check that no commitment counts twice at one time. Raises Failed."""
+        """Check that no commitment counts twice at a time. Raises Failed."""
         standing: set[int] = set()
         for index, mark in enumerate(self._marks) if self._seen_twice else ():
             if mark < 0:
@@ -538,7 +538,7 @@ class Recount:
                 standing.add(mark)
 
     def taken_back_by(self, index: int) -> int | None:
-        """The entry that takes back the +1 at an index; None while it counts."""
+        """The entry that takes back the +1 at this index; None while it counts."""
         return None if self._standing[index] != _NOTHING else self._marks.index(-1 - index)
 
     def standing_as(self, commitment: str) -> int | None:
@@ -567,13 +567,13 @@ class Recount:
 
 
 def is_days_before(day: bytes, other: bytes) -> bool:
-    """Whether a day is more than one before another: around midnight two entries may be numbered the other way round."""
+    """Whether a day is more than one day before another. Around midnight two entries may be numbered in reverse."""
     first, second = (dt.date.fromisoformat(text.decode()) for text in (day, other))
     return (second - first).days > 1
 
 
 def entries_in(data: bytes) -> Iterator[bytes]:
-    """The entries that are whole, two bytes of length before each (tlog-tiles, "Log Entries")."""
+    """The complete entries, each after its length in two bytes (tlog-tiles, "Log Entries")."""
     place = 0
     while len(data) - place >= 2:
         end = place + 2 + (data[place] << 8 | data[place + 1])
@@ -602,8 +602,8 @@ def recount(
     older: Checkpoint | None = None,
     shown: SiteNumbers | None = None,
 ) -> Recount:
-    """Add up a log and compare it with its checkpoint, its beginning with an older one, and the sums at the size of what is
-    shown with that. Raises Failed."""
+    """Add up a log and compare it with its checkpoint, with an older checkpoint, and with the numbers that the site shows, each at
+    its size. Raises Failed."""
     recounted, progress = Recount(), Progress(checkpoint.size)
 
     def compare(size: int) -> None:
@@ -632,14 +632,14 @@ def recount(
 
 
 class SiteNumbers:
-    """The numbers that a site shows, and at which size of its log; `is_compared` once they were."""
+    """The numbers that a site shows, the size of its log then, and whether they were compared."""
 
     def __init__(self, data: bytes) -> None:
         try:
             fields = from_json(data)
             self.counts = {word: fields[word] for word in WORDS.values()}
             self.paper = fields.get("paper", 0)
-            #: None for the minutes in which a log is made for a count that was there before it.
+            #: None while a log is being made for an existing count.
             self.size = fields["checkpoint"]
             is_right = all(map(is_number, (self.paper, *self.counts.values()))) and (
                 self.size is None or is_number(self.size)
@@ -665,7 +665,7 @@ class SiteNumbers:
 
 
 class Progress:
-    """A progress line for terminals."""
+    """A progress line on terminals."""
 
     def __init__(self, size: int) -> None:
         self.size, self.shown = size, time.monotonic()
@@ -682,7 +682,7 @@ class Progress:
             sys.stderr.write("\r" + " " * 50 + "\r")
 
 
-# --- Where a published log is read from ---------------------------------------------------------------------------------
+# --- Sources of a published log --------------------------------------------------------------------------------------
 
 _FULL = 256
 _MAX_BUNDLE_BYTES = _FULL * (2 + 65535)
@@ -714,10 +714,10 @@ class Folder:
         self.is_copy = True
 
     def count(self) -> None:
-        """None: a copy shows no number of its own."""
+        """None: a copy shows no numbers."""
 
     def file(self, name: str, longest: int) -> bytes | None:
-        """The content of a file; None where there is none. Raises Trouble for one that is too long."""
+        """The content of a file, or None if it is missing. Raises Trouble if it is too long."""
         try:
             return read_file(self.path / name, longest)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -744,14 +744,14 @@ class Site:
         return fetch(f"{self.address}/{name}", longest)
 
     def count(self) -> bytes | None:
-        """The numbers that the site itself shows, if it is one of ours."""
+        """The numbers that the site shows, if it runs our software."""
         match = re.match(r"(.*)/log/([a-z0-9-]+)\Z", self.address)
         if match is None:
             return None
         return fetch(f"{match.group(1)}/api/v1/campaigns/{match.group(2)}/count", _MAX_NOTE_BYTES)
 
     def bundles(self, size: int) -> Iterator[bytes]:
-        """Bundles in order; a few are fetched ahead, and no more."""
+        """The bundles in order, a few of them fetched ahead."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             ahead: deque[Any] = deque()
             try:
@@ -767,7 +767,7 @@ class Site:
 
 
 def published_tile(source: Any, level: str, number: int, width: int) -> tuple[bytes, bool]:
-    """A tile, and whether it was cut out of a wider one: a narrow one may be gone once the full one exists (tlog-tiles,
+    """A tile, and whether it was cut from a wider one: a partial tile may be removed once the full one exists (tlog-tiles,
     "Partial Tiles"). Raises Failed."""
     name = tile_path(level, number, width)
     longest = _MAX_BUNDLE_BYTES if level == "entries" else _FULL * 32
@@ -791,7 +791,7 @@ def bundle(source: Any, number: int, width: int) -> list[bytes]:
 
 
 class Tiles:
-    """Compares the published hashes with those computed from the entries."""
+    """Compares published hashes with those computed from the entries."""
 
     def __init__(self, source: Any) -> None:
         self.source = source
@@ -799,7 +799,7 @@ class Tiles:
         self._numbers = [0]
 
     def add(self, digest: bytes) -> None:
-        """The hash of the next entry. Raises Failed."""
+        """Add the hash of the next entry. Raises Failed."""
         level = 0
         while True:
             self._rows[level].append(digest)
@@ -812,7 +812,7 @@ class Tiles:
                 self._numbers.append(0)
 
     def end(self) -> None:
-        """Compare the tiles that are not full. Raises Failed."""
+        """Compare the partial tiles at the end. Raises Failed."""
         for level, row in enumerate(self._rows):
             if row:
                 self._compare(level)
@@ -840,7 +840,7 @@ _TRIES = 3
 
 
 def fetch(address: str, longest: int) -> bytes | None:
-    """The content of an address; None where there is nothing. Raises Trouble."""
+    """The content of a URL, or None if there is nothing. Raises Trouble."""
     request = urllib.request.Request(
         address, headers={"User-Agent": "pledge-verify/" + VERSION, "Accept-Encoding": "gzip"}
     )
@@ -879,7 +879,7 @@ _MEMBERS = (
     "log/checkpoint log/key log/entries verify.py manifest.json manifest.sig"
 ).split()
 _LETTER = re.compile(r"letter-[a-z]{2}\.pdf\Z")
-#: Files that operating systems leave in folders, and office programs while a file is open.
+#: Files that operating systems and office programs leave in folders.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
 _LITTER_STARTS = ("~$", "._", ".~lock.")
 _SMALL = 1 << 20
@@ -889,7 +889,7 @@ _PART = 1 << 16
 
 
 def members_among(names: Any) -> list[str]:
-    """The members that a pack with these has: a letter for each language."""
+    """The expected members of a pack that has these: one letter per language."""
     return ["README.txt", *filter(_LETTER.match, names), *_MEMBERS]
 
 
@@ -908,7 +908,7 @@ class Unpacked:
     def __init__(self, path: Path) -> None:
         self.path = path
         present: set[str] = set()
-        #: Files beside the members that are no fault of the pack.
+        #: Files beside the members that do not matter.
         self.litter: list[str] = []
         for folder, folders, files in os.walk(str(path)):
             inside = Path(folder).relative_to(path)
@@ -939,7 +939,7 @@ def check_members(present: set[str], wanted: set[str]) -> None:
         raise Failed("archive", f"not part of a pack: {foreign}", korean)
 
 
-#: How a damaged or foreign zip shows when it is opened or read.
+#: Exceptions from opening or reading a damaged or unsupported zip.
 _ZIP_FAULTS = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError),
     *(NotImplementedError, RuntimeError, ValueError, OSError),
@@ -948,7 +948,7 @@ _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
 class Zip:
-    """A pack as a zip. What it holds is proven by the signed hashes, so how the zip is written does not matter. Raises Failed."""
+    """A zipped pack. The signed hashes prove its content, so the details of the zip do not matter. Raises Failed."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.litter: list[str] = []
@@ -966,7 +966,7 @@ class Zip:
             raise Failed("archive", "a member is packed in another way than packs are")
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """A member's content in small parts. Raises Failed."""
+        """The content of a member in chunks. Raises Failed."""
         try:
             with self._archive.open(name) as member:
                 yield from iter(lambda: member.read(_PART), b"")
@@ -975,7 +975,7 @@ class Zip:
 
 
 def whole(pack: Any, name: str, longest: int) -> bytes:
-    """The whole content of a member. Raises Failed when it is too long for that."""
+    """The whole content of a member. Raises Failed if it is too long."""
     parts, size = [], 0
     for part in pack.chunks(name):
         size += len(part)
@@ -1042,7 +1042,7 @@ def read_manifest(pack: Any, keys: list[Key]) -> Manifest:
 
 
 def check_files(pack: Any, manifest: Manifest) -> None:
-    """Raises Failed, which names the first file that differs."""
+    """Compare each file with its signed hash. Raises Failed for the first that differs."""
     check_members(set(pack.members), {*manifest.files, "manifest.json", "manifest.sig"})
     for name, described in manifest.files.items():
         digest, size = hashlib.sha256(), 0
@@ -1081,7 +1081,7 @@ def check_counts(pack: Any, manifest: Manifest, recounted: Recount) -> dict[str,
 
 
 def check_paper(name: str, listed: Any, recounted: Recount) -> None:
-    """That a file names the signatures on paper and their batches; on how many sheets is not in the log. Raises Failed."""
+    """Check that a file gives the log's signatures on paper and batches; the sheets are not in the log. Raises Failed."""
     expected = {"signatures": recounted.paper, "batches": len(recounted.batches)}
     if listed is not None or recounted.batches:
         is_right = isinstance(listed, dict) and is_number(listed.get("sheets"))
@@ -1096,7 +1096,7 @@ _OTHER = "other"
 
 
 def check_tables(pack: Any, manifest: Manifest, recounted: Recount) -> None:
-    """That each table says what the entries give, or where those tell nothing, what totals.json says. Raises Failed."""
+    """Check each table against the entries or, where these do not tell, against totals.json. Raises Failed."""
     totals = check_counts(pack, manifest, recounted)
     check_breakdowns(totals, manifest.campaign, recounted)
     check_moment(totals["as_of"], recounted.latest)
@@ -1112,7 +1112,7 @@ def check_breakdowns(totals: dict[str, Any], campaign: str, recounted: Recount) 
     try:
         is_right = totals["campaign"]["slug"] == campaign and isinstance(totals["as_of"], str)
         title = totals["campaign"]["title"]
-        # It names the languages; every label is in each of them and in no other.
+        # It lists the languages; every label is in exactly these.
         is_right = is_right and len(title) > 0
         is_right = is_right and all(re.fullmatch("[a-z]{2}", lang) for lang in title)
         texts = list(title.values())
@@ -1144,7 +1144,7 @@ def check_breakdowns(totals: dict[str, Any], campaign: str, recounted: Recount) 
 
 
 def check_moment(as_of: str, latest: bytes) -> None:
-    """The entries tell days, so that is all that can be known: not before the last of them (in Korea). Raises Failed."""
+    """Check that the moment is not before the day of the last entry (in Korea): entries tell only days. Raises Failed."""
     try:
         moment = dt.datetime.strptime(as_of + "+0000", "%Y-%m-%dT%H:%M:%SZ%z")
     except ValueError:
@@ -1156,7 +1156,7 @@ def check_moment(as_of: str, latest: bytes) -> None:
 
 
 def table(pack: Any, name: str) -> list[list[str]]:
-    """The rows of a CSV file, the head first. Raises Failed."""
+    """The rows of a CSV file, header first. Raises Failed."""
     try:
         text = whole(pack, name, _LARGEST).decode("utf-8-sig")
         return list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -1165,12 +1165,12 @@ def table(pack: Any, name: str) -> list[list[str]]:
 
 
 def is_cell(cell: str, text: str) -> bool:
-    """Whether a cell of a CSV file contains this text; one that a spreadsheet could run has an apostrophe before it."""
+    """Whether a CSV cell has this text, with an apostrophe before it if a spreadsheet could run it."""
     return cell in (text, "'" + text)
 
 
 def check_organizations(pack: Any, totals: dict[str, Any], langs: list[str]) -> None:
-    """That organizations.csv names as many as the log counts. Raises Failed."""
+    """Check that organizations.csv has as many rows as the log counts. Raises Failed."""
     head, *rows = table(pack, "organizations.csv") or [[]]
     if head[: len(langs)] != ["name_" + lang for lang in langs] or any(len(row) != len(head) for row in rows):
         raise Failed("count", "organizations.csv is not a list of organisations")
@@ -1200,7 +1200,7 @@ def check_totals_csv(pack: Any, totals: dict[str, Any], langs: list[str]) -> Non
     is_right = head == ["section", "key", *("label_" + lang for lang in langs), "people"]
     is_right = is_right and len(rows) == len(expected)
     for row, texts in zip(rows, expected):
-        # The labels of the first lines are words; those may change, but no number belongs into them.
+        # The labels of the first lines may change, but may not contain a number.
         is_right = is_right and len(row) == len(texts)
         is_right = is_right and all(
             is_cell(cell, str(text)) if text is not None else not any(map(str.isdigit, cell))
@@ -1213,7 +1213,7 @@ def check_totals_csv(pack: Any, totals: dict[str, Any], langs: list[str]) -> Non
 
 
 def check_readme(pack: Any, numbers: list[int]) -> None:
-    """That it names people, organisations and paper once in each language, in lines of words and a number. Raises Failed."""
+    """Check that it gives people, organisations and paper once per language, in lines of words and a number. Raises Failed."""
     text = whole(pack, "README.txt", _LARGEST).decode("utf-8", "replace")
     expected = [f"{number:,}" for number in numbers]
     listed = re.findall(r"(?m)^ +\S.*? {2,}([0-9][0-9,]*)", text)
@@ -1225,7 +1225,7 @@ def check_readme(pack: Any, numbers: list[int]) -> None:
 
 
 def check_pledges(pack: Any, recounted: Recount) -> None:
-    """That the pack holds the very words that each entry says were signed. Raises Failed."""
+    """Check that the pack has the pledge text of each entry, word for word. Raises Failed."""
     name = "pledge-texts.json"
     try:
         texts = from_json(whole(pack, name, _LARGEST))
@@ -1240,7 +1240,7 @@ def check_pledges(pack: Any, recounted: Recount) -> None:
 
 
 def fingerprint(wording: dict[str, str]) -> str:
-    """The hash of a pledge text: of each language in the order of their codes, the code and the text, each before a zero byte."""
+    """The hash of a pledge text: for each language by code, the code and the text, each followed by a zero byte."""
     if not wording or not all(isinstance(text, str) for text in wording.values()):
         raise ValueError("a pledge text is a text in each of its languages")
     joined = "".join(f"{lang}\0{wording[lang]}\0" for lang in sorted(wording))
@@ -1261,17 +1261,17 @@ def document(pack: Any, name: str) -> dict[str, Any]:
     return content
 
 
-# --- What people ask ----------------------------------------------------------------------------------------------------
+# --- Commands -----------------------------------------------------------------------------------------------------------
 
 
 class Trust:
-    """The trusted keys; without --key, which those are, and whether the log's own website gave them."""
+    """The trusted keys and, without --key, whether the log's own website supplied them."""
 
     def __init__(self, keys: list[Key], believed: str = "", *, is_of_site: bool = False) -> None:
         self.keys, self.believed, self.is_of_site = keys, believed, is_of_site
 
     def print_keys(self, origin: str) -> None:
-        """Print whose signature the result depends on."""
+        """Print on whose signature the result depends."""
         for key in self.keys:
             if key.name == origin:
                 report(f"key            {plain(key.text, 400)}")
@@ -1296,7 +1296,7 @@ def keys_of(text: str, name: str) -> list[Key]:
 
 
 def given_keys(word: str) -> Trust:
-    """The keys given by --key. Raises Trouble."""
+    """The keys given with --key. Raises Trouble."""
     if is_address(word):
         data = fetch(word, _MAX_NOTE_BYTES)
         if data is None:
@@ -1346,7 +1346,7 @@ def tell_moves(recounted: Recount) -> None:
 def count(arguments: argparse.Namespace) -> int:
     source = source_of(arguments.source)
     trust = given_keys(arguments.key) if arguments.key else published_keys(source)
-    # Asked for first, so that the log holds what is shown.
+    # Fetched first, so that the log has what they count.
     data = source.count()
     on_site = None if data is None else SiteNumbers(data)
     recounted, checkpoint = counted(source, trust, tiles=arguments.tiles, shown=on_site)
@@ -1370,7 +1370,7 @@ def count(arguments: argparse.Namespace) -> int:
         "NOT CHECKED: the number that a site shows to everybody; there is none beside these files, or it is of another state.",
         "검증하지 않음: 사이트에 표시된 수. 이 파일들과 함께 볼 수 있는 수가 없거나 다른 시점의 수입니다.",
     )
-    # A copy shows no number of its own; a site that gives none to compare may show any.
+    # A copy shows no numbers. A site that gives none to compare may show any.
     return 0 if source.is_copy else 2
 
 
@@ -1394,7 +1394,7 @@ def counted(
 
 
 def newest_checkpoint(source: Any, trust: Trust, at_least: int) -> Checkpoint:
-    """The published checkpoint. A cache may have one that is a moment older than what was handed out: then it is fetched again."""
+    """The published checkpoint, fetched again if a cache has one that is older than what was handed out."""
     for attempt in range(_TRIES):
         data = source.file("checkpoint", _MAX_NOTE_BYTES)
         if data is None:
@@ -1495,7 +1495,7 @@ def check_pack(pack: Any, key: str | None, log: str | None) -> None:
         )
 
 
-#: What the log cannot show.
+#: What the log cannot prove.
 NOT_PROVEN = (
     "",
     "PROVEN by the log: people, organisations, their entries by kind, people by day, the texts that were signed. The same",
@@ -1617,7 +1617,7 @@ def receipt(arguments: argparse.Namespace) -> None:
 
 
 def standing_today(index: int, commitment: str, today: Recount) -> int:
-    """The entry that now counts the signature of a receipt. Raises Failed."""
+    """The entry that counts the signature of a receipt now. Raises Failed."""
     taken = today.taken_back_by(index)
     standing = index if taken is None else today.standing_as(commitment)
     if standing is None:
@@ -1629,7 +1629,7 @@ def standing_today(index: int, commitment: str, today: Recount) -> int:
 
 
 def tell_signed(index: int, checkpoint: Checkpoint) -> None:
-    """Print what a receipt shows by itself."""
+    """Print what a receipt proves by itself."""
     report(
         "",
         f"SIGNED BY THIS KEY: a state of the log of {checkpoint.size} entries, and this",
@@ -1656,7 +1656,7 @@ def tell_public(index: int, standing: int, today: Checkpoint) -> None:
 
 
 def commitments(salt: str, address: str) -> list[str]:
-    """What the entry may say for an address: as typed, and with its domain as mails carry it."""
+    """The commitments possible for an address: as typed, and with its domain as used in mails."""
     address = unicodedata.normalize("NFC", address.strip())
     local, sign, domain = address.rpartition("@")
     variants = [address, local + sign + domain.lower()]
@@ -1669,7 +1669,7 @@ def commitments(salt: str, address: str) -> list[str]:
 
 
 def keys_for(origin: str) -> Trust:
-    """The key for a receipt, which contains none: fetched from the log that the receipt names. Raises Trouble."""
+    """The key for a receipt, fetched from the log that the receipt names. Raises Trouble."""
     if not re.match(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?/log/[a-z0-9-]+\Z", origin):
         raise Trouble("a receipt brings no key; hand in the log's key as --key")
     scheme = "http" if re.match(r"(localhost|127\.0\.0\.1)[:/]", origin) else "https"
@@ -1695,12 +1695,12 @@ def mirror(arguments: argparse.Namespace) -> None:
             for _ in pool.map(lambda which: keep_tile(site, folder, *which), names[begin : begin + 64]):
                 pass
     keep(folder / "key", key)
-    # An older state stays beside it: if the log was written anew, that is the evidence.
+    # Keep the older state beside it, as evidence in case the log was rewritten.
     present = folder / "checkpoint"
     if present.exists() and present.read_bytes() != data:
         older = Checkpoint(present.read_bytes())
         present.rename(folder / f"checkpoint-{older.size}-{older.root.hex()[:8]}")
-    # The checkpoint last, so that an interrupted copy has an older one, or none.
+    # Write the checkpoint last, so that an interrupted copy has an older one or none.
     keep(present, data)
     report(
         f"{size} entries are in {plain(str(folder))}",
@@ -1785,7 +1785,7 @@ def parser() -> argparse.ArgumentParser:
 def main(words: list[str] | None = None) -> int:
     """Run the command in `words`; returns 0 right, 1 a check failed, 2 nothing, or not what a site shows, could be checked."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a console that has no Korean
+        if isinstance(stream, io.TextIOWrapper):  # a console without Korean
             stream.reconfigure(errors="replace")
     words = sys.argv[1:] if words is None else words
     here = Path(__file__).resolve().parent
@@ -1807,7 +1807,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why nothing could be checked. A ValueError is a name that no file can have."""
+    """Why nothing could be checked. A ValueError comes from a name that no file can have."""
     if isinstance(error, OSError):
         return plain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
     names = {MemoryError: "not enough memory", KeyboardInterrupt: "broken off"}

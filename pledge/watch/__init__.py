@@ -1,1 +1,1 @@
-"""The watch over what came: clusters of sign-ups that look made by programs, and whether our mails arrive."""
+"""Watches recent sign-ups for clusters that look made by programs, and whether our mails arrive."""

@@ -1,4 +1,4 @@
-"""Clusters of sign-ups that no group of people makes: the rules, on numbers alone, and the queries for the numbers.
+"""Clusters of sign-ups that look made by programs: the rules, on numbers alone, and their queries.
 
 A cluster is what came at one mail domain, from one network or from the wider one around it. People come in crowds too: a hall
 behind one address, a company at one domain, half a city behind a carrier's. Crowds are told from programs by how they answer
@@ -89,11 +89,11 @@ MIN_BROUGHT = 5
 MIN_SIZE = min(MANY_SIGN_UPS, *(speed.min_size for speed in SPEEDS))
 #: A small domain is counted anew for this long after somebody signed or confirmed there.
 ACTIVE_FOR = timedelta(minutes=2)
-#: How far back speed and domains are looked at.
+#: How far back speed and domains are examined.
 WINDOW = timedelta(hours=1)
-#: Rows that one query reads at most, the newest first, so that it costs the same on the busiest day.
+#: The most rows that one query reads, newest first, so that it costs the same on the busiest day.
 MAX_ROWS = 20_000
-#: For so many seconds the domains of organisations are kept.
+#: Seconds that the domains of organisations are cached.
 _expected: Snapshot[frozenset[bytes]] = Snapshot("domains of organisations", frozenset, 60)
 
 #: Who is not confirmed yet and may be put on hold.
@@ -111,7 +111,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """The figures of one cluster within the time that is looked at."""
+    """The figures of one cluster in the time that is examined."""
 
     kind: OriginKind
     sign_ups: int  #: in the wider network those that were confirmed, as anybody can send forms from there
@@ -122,7 +122,7 @@ class Cluster:
 
 
 def broken_rule(cluster: Cluster) -> HoldReason | None:
-    """What gives the cluster away; None: it may be people."""
+    """The rule that the cluster breaks; None if it may be people."""
     is_domain = cluster.kind is OriginKind.DOMAIN
     if is_domain and not cluster.small:
         return None
@@ -157,7 +157,7 @@ class Group:
 
 
 def size_bar(people: int, *, is_institution: bool = False) -> int:
-    """From how many confirmations in a week on a small domain is held, in a campaign that has gained so many people in it."""
+    """The confirmations in a week from which a small domain is held, for a campaign that gained `people` in that week."""
     return max(MAX_CONFIRMED, int(people * MAX_SHARE)) * (INSTITUTION_FACTOR if is_institution else 1)
 
 
@@ -199,7 +199,7 @@ def _by_speed_and_domains() -> Iterator[tuple[HoldReason, Origin]]:
 
 
 def too_large() -> list[Group]:
-    """The groups that have had too many confirmations. Only where somebody has signed or confirmed lately: elsewhere nothing has
+    """The groups with too many confirmations, among those where somebody signed or confirmed lately: elsewhere nothing has
     changed.
     """
     since = clock.now() - ACTIVE_FOR
@@ -214,7 +214,7 @@ def too_large() -> list[Group]:
 def groups(of: SelectBase) -> Iterator[Group]:
     """The groups of these domains, given by campaign and hash: each by itself, and with those that share its mail server."""
     since = clock.now() - WEEK
-    people, organizations = people_since(since), _organizations()
+    people, organizations = people_since(since), _expected.current(_read_expected)
     given, own, shared, host = of.cte("given"), aliased(MailHost), aliased(MailHost), aliased(MailHost)
     is_own = own.domain_hash == given.c.domain_hash
     servers = select(given.c.campaign_id, own.server_hash).join(own, is_own).distinct().subquery()
@@ -246,12 +246,8 @@ def groups(of: SelectBase) -> Iterator[Group]:
             yield Group(campaign, brought, size_bar(people[campaign]))
 
 
-def _organizations() -> frozenset[bytes]:
-    """The hashes of the domains of published organisations, whose people are expected."""
-    return _expected.current(_read_expected)
-
-
 def _read_expected() -> frozenset[bytes]:
+    """The hashes of the domains of published organisations, whose people are expected."""
     names = slugs()
     proven = [(names[campaign_id], mail_domain(host)) for campaign_id, host in proven_domains()]
     return frozenset(domain_hash(slug, domain) for slug, domain in proven if not is_shared(domain))

@@ -21,7 +21,7 @@ from pledge.signatures.invalidation.models import seconds_between
 from pledge.signatures.models import Signature
 from pledge.statistics.funnel import ALL, PROVIDERS
 
-#: Mails read for one time, newest first.
+#: Mails read for one period, newest first.
 MAX_ROWS = 10_000
 #: People need some time to answer.
 ANSWERED_AFTER = timedelta(minutes=15)
@@ -30,7 +30,7 @@ USUAL = timedelta(days=7)
 
 #: Providers that are watched. The others are many, and a wave of robots at small domains is no matter of delivery.
 WATCHED = ("naver", "kakao", "gmail")
-#: Fewer mails than these say nothing.
+#: With fewer mails than this nothing is concluded.
 MIN_RECENT, MIN_USUAL = 50, 200
 #: It has fallen when fewer than this part of the usual share are confirmed, or the delivered share by so much.
 CONFIRMED_PART = 0.6
@@ -62,7 +62,7 @@ class ProviderDelivery:
 
 @dataclass(frozen=True)
 class Fall:
-    """A provider at which far fewer mails than usual are delivered or confirmed."""
+    """A provider where far fewer mails than usual are delivered or confirmed."""
 
     recent: ProviderDelivery
     usual: ProviderDelivery
@@ -96,7 +96,7 @@ def falls() -> list[Fall]:
 
 
 def alert_falls() -> int:
-    """Alert about the providers at which it has fallen; how many there are."""
+    """Alert about these providers. Returns their number."""
     falling = falls()
     for fall in falling:
         with transaction() as session:

@@ -30,7 +30,7 @@ from pledge.watch.clusters import (
     recent_sign_ups,
 )
 
-#: So many clusters are listed, those with the most held signatures first: a company may be among hundreds of robots' domains.
+#: The most clusters listed, those with the most held signatures first: a company may be among hundreds of robots' domains.
 MAX_LISTED = 300
 #: Of fewer no speed is told: that would be about single persons.
 MIN_SHOWN = 10
@@ -38,7 +38,7 @@ MIN_SHOWN = 10
 
 @dataclass(frozen=True)
 class ClusterReport:
-    """What is known of a cluster, without a word about who they are."""
+    """The figures of a cluster, which identify nobody."""
 
     origin: Origin
     provider: str | None  #: the name of a large mail provider's domain
@@ -63,13 +63,13 @@ class ClusterReport:
 
     @property
     def indicators(self) -> dict[str, int]:
-        """The reasons to look at it, each with how many are held for it."""
+        """The reasons to look at it, each with the number of held sign-ups."""
         return self.reasons | ({self.rule: 0} if self.rule and self.rule not in self.reasons else {})
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for people and for a program, of a cluster that is large enough to be told of."""
+    """Figures that suggest people or a program, of a cluster large enough to identify nobody."""
 
     largest_network: float  #: the share that came from the one that most came from
     in_working_hours: float  #: the share that signed on a weekday from 8 to 19 in Seoul
@@ -101,14 +101,14 @@ def report(campaign_id: int, slug: str) -> WatchReport:
 
 
 def find(origin: Origin, slug: str) -> ClusterReport | None:
-    """One cluster, whatever its size; None when nothing came from there."""
+    """One cluster of any size; None if nothing came from there."""
     with reading() as connection:
         _, clusters = _clusters(connection, origin.campaign_id, slug, origin)
     return next(iter(clusters), None)
 
 
 def evidence(origin: Origin) -> Evidence | None:
-    """What speaks for and against a cluster; None where that would be about single persons."""
+    """The evidence on a cluster; None if it is so small that it would describe single persons."""
     recent = _recent(origin.campaign_id).c
     is_here = recent[COLUMNS[origin.kind].key] == origin.hash
     rows = fetch(select(recent.network_hash, recent.submitted_at, recent.seconds).where(is_here)).all()

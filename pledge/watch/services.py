@@ -38,7 +38,7 @@ REMIND_AFTER = timedelta(days=1)
 
 
 def hold_suspicious() -> int:
-    """Put on hold what waits in clusters that no group of people makes; how many sign-ups that were."""
+    """Put pending sign-ups of suspicious clusters on hold. Returns their number."""
     clusters, oversized = suspicious(), too_large()
     clusters[HoldReason.SIZE] = [origin for group in oversized for origin in group.origins]
     held = {rule: _hold(rule, origins) for rule, origins in clusters.items() if origins}
@@ -67,7 +67,7 @@ def alert_held() -> None:
 
 
 def record_look_up(actor: Actor, campaign_id: int, kind: OriginKind) -> None:
-    """Record that somebody looked for a network or mail domain that they typed; not which."""
+    """Record that somebody looked up a network or mail domain, but not which one."""
     with transaction() as session:
         record(session, actor, "watch.look_up", f"campaign:{campaign_id}", of=kind.value)
 
@@ -130,7 +130,7 @@ def condition(origin: Origin, since: datetime | None = None) -> Condition:
 
 
 def _hold(rule: HoldReason, origins: Sequence[Origin]) -> int:
-    """Hold what waits from these origins; how many sign-ups that were."""
+    """Put pending sign-ups from these origins on hold. Returns their number."""
     hashes = defaultdict(list)
     for origin in origins:
         hashes[origin.campaign_id, origin.kind].append(origin.hash)

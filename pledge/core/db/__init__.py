@@ -1,6 +1,6 @@
-"""The database: one base for all models, and the only place where a transaction begins and ends.
+"""The base class of all models, and the only place where transactions begin and end.
 
-The ways in, by what the work needs:
+Choose by what the work needs:
 
 * `transaction()`       a session for a use case; all or nothing; refuses to nest.
 * `write_autocommit()`  one short piece of work on a bare connection. On PostgreSQL it must be a single statement
@@ -50,13 +50,13 @@ _TRANSACTION: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "READ COMMITTED"},
 }
 
-#: A statement that hangs must not block a thread for ever; the values leave room for a slow disk.
+#: A statement that hangs must not block a thread for ever. The values allow for a slow disk.
 POSTGRESQL_OPTIONS = (
     "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
 )
 
 
-#: So that a silent network is noticed within seconds instead of a quarter of an hour.
+#: Notice a network that has gone silent within seconds; TCP alone takes a quarter of an hour.
 POSTGRESQL_NETWORK = {
     "connect_timeout": 2,
     "tcp_user_timeout": 10_000,
@@ -65,7 +65,7 @@ POSTGRESQL_NETWORK = {
     "keepalives_count": 3,
 }
 
-#: Seconds. A connection lost later than this was given up after its deadline: a retry would double the wait.
+#: Seconds. A connection lost after this time was ended by its deadline; a retry would double the wait.
 REPEAT_WITHIN = 2.0
 
 #: Seconds by which this machine's clock and the database's may differ: links, codes and leases expire by the clock.
@@ -78,7 +78,7 @@ NOT_REPLICATED = frozenset({"01000", "57P01"})
 #: "cached plan must not change result type": its SQLSTATE, which all that PostgreSQL cannot do has, and the function in it that
 #: says so. By these, because the text comes in the server's language.
 STALE_STATEMENT = ("0A000", "RevalidateCachedQuery")
-#: In the `info` of a connection: it was opened just now.
+#: Key in `Connection.info`: the connection was just opened.
 _IS_NEW = "pledge.is_new"
 
 #: SQLite has one writer at a time, and a connection that waits for it polls with growing pauses: with eight threads the file
@@ -100,15 +100,15 @@ else:
 
 
 class NotDurable(Exception):
-    """PostgreSQL committed on this machine only although a standby was asked for: not to be acknowledged."""
+    """PostgreSQL committed on the primary only, although a standby is required: do not acknowledge it."""
 
 
 class NestedTransaction(RuntimeError):
-    """A use case called another use case; the inner one would have been committed by the outer."""
+    """A use case called another one. The inner one would be committed by the outer."""
 
 
 def engine_options(config: Config) -> dict[str, Any]:
-    """Options for the engine. Parameters are hidden: error texts must never carry an address."""
+    """Options for the engine. Parameters are hidden, so that no error text contains an address."""
     options: dict[str, Any] = {"hide_parameters": True}
     if config.uses_sqlite:
         return options
@@ -138,7 +138,7 @@ def init_app(app: Flask, config: Config) -> None:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """A session whose work is committed when the block ends and undone when it raises."""
+    """A session. It is committed when the block ends and rolled back when the block raises."""
     session = cast("scoped_session[Session]", db.session)()
     if session.info.get("in_use_case"):
         raise NestedTransaction
@@ -179,7 +179,7 @@ def ensure_durable() -> None:
     told that it was not recorded. On SQLite a commit that others see is on the disk.
     """
     if is_postgresql():
-        # A record that nobody reads. Standbys get the log in order, so they then have all that was written before it.
+        # A record that nobody reads. Standbys receive the log in order, so they then have all that precedes it.
         write_autocommit(
             lambda connection: connection.execute(
                 text("SELECT pg_logical_emit_message(true, 'pledge', '')")
@@ -206,7 +206,7 @@ def _write(work: Callable[[Connection], T]) -> T:
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """A connection for reads: no transaction on PostgreSQL, a shared snapshot on SQLite."""
+    """A connection for reads: without a transaction on PostgreSQL, with one snapshot on SQLite."""
     with db.engine.connect() as connection:
         yield connection
 
@@ -216,20 +216,20 @@ def fetch(query: TypedReturnsRows[*Columns], values: Mapping[str, Any] | None = 
 @overload
 def fetch(query: Executable, values: Mapping[str, Any] | None = None) -> Result[*tuple[Any, ...]]: ...
 def fetch(query: Executable, values: Mapping[str, Any] | None = None) -> Result[*tuple[Any, ...]]:
-    """What one query finds, read to its end; `values`: of its parameters."""
+    """The complete result of one query. `values`: its parameters."""
     with reading() as connection:
         return connection.execute(query, values).freeze()()
 
 
 def load(query: Select[T]) -> list[T]:
-    """The objects of a query, detached: as they are now, with all that was loaded."""
+    """The objects of a query, detached from the session."""
     with Session(db.engine) as session:
         return list(session.scalars(query))
 
 
 @contextmanager
 def snapshot() -> Iterator[Connection]:
-    """A connection for many reads that must fit together: all of them see the database as the first one saw it."""
+    """A connection for reads that must agree: all see the database as it was at the first one."""
     options = {} if _dialect() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with db.engine.connect().execution_options(**options) as connection:
         yield connection
@@ -261,7 +261,7 @@ def _turn_to_write() -> AbstractContextManager[object]:
 
 @contextmanager
 def _durable(connection: Connection) -> Iterator[None]:
-    """Raise NotDurable when the commit inside was not confirmed by the standby (SQLSTATE 01000)."""
+    """Raise NotDurable if the standby did not confirm the commit inside the block (SQLSTATE 01000)."""
     notices: list[str] | None = connection.connection.info.get("notices") if connection.connection else None
     if notices is None:
         yield

@@ -1,10 +1,9 @@
-"""A deadline for each statement of a request on PostgreSQL, kept by this process.
+"""Deadlines for the statements of a request on PostgreSQL, enforced by this process.
 
-The server's own `statement_timeout` ends a slow statement. It does not end a COMMIT that waits for a lost standby, and a
-server that is stopped or unreachable keeps no time at all, while libpq waits for its reply for ever. So a thread
-looks at the statements in hand. One that is past its deadline is cancelled on the server: a COMMIT then ends with the
-warning that db/__init__.py turns into NotDurable. Where that does not help, its socket is shut down, and whoever waits on it
-gets the error of a lost connection.
+`statement_timeout` ends a slow statement. It ends neither a COMMIT that waits for a lost standby nor a statement on a stopped
+or unreachable server, whose reply libpq awaits for ever. So a thread watches the running statements. It cancels one past its
+deadline on the server; a COMMIT then ends with the warning that db/__init__.py turns into NotDurable. If that does not help, it
+shuts the socket down, and the caller gets the error of a lost connection.
 """
 
 import os
@@ -23,11 +22,11 @@ from pledge.core.logs import log
 
 #: Seconds for a statement of a request, unless it has the execution option `deadline` with more.
 SECONDS = 8.0
-#: Seconds that the server gets for a cancellation, and after it.
+#: Seconds for the server to accept a cancellation, and again to act on it.
 GRACE = 1.0
 #: Seconds without further cancellations after a server did not accept one.
 SILENCE = 5.0
-#: Seconds between looks.
+#: Seconds between checks.
 INTERVAL = 0.25
 
 #: In `Connection.info`: whether its last statement was one of a request.
@@ -99,7 +98,7 @@ class Watchdog:
         self._statements.pop(id(driver), None)
 
     def _run_thread(self) -> None:
-        """Once in each process: a fork takes no threads along."""
+        """Start the thread, once in each process: a fork inherits no threads."""
         with self._start:
             if self._pid != os.getpid():
                 self._pid = os.getpid()
@@ -111,13 +110,13 @@ class Watchdog:
         while not pause.wait(INTERVAL):
             try:
                 self.end_overdue()
-            except Exception as error:  # noqa: BLE001  # whatever it was, the next look must come
+            except Exception as error:  # noqa: BLE001  # the thread must survive any error
                 log.error("deadlines: a look failed", exc_info=error)
 
     def end_overdue(self) -> None:
         """End the statements that are past their deadline."""
         for key, statement in self._statements.copy().items():
-            # Between two statements a connection may be kept for any time.
+            # An idle connection has no deadline.
             if clock.monotonic() < statement.due or not _is_waiting(statement.connection):
                 continue
             if not statement.is_cancelled and self._cancels(statement.connection):
@@ -149,11 +148,11 @@ def _shut_down(connection: Driver) -> None:
         with socket.socket(fileno=os.dup(connection.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)
     except (OSError, psycopg.Error):
-        pass  # it has ended by itself meanwhile
+        pass  # it has already ended
 
 
 class Connecting:
-    """Opens connections; while the server answers none, only one thread at a time tries."""
+    """Open connections. While the server does not answer, only one thread at a time tries."""
 
     def __init__(self) -> None:
         self._is_silent = False

@@ -1,4 +1,4 @@
-"""Columns that are encrypted at rest, and encrypting anew what an older data key has encrypted."""
+"""Columns that are encrypted at rest, and their re-encryption after a new data key."""
 
 from collections.abc import Iterator
 
@@ -39,15 +39,15 @@ class Sealed(TypeDecorator[str]):
         return None if value is None else vault().unseal(bytes(value), self.context)
 
 
-#: Rows that are locked together, for about a tenth of a second.
+#: Rows locked at once, for about a tenth of a second.
 BATCH = 500
 
 
 def reencrypt() -> Iterator[tuple[str, int]]:
-    """Encrypt with the newest key what another one has encrypted. Yields a table's name and how many of its rows were done, batch by batch.
+    """Re-encrypt with the newest key what an older one encrypted. Yields (table, number of rows) for each batch.
 
-    A row that somebody is changing at the moment is passed over; call again until nothing is yielded. Raises Unreadable
-    when no key opens a value; what was done before stays done.
+    Skips rows that are locked: call again until nothing is yielded. Raises Unreadable when no key opens a value; the
+    batches before stay done.
     """
     for table, columns in _sealed():
         last = None
@@ -57,12 +57,12 @@ def reencrypt() -> Iterator[tuple[str, int]]:
 
 
 def is_complete() -> bool:
-    """Whether the newest key has encrypted all of it, rows that were passed over included."""
+    """Whether the newest key has encrypted every row."""
     return not any(fetch(select(exists().where(_is_older(columns)))).scalar_one() for _, columns in _sealed())
 
 
 def _is_older(columns: list[Column[str]]) -> ColumnElement[bool]:
-    """SQL: an older key has encrypted one of these columns."""
+    """SQL: an older key encrypted one of these columns."""
     newest = vault().newest
     begins = (func.substr(type_coerce(column, LargeBinary), 1, len(newest)) for column in columns)
     return or_(*(begin != newest for begin in begins))
@@ -76,7 +76,7 @@ def _sealed() -> Iterator[tuple[Table, list[Column[str]]]]:
 
 
 def _batch(table: Table, columns: list[Column[str]], last: int | None) -> tuple[int, int] | None:
-    """Do the next rows after the key `last`: the last key of them and how many; None when there are none."""
+    """Re-encrypt the next batch after the primary key `last`. Returns its last key and its size, or None at the end."""
     (key,) = table.primary_key.columns
     names = [column.name for column in columns]
     # FOR UPDATE: nothing that is changed meanwhile is overwritten with what it was. SQLite has one writer anyway.

@@ -1,4 +1,4 @@
-"""What a database says when it refuses a statement, in words that quote no value of it."""
+"""Descriptions of database errors that contain no value of the statement."""
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,18 +18,18 @@ _ADVICE = {
     "SQLITE_CANTOPEN": "is the database's folder there, and may this user open it?",
 }
 
-#: A right that is missing, as after a migration without its grants.
+#: A missing privilege, for instance after a migration without its grants.
 PERMISSION_DENIED = "42501"
 
 
 def state_of(error: BaseException) -> str:
-    """SQLSTATE of PostgreSQL, or the name of SQLite's result; empty where the error has none."""
+    """The SQLSTATE (PostgreSQL) or result name (SQLite); "" if the error has none."""
     cause = getattr(error, "orig", None)
     return getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None) or ""
 
 
 def describe(error: BaseException) -> str:
-    """Kind, state and, where it quotes nothing that was sent, the database's own words."""
+    """The kind and state of the error, with the database's message if it cannot contain a value."""
     cause = getattr(error, "orig", None)
     state, kind, words = state_of(error), type(error).__name__, None
     diagnosis = getattr(cause, "diag", None)  # psycopg alone has it
@@ -42,6 +42,6 @@ def describe(error: BaseException) -> str:
 
 
 def advise(error: SQLAlchemyError) -> str:
-    """What was refused, and what to do where the state says so."""
+    """The description, and what to do if the state is a known one."""
     advice = _ADVICE.get(state_of(error))
     return f"{describe(error)}: {advice}" if advice else describe(error)

@@ -1,4 +1,4 @@
-"""Migrations, by Alembic through Flask-Migrate, and how one changes a large table while people sign.
+"""Migrations by Flask-Migrate, and helpers to change a large table while people sign.
 
 On PostgreSQL nobody waits longer than LOCK_TIMEOUT: indexes are built concurrently, constraints are checked after they apply
 to new rows, and rows are changed in batches. Each step commits by itself, so a migration that is interrupted starts from its
@@ -24,10 +24,10 @@ MIGRATIONS = ROOT / "migrations"
 
 
 class UnknownRevision(Exception):
-    """The database was made by another version of the site. `str()` says what to do about it."""
+    """Another version of the site made this database. `str()` says what to do."""
 
 
-#: Tables that the version before this one reads until it is restarted. A later migration drops them.
+#: Tables that the previous version reads until it is restarted. A later migration drops them.
 LEFT = frozenset({"mail_servers"})
 #: How the database is compared with the models.
 COMPARED = {"compare_type": True, "include_name": lambda name, _type, _parents: name not in LEFT}
@@ -38,14 +38,14 @@ def init_app(app: Flask) -> None:
 
 
 def upgrade() -> None:
-    """Bring the database to the newest migration; does nothing when it is there. Raises UnknownRevision."""
+    """Upgrade the database to the newest migration. Raises UnknownRevision."""
     with db.engine.connect() as connection:
         refuse_unknown_revision(connection)
     flask_migrate.upgrade()
 
 
 def refuse_unknown_revision(connection: Connection) -> None:
-    """Raise UnknownRevision when the database is at a revision of which there is no migration here."""
+    """Raise UnknownRevision if the database is at a revision that has no migration here."""
     current = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if current is None or current in known:
@@ -61,22 +61,22 @@ def refuse_unknown_revision(connection: Connection) -> None:
     )
 
 
-#: For which a migration waits for a table that another transaction uses. Everybody else waits behind it, so it gives up soon.
-#: Longer than `deadlock_timeout` (1 s), after which an autovacuum makes way.
+#: How long a migration waits for a lock on a table. Everybody else queues behind it, so it gives up soon.
+#: Longer than `deadlock_timeout` (1 s), after which an autovacuum gives way.
 LOCK_TIMEOUT = "1500ms"
-#: Rows that one statement changes.
+#: Rows changed by one statement.
 BATCH = 10_000
 
 
 def add_column(table: str, column: Column[Any]) -> None:
-    """Add a column, unless it is there; a default must be a constant, or PostgreSQL rewrites the table."""
+    """Add a column if it is missing. A default must be a constant, or PostgreSQL rewrites the table."""
     op.add_column(table, column, if_not_exists=_is_postgresql() or None)
 
 
 def create_index(
     name: str, table: str, columns: Sequence[str], *, where: str | None = None, unique: bool = False
 ) -> None:
-    """Create an index, or replace the one of this name, which serves until the new one is there."""
+    """Create an index. One of the same name stays in use until the new one is ready."""
     condition = None if where is None else text(where)
     if not _is_postgresql():
         op.drop_index(name, table_name=table, if_exists=True)
@@ -88,7 +88,7 @@ def create_index(
         op.create_index(
             new, table, columns, unique=unique, postgresql_where=condition, postgresql_concurrently=True
         )
-    # In one transaction, which the next step commits: a unique index must be there all the time.
+    # In one transaction, which the next step commits: the unique index must never be missing.
     op.drop_index(name, table_name=table, if_exists=True)
     op.execute(f"ALTER INDEX {new} RENAME TO {name}")
 
@@ -102,7 +102,7 @@ def drop_index(name: str, table: str) -> None:
 
 
 def replace_check(table: str, name: str, rule: str) -> None:
-    """Give a check constraint another rule, or add it. SQLite makes the table anew, with its other named checks."""
+    """Replace or add a check constraint. SQLite rebuilds the table, with its other named checks."""
     if _is_postgresql():
         with _each_commits():
             drop = f"DROP CONSTRAINT IF EXISTS {name}"
@@ -114,7 +114,7 @@ def replace_check(table: str, name: str, rule: str) -> None:
 
 
 def in_batches(statement: str) -> None:
-    """Repeat an UPDATE or DELETE of the rows `IN (SELECT … LIMIT {BATCH})` until it finds none."""
+    """Repeat an UPDATE or DELETE of the rows `IN (SELECT … LIMIT {BATCH})` until none is left."""
     with _each_commits():
         while op.get_bind().execute(text(statement)).rowcount:
             continue
@@ -125,13 +125,13 @@ def _is_postgresql() -> bool:
 
 
 def _each_commits() -> AbstractContextManager[None]:
-    """Commit each statement by itself; on SQLite nothing."""
+    """Run the block in autocommit; no effect on SQLite."""
     return op.get_context().autocommit_block() if _is_postgresql() else nullcontext()
 
 
 @contextmanager
 def waiting_for_readers() -> Iterator[None]:
-    """What is done concurrently waits for transactions that began before it, and nobody waits for it meanwhile."""
+    """Allow long waits: a concurrent build waits for earlier transactions, and blocks nobody."""
     op.execute("SET lock_timeout = 0")
     try:
         yield

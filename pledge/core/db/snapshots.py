@@ -1,4 +1,4 @@
-"""Values that a process keeps of the database: read every few seconds by one of those who need them."""
+"""Values from the database that a process caches for some seconds; one of its callers refreshes them."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass
 class _SnapshotValue(Generic[T]):
-    """What one process last read of one database."""
+    """The value that this process last read from one database."""
 
     value: T
     read_at: float | None = None  #: None: never
@@ -29,16 +29,16 @@ _snapshots: WeakSet["Snapshot[Any]"] = WeakSet()
 
 
 def clear() -> None:
-    """Drop all that this process keeps, as a restart would."""
+    """Clear every cached value of this process, as a restart would."""
     for snapshot in _snapshots:
         snapshot.clear()
 
 
 class Snapshot(Generic[T]):
-    """What a function reads from the database, at most so many seconds old; no query while that lasts.
+    """The result of a function that reads from the database, cached for so many seconds.
 
-    One caller reads anew while the others go on with what is there. When the database does not answer, the last value
-    holds; a process that never had one goes by `default`.
+    One caller refreshes the value; the others keep using the old one. When the database does not answer, the last value stays,
+    or `default` where there has been none.
     """
 
     def __init__(self, name: str, default: Callable[[], T], seconds: float) -> None:
@@ -52,14 +52,14 @@ class Snapshot(Generic[T]):
             entry = self._values.setdefault(db.engine, _SnapshotValue(self._default()))
         if not self._is_fresh(entry) and entry.reading.acquire(blocking=entry.read_at is None):
             try:
-                if not self._is_fresh(entry):  # nobody else read while we waited
+                if not self._is_fresh(entry):  # no other thread refreshed it meanwhile
                     self._refresh(entry, read)
             finally:
                 entry.reading.release()
         return entry.value
 
     def clear(self) -> None:
-        """Drop what this process keeps of it."""
+        """Clear the cached value."""
         self._values.clear()
 
     def _is_fresh(self, entry: _SnapshotValue[T]) -> bool:
@@ -70,5 +70,5 @@ class Snapshot(Generic[T]):
             entry.value = read()
         except SQLAlchemyError as error:
             log.warning(f"{self._name} not read", kind=type(error).__name__)
-        # Also after a failure: the next try may wait, each costs its caller the time that the database lets us hang.
+        # Also after a failure: each further try would block its caller for as long as the database hangs.
         entry.read_at = clock.monotonic()

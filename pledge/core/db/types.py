@@ -1,4 +1,4 @@
-"""Types of columns: moments in UTC, numbers that grow by themselves, one of several values; and indexes of some rows."""
+"""Column types (UTC datetimes, generated ids, one of several values) and partial indexes."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -7,12 +7,12 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, TypeDecora
 
 from pledge.core import clock
 
-#: A number that the database gives: SQLite does that for INTEGER alone.
+#: A generated id: SQLite generates INTEGER keys only.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime on both databases; SQLite hands back naive values, PostgreSQL aware ones."""
+    """An aware UTC datetime on both databases; SQLite itself returns naive ones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -31,15 +31,15 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-#: SQL: the moment at which a statement runs, for one that is made once: to make it takes longer than to run it.
+#: SQL: the time of execution, for statements that are built once because building one costs more than executing it.
 NOW = bindparam("now", callable_=lambda: clock.now(), type_=UTCDateTime())  # noqa: PLW0108  # tests move the clock
 
 
 def one_of(column: str, values: type[StrEnum]) -> str:
-    """The condition of a CHECK constraint: the column holds one of these values."""
+    """Condition of a CHECK constraint: the column has one of these values."""
     return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """An index of the rows that meet a condition, on both databases; a query must repeat the condition verbatim to use it."""
+    """A partial index on both databases. A query must repeat its condition verbatim to use it."""
     return Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where))

@@ -16,26 +16,26 @@ from pledge.core.i18n import Phrase
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 #: Cc control, Cf format, Cs surrogate, Co private use, Cn unassigned, Zl/Zp line and paragraph separators.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-#: Joiners that scripts such as Persian and Hindi need inside words; every other format character is refused.
+#: Joiners, which scripts such as Persian and Hindi need inside words. Every other format character is refused.
 JOINERS = frozenset("\u200c\u200d")
-#: What is not seen (Unicode Default_Ignorable_Code_Point, and the empty Braille pattern) or is a letter in disguise.
+#: Invisible characters (Unicode Default_Ignorable_Code_Point, the empty Braille pattern) and letters in disguise.
 _DISGUISES = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]"  # fillers
     "|[\U0001d400-\U0001d7ff]"  # mathematical letters and digits
     "|[\u0488\u0489\u1abe\u20dd-\u20e0\u20e2\u20e4\ua670-\ua672]"  # marks that enclose, but that of a key
-    # of the scripts that UAX 31 leaves out of names, those of clay and stone: one sign may be as wide as a line
+    # ancient scripts that UAX 31 excludes from names: one sign may be as wide as a line
     "|[\U00010000-\U000100ff\U00010380-\U000103df\U00012000-\U0001467f]"
-    # joiners but in the scripts that need them, Arabic to Mongolian, and between signs
+    # joiners, except in the scripts that need them (Arabic to Mongolian) and between symbols
     "|(?<![\u0600-\u10ff\u1200-\u1cff\u2190-\u2bff\ufb50-\ufdff\ufe0f\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001faff])"
     "[\u200c\u200d]"
-    # variation selectors but behind Mongolian letters, Chinese characters and signs
+    # variation selectors, except after Mongolian letters, Chinese characters and symbols
     "|(?<![\u1800-\u18af])[\u180b-\u180d\u180f]"
     "|(?<![\u2190-\u2bff\u3297\u3299\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0001faff\U00020000-\U000323af])"
     "[\ufe00-\ufe0f\U000e0100-\U000e01ef](?!\u20e3)"
 )
-#: Combining marks on one letter, however it is composed; names of every script have fewer.
+#: Combining marks on one letter; names of every script have fewer.
 _MAX_MARKS = 4
-#: In the name of a person, as in `김철수 5678`.
+#: Digits in the name of a person, as in `김철수 5678`.
 _MAX_DIGITS = 4
 _MARKS = frozenset({"Mn", "Me", "Cf"})
 #: A cell that begins like this can run as a formula in some spreadsheet (OWASP ASVS 5.0, 1.2.10); full-width forms too.
@@ -43,26 +43,26 @@ FORMULA_STARTS = frozenset("=+-@|%＝＋－＠｜％")
 
 
 def one_line(text: str) -> str:
-    """NFC, trimmed, single spaces."""
+    """The text in NFC, trimmed and with single spaces."""
     return " ".join(part for part in unicodedata.normalize("NFC", text).strip().split(" ") if part)
 
 
 def has_letters(text: str) -> bool:
-    """A letter or a digit of any script is in it; punctuation and marks alone say nothing."""
+    """Whether it contains a letter or digit of any script, not only punctuation and marks."""
     return any(unicodedata.category(character)[0] in "LN" for character in text)
 
 
 def typed_digits(text: str, length: int) -> str:
-    """The code or number that was typed, in ASCII; "" where it is none of this length.
+    """The digits that were typed, in ASCII; "" unless there are exactly this many.
 
-    Phones and copies of mails bring full-width digits, spaces and hyphens along.
+    Phones and pasted mails add full-width digits, spaces and hyphens.
     """
     digits = "".join(str(int(c)) if c.isdecimal() else c for c in text if not c.isspace() and c != "-")
     return digits if re.fullmatch(f"[0-9]{{{length}}}", digits) else ""
 
 
 def is_readable(text: str) -> bool:
-    """Every character of it is seen as it is, and none reorders or covers the others."""
+    """Whether each character is visible as it is, and none reorders or covers the others."""
     if _DISGUISES.search(text) or not all(_is_seen(character) for character in text):
         return False
     runs = groupby(
@@ -72,12 +72,12 @@ def is_readable(text: str) -> bool:
 
 
 def is_readable_text(text: str) -> bool:
-    """As is_readable, for lines that staff paste: tabs and invisible characters that reorder nothing are allowed."""
+    """Like is_readable, for text that staff paste: tabs and invisible characters that reorder nothing are allowed."""
     return all(character in "\n\t" or _is_seen(character, hidden=_HIDDEN - {"Cf"}) for character in text)
 
 
 def is_formula(text: str) -> bool:
-    """A spreadsheet would take it for a formula: it skips spaces and what does not show before it looks."""
+    """Whether a spreadsheet may run it as a formula: spreadsheets skip leading spaces and invisible characters."""
     return next((c for c in text if unicodedata.category(c)[0] not in "ZC"), "") in FORMULA_STARTS
 
 
@@ -90,7 +90,7 @@ def _is_seen(character: str, hidden: frozenset[str] = _HIDDEN) -> bool:
 
 
 class LineFault(Enum):
-    """What is wrong with a line, in words for who wrote it."""
+    """What is wrong with a line, in words for its writer."""
 
     EMPTY = Phrase("line", "Please write this in letters.")
     TOO_LONG = Phrase("line", "This is too long.")
@@ -108,7 +108,7 @@ class LineFault(Enum):
 
 
 class BadLine(ValueError):
-    """A line that may not be kept; `fault` says why."""
+    """The line is not accepted; `fault` says why."""
 
     def __init__(self, fault: LineFault) -> None:
         super().__init__(fault.name)
@@ -122,18 +122,18 @@ _RESIDENT_NUMBER = re.compile(
 
 _SCHEME = re.compile(r"//|\bwww\.", re.IGNORECASE)
 _IP_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", re.ASCII)
-#: Labels and an ending of letters. Behind a Latin ending other letters may follow: a Korean particle joins what it follows.
+#: Labels and a top-level domain. Letters of other scripts may follow a Latin one: Korean particles join the word before.
 _HOST = re.compile(
     r"(?<!\w)(?P<labels>(?:\w[\w-]*\.)+)(?P<ending>xn--[a-z0-9-]+|[a-z]{2,}(?![a-z0-9_])|[^\W\d_a-z]{2,}(?!\w))",
     re.IGNORECASE,
 )
-#: These alone end a host in Hangul (IANA, 2026-11-24); a sentence that goes on without a space has many others.
+#: The only top-level domains in Hangul (IANA, 2026-11-24); sentences without a space have many other endings.
 _HANGUL_ENDINGS = frozenset({"한국", "닷컴", "닷넷", "삼성"})
-#: So common that they are an ending of a host also where something else would be an abbreviation.
+#: So common that they make a host even where another ending would be an abbreviation.
 _COMMON_ENDINGS = frozenset(
     "com net org info biz kr io xyz vip casino bet win top shop link site online".split()
 )
-#: People write no space before a full stop; whoever hides a host does.
+#: People write no space before a full stop; spammers hide hosts that way.
 _SPACED_DOT = re.compile(rf"\s+\.\s*(?=(?:{'|'.join(sorted(_COMMON_ENDINGS))})\b)", re.IGNORECASE)
 #: Abbreviations before a name with a dot. `Dr.Kim` and `Co.Ltd` are names, though .kim and .ltd are endings.
 _ABBREVIATIONS = frozenset(
@@ -143,7 +143,7 @@ _ABBREVIATIONS = frozenset(
 
 
 def clean_line(text: str, max_length: int, *, required: bool = True, is_person: bool = False) -> str:
-    """One line as it will be kept: NFC, single spaces, trimmed, of any script; the name of a person is no number. Raises BadLine."""
+    """The line in NFC, trimmed and with single spaces. The name of a person may not be a number. Raises BadLine."""
     line = one_line(text)
     if not line and not required:
         return ""
@@ -163,7 +163,7 @@ def clean_line(text: str, max_length: int, *, required: bool = True, is_person: 
 
 
 def content_fault(text: str) -> LineFault | None:
-    """What is wrong with a text wherever in it that is, for instance an address; None when nothing is."""
+    """What may not appear anywhere in a text, such as an address; None if nothing is wrong."""
     plain = _plain(text)
     if holds_resident_number(plain):
         return LineFault.RESIDENT_NUMBER
@@ -179,19 +179,19 @@ def holds_resident_number(text: str) -> bool:
 
 
 def _is_number(line: str) -> bool:
-    """It has no letter, or more digits than a name: a telephone number, a date of birth."""
+    """Whether it has no letter or too many digits for a name, like a telephone number or a date of birth."""
     categories = [unicodedata.category(character) for character in unicodedata.normalize("NFKC", line)]
     return categories.count("Nd") > _MAX_DIGITS or not any(category[0] == "L" for category in categories)
 
 
 def _plain(text: str) -> str:
-    """As a browser reads it: full-width letters are letters, an ideographic full stop is a dot (UTS #46), joiners nothing."""
+    """The text as a browser reads a host: full-width letters normalised, an ideographic full stop as a dot (UTS #46), no joiners."""
     plain = unicodedata.normalize("NFKC", "".join(c for c in text if c not in JOINERS)).replace("。", ".")
     return _SPACED_DOT.sub(".", plain)
 
 
 def _is_host(match: re.Match[str]) -> bool:
-    """Whether letters with a dot between them are the name of a host, not initials, an abbreviation or two sentences."""
+    """Whether words joined by a dot are a host name, not initials, an abbreviation or two sentences."""
     labels, ending = match["labels"].rstrip(".").split("."), match["ending"]
     if ending.casefold() in _COMMON_ENDINGS:
         return True

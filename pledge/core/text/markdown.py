@@ -1,4 +1,4 @@
-"""Texts in Markdown: as HTML that is safe to show, as a tree for documents, and the texts of the site with their versions."""
+"""Markdown as safe HTML and as a tree for documents, and the texts of the site with their versions."""
 
 import re
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ _TAGS = {
     *("h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
-#: Characters of a setting that Markdown would take as its own.
+#: Characters of a setting that have a meaning in Markdown.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+.!|-]")
-#: Before the headings of second level, however they are indented.
+#: Splits before headings of the second level, indented or not.
 _SECTIONS = re.compile(r"^ {0,3}## ", re.MULTILINE)
 _CONTENT = Path(__file__).parents[2] / "content"
 
 
 @lru_cache(maxsize=64)
 def markdown(text: str) -> Markup:
-    """Render our own texts; links open nothing foreign without a `rel`. Each cell of a table names its column (`data-label`)."""
+    """Render our own texts as safe HTML. Links to other sites get a `rel`, cells of tables the name of their column (`data-label`)."""
     tokens = _MARKDOWN.parse(text)
     _label_cells(tokens)
     html = nh3.clean(
@@ -44,7 +44,7 @@ def markdown(text: str) -> Markup:
 
 
 def _label_cells(tokens: Sequence[Token]) -> None:
-    """A narrow page has no room for columns, and shows the head of one before each of its cells (css/layout.css)."""
+    """Label each cell: narrow pages show the column's heading before it instead of columns (css/layout.css)."""
     heads: list[str] = []
     column = 0
     for token, content in pairwise(tokens):
@@ -61,16 +61,16 @@ def _label_cells(tokens: Sequence[Token]) -> None:
 
 @dataclass(frozen=True)
 class Section:
-    """What stands below one heading of a text."""
+    """The text below one heading."""
 
-    title: str  #: "" for what stands before the first heading
+    title: str  #: "" before the first heading
     html: Markup
     has_list: bool
 
 
 @lru_cache(maxsize=64)
 def sections(text: str) -> tuple[Section, ...]:
-    """Our own text by its headings of second level."""
+    """The sections of our own text, by its headings of the second level."""
     before, *others = _SECTIONS.split(text)
     parts = [
         ("", before),
@@ -84,7 +84,7 @@ def sections(text: str) -> tuple[Section, ...]:
 
 
 def markdown_tree(text: str) -> list[dict[str, Any]]:
-    """Our own text as a tree of blocks and what is inside them, for documents that are no pages.
+    """Our own text as a tree of blocks, for documents other than pages.
 
     Each node is `{"type": …}` with `children`, `text`, `level` of a heading, `ordered` of a list or `href` of a link; HTML is text.
     """
@@ -113,15 +113,15 @@ class SiteText:
 
     title: str
     summary: str
-    version: str  #: a date; every language carries the same
+    version: str  #: a date, the same in every language
     sections: tuple[Section, ...]
 
 
 @lru_cache(maxsize=16)
 def site_text(name: str, lang: str, contact: Contact, *, names_kakao: bool = False) -> SiteText:
-    """The text in content/<name>/ with who answers for it; `{email}` in it is replaced by that field of `contact`, and so on.
+    """The text in content/<name>/. `{email}` and the like are replaced by that field of `contact`.
 
-    `names_kakao`: people can share by KakaoTalk here, so the privacy notice says what Kakao learns.
+    `names_kakao`: whether people can share by KakaoTalk here, so that the privacy notice says what Kakao learns.
     """
     facts, body = _parts(name, lang)
     kakao = (_CONTENT / name / "kakao" / f"{lang}.md").read_text("utf-8") if names_kakao else ""
@@ -132,12 +132,12 @@ def site_text(name: str, lang: str, contact: Contact, *, names_kakao: bool = Fal
 
 
 def privacy_version() -> str:
-    """The version of the notice that a signer is shown."""
+    """The version of the privacy notice that signers see."""
     return _parts("privacy", languages.default())[0]["version"]
 
 
 @lru_cache(maxsize=16)
 def _parts(name: str, lang: str) -> tuple[dict[str, str], str]:
-    """The facts at the head of a text of the site, and what follows them."""
+    """The front matter of a text of the site, and the text after it."""
     head, _, body = (_CONTENT / name / f"{lang}.md").read_text("utf-8").partition("\n\n")
     return dict(line.split(": ", 1) for line in head.splitlines()), body

@@ -1,5 +1,5 @@
-"""Tables as CSV: read as spreadsheets save them, written as Korean Excel wants them, and cells that no spreadsheet takes for a
-formula (OWASP, CSV Injection).
+"""CSV tables: read as spreadsheets save them, written as Korean Excel expects them, with no cell that can run as a formula
+(OWASP, CSV Injection).
 """
 
 import csv
@@ -12,7 +12,7 @@ from enum import Enum
 from pledge.core.i18n import Phrase
 from pledge.core.text import lines
 
-#: Also what may be skipped at the very beginning of a cell.
+#: Includes characters that spreadsheets may skip at the beginning of a cell.
 FORMULA_STARTS = lines.FORMULA_STARTS | frozenset("\t\r\n\0")
 
 #: Before the first line: tells Excel that the file is UTF-8.
@@ -20,12 +20,12 @@ BOM = b"\xef\xbb\xbf"
 
 
 def neutral(text: str) -> str:
-    """The text, with an apostrophe before it when a spreadsheet could take it for a formula."""
+    """The text, prefixed with an apostrophe if a spreadsheet could run it as a formula."""
     return f"'{text}" if text[:1] in FORMULA_STARTS or lines.is_formula(text) else text
 
 
 def csv_line(*cells: str | float | date) -> str:
-    """One line with CRLF: texts neutral and quoted, numbers as they are, a moment to the minute."""
+    """One line with CRLF: texts neutralised and quoted, numbers unquoted, datetimes to the minute."""
     line = io.StringIO()
     writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(map(_plain, cells))
@@ -33,7 +33,7 @@ def csv_line(*cells: str | float | date) -> str:
 
 
 def csv_file(head: Sequence[str], rows: Iterable[Iterable[str | float | date]]) -> bytes:
-    """UTF-8 with BOM and CRLF, as Korean Excel wants it."""
+    """UTF-8 with BOM and CRLF, as Korean Excel expects it."""
     return BOM + "".join(csv_line(*row) for row in (head, *rows)).encode()
 
 
@@ -45,28 +45,28 @@ def _plain(cell: str | float | date) -> str | float:
     return neutral(cell) if isinstance(cell, str) else cell
 
 
-#: Of a file that is read; a form carries the text of one.
+#: Bytes of a file that is read; a form then carries its text.
 MAX_BYTES = 100_000
 MAX_LINES = 300  #: below the header
 
 
 class TableFault(Enum):
-    """What is wrong with a table, in words for who sent it."""
+    """What is wrong with a table, in words for its sender."""
 
-    #: no file, or nothing below its header
+    #: no file, or no line below the header
     EMPTY = Phrase("table", "The table is empty. It needs a line with headers and one line for each partner.")
     TOO_LARGE = Phrase("table", "The table is too large. Please send only the columns that are needed.")
-    #: no text, for instance a workbook
+    #: not text, for instance a workbook
     WRONG_TYPE = Phrase(
         "table", "This is not a CSV file. In your spreadsheet, please save the table as CSV and choose that."
     )
     TOO_MANY_LINES = Phrase("table", "The table has more than 300 lines. Please send it in parts.")
-    #: a quotation mark that does not close
+    #: an unclosed quotation mark
     QUOTES = Phrase("table", "A quotation mark is not closed, or stands inside a cell.")
 
 
 class BadTable(ValueError):
-    """A file that is no table; `fault` says why, and `line` where it is known."""
+    """The file cannot be read as a table: `fault` says why, `line` where, if known."""
 
     def __init__(self, fault: TableFault, line: int = 0) -> None:
         super().__init__(f"{fault.name}, line {line}")
@@ -76,14 +76,14 @@ class BadTable(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """A line that is not empty, with its number as the spreadsheet shows it; cells trimmed, none at the end empty."""
+    """A line with its number in the spreadsheet. Cells are trimmed, and empty ones at the end dropped."""
 
     number: int
     cells: tuple[str, ...]
 
 
 def decode_table(data: bytes) -> str:
-    """The text of a file: UTF-8, UTF-16 with its mark (what Excel calls Unicode text), or CP949, as Korean Excel writes CSV.
+    """The text of a file in UTF-8, UTF-16 with a BOM (Excel's "Unicode text") or CP949 (CSV of Korean Excel).
 
     Raises BadTable.
     """
