@@ -5,9 +5,8 @@ moves the tallies of countries and regions (ledger/models.py: LedgerPlace).
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Row, insert
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from pledge.core import clock, countries
@@ -19,11 +18,8 @@ from pledge.mailed_links.links import read_valid
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.queries import lock_current
 
-#: A signature, or what a statement returned of it.
-SignatureRow = Signature | Row[*tuple[Any, ...]]
 
-
-def append_moves(session: Session, moved: Sequence[SignatureRow], reason: Reason) -> None:
+def append_moves(session: Session, moved: Sequence[Signature], reason: Reason) -> None:
     """Append one ledger entry per signature, at the place its earlier entries have, and a correction to its current place."""
     now = clock.now()
     ways = [(current_place(signature), entry_place(signature)) for signature in moved]
@@ -59,11 +55,11 @@ class BadPlace(Exception):
     """No such country, or no such region in it."""
 
 
-def current_place(row: SignatureRow) -> Place:
+def current_place(row: Signature) -> Place:
     return Place(row.country, row.region)
 
 
-def entry_place(row: SignatureRow) -> Place:
+def entry_place(row: Signature) -> Place:
     """The place in the entries of the ledger about this signature."""
     return current_place(row) if row.entry_country is None else Place(row.entry_country, row.entry_region)
 

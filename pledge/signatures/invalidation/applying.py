@@ -8,7 +8,7 @@ withdrawing and erasing meanwhile; what they did first counts.
 from typing import Any
 
 from sqlalchemy import case, delete, exists, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from pledge.abuse.models import HoldReason
 from pledge.audit.models import WORKER
@@ -35,10 +35,12 @@ BATCH = 500
 #: The states in which the worker has something to do.
 _AT_WORK = (InvalidationState.APPLYING, InvalidationState.UNDOING)
 
-_MOVED = (
-    *(Signature.id, Signature.campaign_id, Signature.country, Signature.region),
+#: What is read of a moved signature: nothing that would be decrypted.
+_MOVED = load_only(
+    *(Signature.campaign_id, Signature.country, Signature.region),
     *(Signature.entry_country, Signature.entry_region, Signature.pledge_text_id, Signature.commitment),
-    *(Signature.lang, Signature.address_hash, Signature.state, Signature.hold_reason),
+    *(Signature.lang, Signature.state, Signature.hold_reason),
+    raiseload=True,
 )
 
 
@@ -77,11 +79,12 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
         return
     done, act = [target.signature_id for target in targets], InvalidationAct(row.act)
     lock(session, done)
-    moved = session.execute(
+    moved = session.scalars(
         update(Signature)
         .where(Signature.id.in_(done), *CONCERNED[act])
         .values(_changes(row))
-        .returning(*_MOVED)
+        .returning(Signature)
+        .options(_MOVED)
     ).all()
     if act is InvalidationAct.INVALIDATE:
         counted = [signature for signature in moved if signature.hold_reason is None]
@@ -105,14 +108,15 @@ def _undo(session: Session, row: Invalidation, limit: int) -> None:
     """Put the next signatures back to what they were; those that were erased meanwhile are skipped."""
     was_held = Signature.hold_reason.is_not(None)  # it is kept when they are taken out
     mine = select(Signature.id).where(Signature.invalidation_id == row.id).order_by(Signature.id).limit(limit)
-    moved = session.execute(
+    moved = session.scalars(
         update(Signature)
         .where(Signature.id.in_(mine), Signature.state == SignatureState.INVALIDATED)
         .values(
             state=case((was_held, SignatureState.HELD.value), else_=SignatureState.CONFIRMED.value),
             invalidation_id=None,
         )
-        .returning(*_MOVED)
+        .returning(Signature)
+        .options(_MOVED)
     ).all()
     if not moved:
         row.state = InvalidationState.UNDONE
