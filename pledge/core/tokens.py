@@ -1,7 +1,7 @@
 """Signed tokens for mailed links: one salt for each purpose, SHA-256, key rotation, no personal data inside.
 
 What is inside is sealed as well (AES-GCM, by the same keys): a mail and a stolen copy of the database do not lead to a row.
-Tickets are sealed with the data key and not signed.
+Tickets are sealed with the data key and not signed (mailed_links/tickets.py).
 
 A token only names a row and its version. Whether it may still be used is decided by the state of the row, never by the string:
 base64 has spare bits, so several strings carry one signature. Reading a token raises nothing but BadToken.
@@ -10,7 +10,6 @@ base64 has spare bits, so several strings carry one signature. Reading a token r
 import hashlib
 import hmac
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from itsdangerous import BadData, Signer, URLSafeSerializer, URLSafeTimedSeriali
 
 from config import Keys, current_config
 from pledge.core import clock
-from pledge.core.encryption import Unreadable, Vault, derive, vault
+from pledge.core.encryption import Vault, derive
 
 MAX_LENGTH = 512
 #: How far the clocks of two machines may differ, in either direction.
@@ -136,21 +135,6 @@ def read(purpose: Purpose, token: str) -> Token:
         raise BadToken
     expired = purpose.lifetime is not None and age > purpose.lifetime + SKEW
     return Token(_checked(payload), expired, max(age, timedelta(0)))
-
-
-def seal(purpose: Purpose, text: str) -> str:
-    """A URL-safe token that nobody can read without the data key (AES-GCM). Equal texts give equally long tokens."""
-    return urlsafe_b64encode(vault().seal(text, f"token.{purpose}")).rstrip(b"=").decode()
-
-
-def unseal(purpose: Purpose, token: str) -> str:
-    """Open a sealed token. Raises BadToken."""
-    if len(token) > MAX_LENGTH:
-        raise BadToken
-    try:
-        return vault().unseal(urlsafe_b64decode(token + "=" * (-len(token) % 4)), f"token.{purpose}")
-    except (Unreadable, ValueError):
-        raise BadToken from None
 
 
 def code(*parts: int) -> str:

@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from pledge.campaigns.models import PledgeText
-from pledge.core import tokens
 from pledge.core.db import db, load, transaction
 from pledge.core.text.lines import LineFault
 from pledge.core.tokens import BadToken, Purpose
@@ -158,7 +157,7 @@ def test_the_ticket_is_equally_long_and_names_person_and_organisation_to_us_alon
 def test_a_ticket_of_another_campaign_or_with_something_else_in_it_is_refused():
     for slug, ticket in (
         ("clean-air", apply()),
-        ("blue-skies", tokens.seal(Purpose.TICKET, "blue-skies x y")),
+        ("blue-skies", tickets.seal(Purpose.TICKET, "blue-skies", "x", "y")),
     ):
         with pytest.raises(BadToken):
             read_ticket(slug, ticket)

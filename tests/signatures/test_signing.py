@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from pledge.campaigns.models import PledgeText
 from pledge.campaigns.opening import CampaignNotOpen
-from pledge.core import tokens
 from pledge.core.db import db, load
 from pledge.core.text.lines import BadLine
 from pledge.core.tokens import BadToken, Purpose
@@ -167,7 +166,7 @@ class TestTheTicket:
 
     def test_a_ticket_for_something_else_is_refused(self):
         with pytest.raises(BadToken):
-            read_ticket("blue-skies", tokens.seal(Purpose.ENDORSE_TICKET, "blue-skies 1"))
+            read_ticket("blue-skies", tickets.seal(Purpose.ENDORSE_TICKET, "blue-skies", 1))
 
 
 class TestThePersonIsOne:
