@@ -1,5 +1,4 @@
-"""The base classes of all forms, by Flask-WTF, a tick box that accepts only a yes, whole numbers, and the redirect
-after a form."""
+"""The base classes of all forms, by Flask-WTF, a tick box that accepts only a yes, and whole numbers."""
 
 import re
 import unicodedata
@@ -8,7 +7,7 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any, TypeVar
 
-from flask import Response, request
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -161,8 +160,3 @@ class WholeNumberField(IntegerField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata([whole_number("".join(text.split())) for text in valuelist])
-
-
-def see_other(location: str) -> Response:
-    """303 with an empty body: the answer must be the same bytes for everybody."""
-    return Response(status=303, headers={"Location": location})

@@ -13,11 +13,10 @@ from pledge.mail import contact as letters
 from pledge.mail.contact import MAX_MESSAGE, ContactMessage
 from pledge.signatures.services import MAX_NAME
 from pledge.web import limits
-from pledge.web.forms import see_other
 from pledge.web.public.admission import ProofAnswer, read_answer
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
-from pledge.web.public.form_pages import proof_page
+from pledge.web.public.form_pages import proof_page, see_other
 from pledge.web.public.forms import ProvableForm, check_name
 from pledge.web.templating import render_page
 

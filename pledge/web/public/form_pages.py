@@ -1,4 +1,5 @@
-"""The page with the form of a person or of an organisation, and the answers to one that was not recorded.
+"""The page with the form of a person or of an organisation, the answers to one that was not recorded, and the redirect after one
+that was.
 
 The page that asks for a proof of work is the same whatever the address is and whoever has signed, and names none. Its form
 carries all that was sent, so nothing is typed twice.
@@ -76,6 +77,11 @@ def proof_page(form: ProvableForm, answer: ProofAnswer, **about: Any) -> Respons
         fault=_unproved_words(form.retry_after) if form.retry_after else _FAULTS.get(answer),
         **about,
     )
+
+
+def see_other(location: str) -> Response:
+    """303 with an empty body: the answer must be the same bytes for everybody."""
+    return Response(status=303, headers={"Location": location})
 
 
 def _unproved_words(seconds: int) -> str:

@@ -9,14 +9,13 @@ from pledge.core import countries, i18n
 from pledge.core.text import markdown
 from pledge.endorsements import services as endorsements
 from pledge.files.services import UnknownFile
-from pledge.web.forms import see_other
 from pledge.web.limits import limited
 from pledge.web.public.admission import NotAdmitted, admit, sign_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404
 from pledge.web.public.endorsing.forms import MAX_FIELDS, MAX_FORM, EndorseForm
 from pledge.web.public.endorsing.journey import ENDORSEMENT
-from pledge.web.public.form_pages import form_page, not_recorded
+from pledge.web.public.form_pages import form_page, not_recorded, see_other
 from pledge.web.public.forms import version
 from pledge.web.routes import Body
 

@@ -29,7 +29,6 @@ from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation, LinkState
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
-from pledge.web.forms import see_other
 from pledge.web.limits import LINK_LIMIT, WRONG_TOKEN_LIMIT
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
@@ -43,6 +42,7 @@ from pledge.web.public.endorsing.forms import (
     TakeOverForm,
 )
 from pledge.web.public.endorsing.journey import ENDORSEMENT
+from pledge.web.public.form_pages import see_other
 from pledge.web.public.mailed_links import link_pages
 from pledge.web.public.mailed_links.journey import plain
 from pledge.web.public.mailed_links.link_pages import (

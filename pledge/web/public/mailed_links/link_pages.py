@@ -25,10 +25,10 @@ from pledge.mail.providers import MAILBOXES
 from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation, Link, LinkState
 from pledge.web.errors import on_too_many_requests
-from pledge.web.forms import see_other
 from pledge.web.limits import count_unknown_link, limited, link_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
+from pledge.web.public.form_pages import see_other
 from pledge.web.public.forms import ConfirmCodeForm, LinkForm, MailboxForm, NumberForm
 from pledge.web.public.mailed_links.journey import Journey, Record
 from pledge.web.templating import render_page

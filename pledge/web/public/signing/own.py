@@ -27,11 +27,11 @@ from pledge.signatures.receipts import receipt
 from pledge.statistics.places import published_places
 from pledge.statistics.rates import rates
 from pledge.web.caching import cache
-from pledge.web.forms import see_other
 from pledge.web.limits import LINK_LIMIT, WRONG_TOKEN_LIMIT, is_wrong, limited, token_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.campaign.sharing import signer_links
+from pledge.web.public.form_pages import see_other
 from pledge.web.public.forms import OwnForm, RegionForm, SignForm
 from pledge.web.public.mailed_links import link_pages
 from pledge.web.public.mailed_links.journey import plain

@@ -9,12 +9,11 @@ from pledge.core import countries, metrics
 from pledge.signatures import services as signatures
 from pledge.statistics import referrals
 from pledge.web.caching import cache
-from pledge.web.forms import see_other
 from pledge.web.limits import client_network, limited
 from pledge.web.public.admission import NotAdmitted, admit, sign_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
-from pledge.web.public.form_pages import form_page, not_recorded
+from pledge.web.public.form_pages import form_page, not_recorded, see_other
 from pledge.web.public.forms import SignForm
 from pledge.web.public.mailed_links.journey import Journey
 from pledge.web.public.signing.journey import SIGNATURE
