@@ -155,12 +155,9 @@ def waiting() -> list[InboxItem]:
         ),
         *(
             InboxItem(
-                InboxKind.CORRECTIONS if row.is_correction else InboxKind.ORGANIZATIONS,
-                row.since,
-                row.slug,
-                row.number,
+                InboxKind.CORRECTIONS if is_correction else InboxKind.ORGANIZATIONS, since, slug, number
             )
-            for row in review.waiting()
+            for slug, is_correction, number, since in review.waiting()
         ),
         *(
             _proposal(InboxKind.NEWS, row, names[row.campaign_id], title=row.title, takes_two=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, load_only, selectinload
 
 from pledge.audit import queries as audit
 from pledge.audit.models import AuditEntry
@@ -15,7 +15,7 @@ from pledge.audit.queries import Search
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.queries import slugs
 from pledge.core import clock, languages
-from pledge.core.db import fetch, load, reading
+from pledge.core.db import Columns, db, fetch, load
 from pledge.core.domains import registrable
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
@@ -144,10 +144,30 @@ TAB_LABELS: dict[StrEnum, Phrase] = {
 
 
 @dataclass(frozen=True)
+class QueueItem:
+    version: EndorsementVersion
+    campaign: str  #: its name in addresses
+    has_duplicates: bool
+    holder: str | None  #: the reviewer whose case it is
+
+    @property
+    def seen(self) -> SeenState:
+        row = self.version.endorsement
+        return SeenState(EndorsementState(row.state), row.seq, VersionState(self.version.state))
+
+    @property
+    def since(self) -> datetime:
+        """The time of the last change of state, or since when it waits."""
+        row = self.version.endorsement
+        moments = [self.version.submitted_at, row.ended_at]
+        if row.state == EndorsementState.REVIEW:
+            moments.append(row.confirmed_at)
+        return max(moment for moment in moments if moment is not None)
+
+
+@dataclass(frozen=True)
 class Queue:
-    items: list[
-        tuple[Row[*tuple[Any, ...]], datetime]
-    ]  #: each with the time of its last change of state, or since when it waits
+    items: list[QueueItem]
     counts: dict[Tab, int]
     page: int
     pages: int
@@ -217,18 +237,27 @@ _TABS: dict[Tab, ColumnElement[bool]] = {
 }
 
 
-def _cases(*columns: Any) -> Select[*tuple[Any, ...]]:
-    """Of every endorsement with its newest confirmed version and its campaign."""
-    joined = select(*columns).select_from(Endorsement).join(EndorsementVersion, NEWEST)
+#: With a version, nothing of the person who speaks.
+_ITS_ENDORSEMENT = contains_eager(EndorsementVersion.endorsement).load_only(
+    *(Endorsement.campaign_id, Endorsement.state, Endorsement.seq, Endorsement.level),
+    *(Endorsement.confirmed_at, Endorsement.ended_at),
+    *(Endorsement.registration_hash, Endorsement.mail_domain),
+    raiseload=True,
+)
+
+
+def _of_cases(query: Select[*Columns]) -> Select[*Columns]:
+    """Select from every endorsement with its newest confirmed version and its campaign."""
+    joined = query.select_from(Endorsement).join(EndorsementVersion, NEWEST)
     return joined.join(Campaign, Campaign.id == Endorsement.campaign_id)
 
 
-def waiting() -> Sequence[Row[*tuple[Any, ...]]]:
+def waiting() -> Sequence[Row[str, bool, int, datetime]]:
     """The cases that wait for a decision, by campaign, new ones and corrections apart: how many, and since when the oldest does."""
     is_correction = (Endorsement.state == EndorsementState.PUBLISHED).label("is_correction")
-    since = func.min(EndorsementVersion.submitted_at).label("since")
-    query = _cases(Campaign.slug, is_correction, func.count().label("number"), since).where(_WAITS)
-    return fetch(query.group_by(Campaign.slug, is_correction)).all()
+    since = func.min(EndorsementVersion.submitted_at)
+    query = _of_cases(select(Campaign.slug, is_correction, func.count(), since))
+    return fetch(query.where(_WAITS).group_by(Campaign.slug, is_correction)).all()
 
 
 def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = None) -> int | None:
@@ -236,7 +265,7 @@ def next_case(campaign: str = "", *, after: int = 0, corrections: bool | None = 
 
     None when no other one waits.
     """
-    waiting = _cases(Endorsement.id).where(_WAITS)
+    waiting = _of_cases(select(Endorsement.id)).where(_WAITS)
     query = waiting.order_by(EndorsementVersion.submitted_at, Endorsement.id).limit(MAX_IN_ORDER)
     if campaign:
         query = query.where(Campaign.slug == campaign)
@@ -257,15 +286,15 @@ def queue(tab: Tab, words: str = "", page: int = 1, campaign: str = "") -> Queue
     base = _items().where(_TABS[tab], *map(_matches, words.split()), *only)
     since = EndorsementVersion.submitted_at
     order = since if tab in (Tab.REVIEW, Tab.CHANGES) else since.desc()
-    counting = _cases(*(func.count(case((condition, 1))) for condition in _TABS.values())).where(*only)
-    with reading() as connection:
-        counts = connection.execute(counting).one()
-        total = connection.execute(select(func.count()).select_from(base.subquery())).scalar_one()
-        rows = connection.execute(
+    numbers = select(*(func.count(case((condition, 1))) for condition in _TABS.values()))
+    with Session(db.engine) as session:
+        counts = session.execute(_of_cases(numbers).where(*only)).one()
+        total = session.execute(select(func.count()).select_from(base.subquery())).scalar_one()
+        rows = session.execute(
             base.order_by(order, Endorsement.id).limit(PAGE).offset((page - 1) * PAGE)
         ).all()
     return Queue(
-        [(row, _since(row)) for row in rows],
+        [QueueItem(*row) for row in rows],
         dict(zip(_TABS, counts, strict=True)),
         page,
         max(1, -(-total // PAGE)),
@@ -274,10 +303,10 @@ def queue(tab: Tab, words: str = "", page: int = 1, campaign: str = "") -> Queue
 
 def names(ids: Collection[int] | None = None) -> dict[int, Texts]:
     """What these organisations are called now, or all."""
-    query = _cases(Endorsement.id, EndorsementVersion.name)
+    query = _of_cases(select(Endorsement.id, EndorsementVersion.name))
     if ids is not None:
         query = query.where(Endorsement.id.in_(ids))
-    return {row.id: row.name for row in fetch(query)}
+    return dict(fetch(query).all())
 
 
 def _matches(word: str) -> ColumnElement[bool]:
@@ -316,27 +345,27 @@ def find(endorsement_id: int) -> Case | None:
     )
 
 
-def duplicates(endorsement_id: int) -> list[tuple[Row[*tuple[Any, ...]], list[DuplicateSign]]]:
-    """Possible duplicates with their signs, the strongest first. Unconfirmed and merged endorsements are left out."""
-    columns = (
-        *(Endorsement.id, Endorsement.campaign_id, Endorsement.state, Endorsement.level),
-        *(Endorsement.registration_hash, Endorsement.mail_domain),
-        *(EndorsementVersion.name, EndorsementVersion.website),
+def duplicates(endorsement_id: int) -> list[tuple[EndorsementVersion, list[DuplicateSign]]]:
+    """Newest versions of possible duplicates with their signs, the strongest first. Unconfirmed and merged endorsements are left out."""
+    newest = _of_cases(select(EndorsementVersion)).options(
+        load_only(
+            *(EndorsementVersion.endorsement_id, EndorsementVersion.name, EndorsementVersion.website),
+            raiseload=True,
+        ),
+        _ITS_ENDORSEMENT,
     )
-    newest = _cases(*columns)
-    with reading() as connection:
-        own = connection.execute(newest.where(Endorsement.id == endorsement_id)).first()
-        if own is None:
-            return []
-        others = connection.execute(
-            newest.where(
-                Endorsement.campaign_id == own.campaign_id,
-                Endorsement.id != endorsement_id,
-                Endorsement.state.not_in((EndorsementState.PENDING, EndorsementState.MERGED)),
-            )
-        ).all()
+    own = next(iter(load(newest.where(Endorsement.id == endorsement_id))), None)
+    if own is None:
+        return []
+    others = load(
+        newest.where(
+            Endorsement.campaign_id == own.endorsement.campaign_id,
+            Endorsement.id != endorsement_id,
+            Endorsement.state.not_in((EndorsementState.PENDING, EndorsementState.MERGED)),
+        )
+    )
     same_site = sum(_site(other) == _site(own) for other in others)
-    same_domain = sum(other.mail_domain == own.mail_domain for other in others)
+    same_domain = sum(other.endorsement.mail_domain == own.endorsement.mail_domain for other in others)
     is_shared = {
         DuplicateSign.WEBSITE: same_site >= _MANY,
         DuplicateSign.MAIL_DOMAIN: same_domain >= _MANY,
@@ -351,25 +380,15 @@ def duplicates(endorsement_id: int) -> list[tuple[Row[*tuple[Any, ...]], list[Du
     return [(other, signs) for _score, other, signs in scored[:MAX_CANDIDATES]]
 
 
-def _items() -> Select[*tuple[Any, ...]]:
+def _items() -> Select[EndorsementVersion, str, bool, str | None]:
     holder = select(ReviewVisit.name).where(is_present(Endorsement.id), ReviewVisit.holds)
-    return _cases(
-        *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.seq),
-        EndorsementVersion.state.label("version_state"),
-        *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
-        *(EndorsementVersion.name, EndorsementVersion.type),
-        *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
-        Campaign.slug.label("campaign"),
-        _has_duplicates().label("has_duplicates"),
-        holder.correlate(Endorsement).scalar_subquery().label("holder"),
-    ).where(Endorsement.state != EndorsementState.PENDING)
-
-
-def _since(row: Row[*tuple[Any, ...]]) -> datetime:
-    moments: list[datetime | None] = [row.submitted_at, row.ended_at]
-    if row.state == EndorsementState.REVIEW:
-        moments.append(row.confirmed_at)
-    return max(moment for moment in moments if moment is not None)
+    query = select(
+        EndorsementVersion,
+        Campaign.slug,
+        _has_duplicates(),
+        holder.correlate(Endorsement).scalar_subquery(),
+    )
+    return _of_cases(query.options(_ITS_ENDORSEMENT)).where(Endorsement.state != EndorsementState.PENDING)
 
 
 def _has_duplicates() -> ColumnElement[bool]:
@@ -390,18 +409,19 @@ def _has_duplicates() -> ColumnElement[bool]:
     )
 
 
-def _site(row: Row[*tuple[Any, ...]]) -> str | None:
+def _site(version: EndorsementVersion) -> str | None:
     """Whose website it is; of a page on the site of others the page itself."""
-    website: str = row.website
-    return registrable(host_of(website)) if has_own_host(website) else website
+    has_own = has_own_host(version.website)
+    return registrable(host_of(version.website)) if has_own else version.website
 
 
-def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[DuplicateSign]:
+def _signs(own: EndorsementVersion, other: EndorsementVersion) -> list[DuplicateSign]:
+    mine, theirs = own.endorsement, other.endorsement
     common = {
         similar(own.name, other.name): True,
-        DuplicateSign.REGISTRATION: own.registration_hash
-        and own.registration_hash == other.registration_hash,
+        DuplicateSign.REGISTRATION: mine.registration_hash
+        and mine.registration_hash == theirs.registration_hash,
         DuplicateSign.WEBSITE: _site(own) and _site(own) == _site(other),
-        DuplicateSign.MAIL_DOMAIN: own.mail_domain and own.mail_domain == other.mail_domain,
+        DuplicateSign.MAIL_DOMAIN: mine.mail_domain and mine.mail_domain == theirs.mail_domain,
     }
     return [sign for sign in DuplicateSign if common.get(sign)]

@@ -153,8 +153,7 @@ def _list_page(form: ReasonTextForm, status: int = 200, editing: str = "") -> Re
         queue=queue,
         tab=Tab(tab),
         name=name,
-        seen=lambda item: SeenState(item.state, item.seq, item.version_state),
-        can_be_published=lambda item: item.level in _PROVEN and not item.has_duplicates,
+        can_be_published=lambda item: item.version.endorsement.level in _PROVEN and not item.has_duplicates,
         decided=request.args.get("decided", type=int),
         chosen=campaign,
         page_url=lambda number: url_for(
