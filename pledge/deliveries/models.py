@@ -4,12 +4,14 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pledge.campaigns.models import Campaign
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
+from pledge.ledger.models import Checkpoint
 
 MAX_RECIPIENT = 200
 MAX_OCCASION = 300
@@ -84,6 +86,9 @@ class Delivery(Model):
     answer_due: Mapped[date | None] = mapped_column(Date)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer: Mapped[Texts] = mapped_column(Translated, server_default="{}")
+
+    campaign: Mapped[Campaign] = relationship(viewonly=True)
+    checkpoint: Mapped[Checkpoint] = relationship(viewonly=True)
 
     __table_args__ = (
         CheckConstraint(one_of("state", DeliveryState), name="state"),

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, select
+from sqlalchemy.orm import contains_eager, defer
 
 from pledge.campaigns.forgetting import AFTER_DELIVERY
 from pledge.campaigns.models import Campaign
-from pledge.core.db import fetch
+from pledge.core.db import fetch, load
 from pledge.core.languages import Texts
 from pledge.deliveries.models import HANDED_OVER_STATES, Delivery, DeliveryState
 from pledge.ledger.models import Checkpoint, LedgerHead
@@ -17,38 +17,40 @@ from pledge.ledger.models import Checkpoint, LedgerHead
 GRACE = timedelta(days=7)
 
 
-#: A delivery with the numbers of its checkpoint; `find` has its document too.
-DeliveryRow = Row[*tuple[Any, ...]]
-
-_LEFT_OUT = ("document", "letter", "checkpoint_id", "frozen_by", "recorded_at")
-_DELIVERIES: Select[*tuple[Any, ...]] = (
-    select(
-        *(column for column in Delivery.__table__.c if column.name not in _LEFT_OUT),
-        Campaign.slug,
-        *(Checkpoint.people, Checkpoint.organizations, Checkpoint.size, Checkpoint.signed_at),
+#: Deliveries with the numbers of their checkpoints.
+_WITH_COUNT = (
+    select(Delivery)
+    .join(Delivery.campaign)
+    .join(Delivery.checkpoint)
+    .options(
+        contains_eager(Delivery.campaign).load_only(Campaign.slug, raiseload=True),
+        contains_eager(Delivery.checkpoint).load_only(
+            *(Checkpoint.people, Checkpoint.organizations, Checkpoint.size, Checkpoint.signed_at),
+            raiseload=True,
+        ),
     )
-    .join(Campaign, Campaign.id == Delivery.campaign_id)
-    .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
 )
-_PUBLIC = _DELIVERIES.where(
-    Delivery.campaign_id == bindparam("campaign"), Delivery.state.in_(HANDED_OVER_STATES)
-).order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
+_DELIVERIES = _WITH_COUNT.options(
+    defer(Delivery.document, raiseload=True), defer(Delivery.letter, raiseload=True)
+)
+_PUBLIC = _DELIVERIES.where(Delivery.state.in_(HANDED_OVER_STATES)).order_by(
+    Delivery.handed_over_at.desc(), Delivery.id.desc()
+)
 
 
-def overview() -> Sequence[DeliveryRow]:
-    """All deliveries, the newest first."""
-    return fetch(_DELIVERIES.order_by(Delivery.id.desc())).all()
+def overview() -> list[Delivery]:
+    """All deliveries, the newest first, without their documents."""
+    return load(_DELIVERIES.order_by(Delivery.id.desc()))
 
 
-def find(delivery_id: int) -> DeliveryRow | None:
+def find(delivery_id: int) -> Delivery | None:
     """One delivery with its document; None when there is none."""
-    query = _DELIVERIES.add_columns(Delivery.document).where(Delivery.id == delivery_id)
-    return fetch(query).first()
+    return next(iter(load(_WITH_COUNT.where(Delivery.id == delivery_id))), None)
 
 
-def public_deliveries(campaign_id: int) -> Sequence[DeliveryRow]:
+def public_deliveries(campaign_id: int) -> list[Delivery]:
     """The deliveries of a campaign that were handed over, the newest first, with their answers."""
-    return fetch(_PUBLIC, {"campaign": campaign_id}).all()
+    return load(_PUBLIC.where(Delivery.campaign_id == campaign_id))
 
 
 def answered(since: datetime) -> Sequence[Row[str, int, int, Texts, datetime | None]]:

@@ -8,7 +8,8 @@ from pledge.campaigns.goals import next_step, steps_of
 from pledge.campaigns.queries import CampaignView
 from pledge.core import clock
 from pledge.core.i18n import SEOUL
-from pledge.deliveries.queries import DeliveryRow, public_deliveries
+from pledge.deliveries.models import Delivery
+from pledge.deliveries.queries import public_deliveries
 from pledge.news.models import NewsItem
 from pledge.news.queries import sent
 from pledge.statistics.history import days_reached
@@ -28,7 +29,7 @@ class TimelineEntry:
     step: int = 0  #: a number of people
     sentence: str = ""  #: what is done at that step
     news: NewsItem | None = None
-    delivery: DeliveryRow | None = None
+    delivery: Delivery | None = None
     is_next: bool = False  #: of the steps that are still to be reached, the nearest
 
 
@@ -47,7 +48,8 @@ def timeline(campaign: CampaignView, people: int) -> Timeline:
     past = [TimelineEntry("news", _day(item.begun_at or item.changed_at), news=item) for item in news]
     past += _reached_steps(campaign, people)
     for row in public_deliveries(campaign.id):
-        past.append(TimelineEntry("handed_over", _day(row.handed_over_at), delivery=row))
+        if row.handed_over_at:
+            past.append(TimelineEntry("handed_over", _day(row.handed_over_at), delivery=row))
         if row.answered_at:
             past.append(TimelineEntry("answered", _day(row.answered_at), delivery=row))
         elif row.answer_due:

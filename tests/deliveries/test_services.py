@@ -236,7 +236,7 @@ def test_the_public_sees_what_was_handed_over_and_nothing_of_the_rest():
     signature(other)
     deliveries.handed_over(other)
     (shown,) = queries.public_deliveries(the_campaign().id)
-    assert (shown.id, shown.people, shown.organizations) == (handed, 5, 1)
+    assert (shown.id, shown.checkpoint.people, shown.checkpoint.organizations) == (handed, 5, 1)
     assert (shown.recipient["ko"], shown.receipt_number, shown.answer) == ("환경부 장관", "1AB-2611-001", {})
 
 

@@ -245,10 +245,10 @@ class DeliveryDocument(ApiDocument):
     recipient: Texts
     occasion: Texts
     receipt_number: str = Field(description="of the recipient")
-    people: int
-    organizations: int
-    as_of: datetime = Field(validation_alias="signed_at")
-    checkpoint: int = Field(validation_alias="size")
+    people: int = Field(validation_alias=AliasPath("checkpoint", "people"))
+    organizations: int = Field(validation_alias=AliasPath("checkpoint", "organizations"))
+    as_of: datetime = Field(validation_alias=AliasPath("checkpoint", "signed_at"))
+    checkpoint: int = Field(validation_alias=AliasPath("checkpoint", "size"))
     answered_at: datetime | None
     answer: Texts
 

@@ -20,9 +20,8 @@ from pledge.deliveries.document import SUBMITTED_AS, Reply
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.letter.texts import LetterTexts
-from pledge.deliveries.models import DeliveryState
+from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.deliveries.pack.packing import members
-from pledge.deliveries.queries import DeliveryRow
 from pledge.deliveries.services import Answer, HandingOver
 from pledge.exports.models import file_name
 from pledge.jobs import services as jobs
@@ -232,10 +231,9 @@ def delivery(
     """The page of a delivery, with the form that was sent."""
     row = _find(delivery_id)
     job = jobs.newest(JobKind.PACK, row.id)
-    recorded = languages.as_fields(row._asdict())
     forms: dict[str, StaffForm] = {
-        "hand_over": HandingOverForm(data=recorded),
-        "answer": AnswerForm(data=recorded),
+        "hand_over": HandingOverForm(obj=row),
+        "answer": AnswerForm(obj=row, **languages.by_field("answer", row.answer)),
         "discard": StatedReasonForm(),
     }
     name = next((name for name, empty in forms.items() if type(empty) is type(form)), "")
@@ -306,13 +304,13 @@ def delivery_download(delivery_id: int) -> AnyResponse:
     parts = None if job is None else jobs.chunks(job.id)
     if job is None or parts is None:
         return delivery(delivery_id, 409, "state")
-    name = file_name(row.slug, "pack", row.frozen_at, row.size, delivery_id, "zip")
+    name = file_name(row.campaign.slug, "pack", row.frozen_at, row.checkpoint.size, delivery_id, "zip")
     response = archive(job, parts, name)
     services.note_download(actor(), delivery_id, (job.sha256 or b"").hex())
     return response
 
 
-def _find(delivery_id: int) -> DeliveryRow:
+def _find(delivery_id: int) -> Delivery:
     row = queries.find(delivery_id)
     if row is None:
         abort(404)

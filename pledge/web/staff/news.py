@@ -22,7 +22,7 @@ from pledge.core import languages
 from pledge.core.i18n import Phrase, format_count, format_date
 from pledge.core.languages import Texts, codes
 from pledge.deliveries import queries as deliveries
-from pledge.deliveries.queries import DeliveryRow
+from pledge.deliveries.models import Delivery
 from pledge.ledger import queries as ledger
 from pledge.news import queries, services
 from pledge.news.models import NewsItem, NewsState
@@ -200,14 +200,14 @@ def news_remove(slug: str, news_id: int) -> AnyResponse:
     )
 
 
-def _texts_about(delivery: DeliveryRow) -> dict[str, Texts]:
+def _texts_about(delivery: Delivery) -> dict[str, Texts]:
     """The news that a delivery was handed over, or what was answered once it is."""
     title, body = (_ANSWERED, _ANSWERED_BODY) if delivery.answered_at else (_HANDED_OVER, _HANDED_OVER_BODY)
     facts = {}
     for lang in codes():
         handed_over = format_date(delivery.handed_over_at, lang) if delivery.handed_over_at else ""
         facts[lang] = {
-            "people": format_count(delivery.people, lang),
+            "people": format_count(delivery.checkpoint.people, lang),
             "recipient": delivery.recipient.in_language(lang),
             "occasion": delivery.occasion.in_language(lang),
             "handed_over": handed_over,

@@ -19,7 +19,8 @@ from pledge.campaigns.partners import SISTER, PartnerView, PartnerWall, SisterFi
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import i18n
 from pledge.core.urls import campaign_link
-from pledge.deliveries.queries import DeliveryRow, public_deliveries
+from pledge.deliveries.models import Delivery
+from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import EndorsementVersion
 from pledge.ledger import log_queries
@@ -94,7 +95,7 @@ class CampaignPage(CampaignView):
         return _extras(self.id, i18n.language(), self.has_sisters)
 
     @property
-    def delivered(self) -> DeliveryRow | None:
+    def delivered(self) -> Delivery | None:
         """The newest delivery, once the campaign has ended."""
         return _newest_delivery(self.id) if self.has_ended else None
 
@@ -172,7 +173,7 @@ def campaign_pages(shown: Sequence[CampaignView]) -> list[CampaignPage]:
 
 
 @cache.memoize(SECONDS)
-def _newest_delivery(campaign_id: int) -> DeliveryRow | None:
+def _newest_delivery(campaign_id: int) -> Delivery | None:
     return next(iter(public_deliveries(campaign_id)), None)
 
 

@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 
 from pledge.campaigns.events import campaign_events
 from pledge.core import i18n
-from pledge.deliveries.queries import DeliveryRow, public_deliveries
+from pledge.deliveries.models import Delivery
+from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.paper import queries as paper_signatures
 from pledge.statistics import history, integrity
@@ -87,7 +88,7 @@ def progress(slug: str) -> Response:
 
 
 def _milestones(
-    campaign_id: int, handed_over: Sequence[DeliveryRow], points: Sequence[Point]
+    campaign_id: int, handed_over: Sequence[Delivery], points: Sequence[Point]
 ) -> list[Milestone]:
     """The events that are over, the handing-over of totals and the answers, from the first point on."""
     lang = i18n.language()
@@ -98,7 +99,8 @@ def _milestones(
     ]
     for delivery in handed_over:
         recipient = delivery.recipient.in_language(lang)
-        moments.append((delivery.handed_over_at, _("Handed over: %(recipient)s", recipient=recipient)))
+        if delivery.handed_over_at:
+            moments.append((delivery.handed_over_at, _("Handed over: %(recipient)s", recipient=recipient)))
         if delivery.answered_at:
             moments.append((delivery.answered_at, _("Answer: %(recipient)s", recipient=recipient)))
     days = [(moment.astimezone(i18n.SEOUL).date(), words) for moment, words in sorted(moments)]
