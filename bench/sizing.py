@@ -138,7 +138,7 @@ BLOCKS = {"costs": costs, "one_host": one_host, "several_hosts": several_hosts}
 
 def filled_in(page: str) -> str:
     """The page with each block as the figures make it."""
-    return _BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found[2]]()}{found[3]}", page)
+    return _BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match[2]]()}{match[3]}", page)
 
 
 def main(page: Path = PAGE) -> int:

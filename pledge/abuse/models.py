@@ -96,7 +96,7 @@ class Alert(Model):
 
 
 class OriginKind(StrEnum):
-    """What sign-ups may have in common. A column of `signatures` holds the hash of each but the last, by this name and `_hash`."""
+    """What sign-ups may share. `signatures` has a column `<name>_hash` for each but the last."""
 
     NETWORK = "network"  #: an IPv4 address or an IPv6 /64
     WIDE_NETWORK = "wide_network"  #: an IPv4 /24 or an IPv6 /48
@@ -116,7 +116,8 @@ class ListEffect(StrEnum):
     """What follows for sign-ups from what staff have put on their list."""
 
     HOLD = "hold"  #: they are held when they are confirmed
-    ALLOW = "allow"  #: no rule of the watch holds them for coming from there: a school, a hall, a company; one address: nothing holds them
+    #: No rule of the watch holds sign-ups from there, such as a school, a hall or a company; an address is never held.
+    ALLOW = "allow"
 
 
 class ListedOrigin(Model):

@@ -105,7 +105,7 @@ def authentication_options(origin: str, challenge: bytes, passkeys: Sequence[Sta
 
 
 def check(origin: str, credential: str, challenge: bytes, asked_at: datetime) -> StaffMember:
-    """The person whose passkey answered the challenge, once; its use is recorded. Raises PasskeyRefused, also for a closed account."""
+    """Check the answer to a challenge, once, and record the use. Returns the person. Raises PasskeyRefused, also if the account is closed."""
     import webauthn  # noqa: PLC0415  # as above
 
     with _refused(PasskeyFault.UNREADABLE):

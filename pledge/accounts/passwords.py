@@ -30,7 +30,7 @@ _HASHER = PasswordHasher(
 #: are known try at once (deploy/nginx.conf).
 _limit = ConcurrencyLimit(running=1, waiting=5)
 
-#: Letters, and digits with neighbours, in the order in which they are pressed or counted; a password is compared in both directions.
+#: Rows of keys and digits. A password is compared with them in both directions.
 _ROWS = (
     "0123456789" * 13,
     "1234567890-=" * 11,

@@ -1,4 +1,4 @@
-"""The table of the audit log. Triggers refuse UPDATE, DELETE and TRUNCATE on both databases (migrations/versions/0001_initial.py)."""
+"""The table of the audit log. Triggers refuse UPDATE, DELETE and TRUNCATE (migrations/versions/0001_initial.py)."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -33,7 +33,7 @@ def current(campaign: Campaign, lang: str) -> Followup | None:
 
 
 def check_cards(check: Checker, texts: Mapping[str, str]) -> None:
-    """Note what is wrong with the cards among clean texts: one has a title and an https address, and does not end before it begins."""
+    """Note faults of the cards: each needs a title and an https address, and may not end before it begins."""
     for lang in languages.codes():
         title, sentence, link, first, last = (texts.get(f"{part}_{lang}", "") for part in FOLLOWUP_PARTS)
         if (sentence or link) and not title:

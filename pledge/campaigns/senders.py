@@ -86,7 +86,7 @@ def _secretariats(campaign_ids: Collection[int]) -> Mapping[int, list[Texts]]:
 
 
 def set_reply_to(actor: Actor, slug: str, seen: str, address: str) -> None:
-    """Have answers go to this address, or with "" to the contact of the site. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
+    """Set the address for answers, "" for the contact of the site. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
     address, check = address.strip(), Checker()
     if address and not is_address(address):
         check.add("reply_to", FieldFault.EMAIL)

@@ -28,7 +28,7 @@ def stored_words(campaign: Campaign) -> dict[str, object]:
 def set_words(
     actor: Actor, slug: str, seen: str, short_name: str, texts: Mapping[str, Mapping[str, str]]
 ) -> None:
-    """Set all of them; `texts` are those of TEXTS that are not empty, by language. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
+    """Replace the texts, by name and language, without the empty ones. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
     short_name = rules.clean_slug(short_name, "short_name") if short_name.strip() else ""
     check = Checker()
     clean = {name: check.lines(name, texts.get(name, {}), most) for name, most in TEXTS.items()}

@@ -1,4 +1,4 @@
-"""`flask serve`: database, demo campaign, web server and worker in one command, on one machine. `flask worker`: the worker alone."""
+"""`flask serve`: database, demo campaign, web server and worker in one command. `flask worker`: the worker alone."""
 
 import shutil
 import signal

@@ -22,7 +22,7 @@ def mail_domain(host: str) -> str:
 
 
 def registrable(host: str) -> str | None:
-    """The part of the host of a website that is one owner's: `posco.co.kr` of `www.posco.co.kr`, `shop.kr.com` of `www.shop.kr.com`.
+    """The part of a website's host that has one owner: `posco.co.kr` of `www.posco.co.kr`, `shop.kr.com` of `www.shop.kr.com`.
 
     Stricter than mail_domain(), as taking two owners for one would verify a stranger. None for a bare ending, and for one that is
     not in the Public Suffix List.

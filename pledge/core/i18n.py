@@ -1,7 +1,7 @@
 """The language of a request, its numbers and dates, and translated texts outside of requests (`Phrase`).
 
-An address says which language; where it does not (errors, `/`), the browser does. For addresses without a language, `app.extensions["pledge.core.languages"]` may hold a function by the first part of the path:
-that of "staff" gives the language of everything under /staff.
+The address says which language; otherwise (errors, `/`) the browser does. `app.extensions["pledge.core.languages"]` may have a
+function by the first part of the path: that of "staff" returns the language of everything under /staff.
 """
 
 from dataclasses import dataclass

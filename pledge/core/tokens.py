@@ -128,7 +128,7 @@ def read(purpose: Purpose, token: str) -> Token:
         # itsdangerous would reject a token from a machine whose clock is ahead, so the age is checked here.
         payload, minted_at = serializer.loads(token, return_timestamp=True)
     except (BadData, ValueError, TypeError, OSError, OverflowError, RecursionError):
-        # ValueError: a lone surrogate cannot be encoded; OSError: a time outside the calendar; RecursionError: hostile nesting inside a forged payload.
+        # ValueError: a lone surrogate. OSError: a time outside the calendar. RecursionError: deep nesting in a forged payload.
         raise BadToken from None
     age = clock.now() - minted_at
     if age < -SKEW:

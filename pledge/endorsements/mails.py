@@ -151,7 +151,7 @@ def about_own_page(mail: Claimed, to: Spokesperson) -> Message | None:
 
 
 def published(mail: Claimed, to: Spokesperson) -> Message | None:
-    """With what the organisation may pass on: its public page, which comes first, while one can sign there a text, and the badge."""
+    """Includes what the organisation may pass on: first its public page, while people can sign there, a text, and the badge."""
     message = about_own_page(mail, to)
     if message is None:
         return None

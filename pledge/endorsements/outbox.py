@@ -136,7 +136,7 @@ def handlers() -> Handlers:
 
 
 def handle_application(session: Session, request: MailRequest) -> None:
-    """Store an application, with the mail that confirms it; an organisation that is confirmed already gets a mail that says so."""
+    """Store an application and enqueue the mail that confirms it, or one that says that it is already confirmed."""
     payload = Payload.model_validate_json(request.payload or "")
     hashed = bytes(request.address_hash or b"")
     row = versions.lock(

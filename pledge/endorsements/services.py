@@ -153,7 +153,7 @@ def confirm_by_link(token: str, signals: Collection[ClickSignal] = ()) -> str | 
 
 
 def confirm_by_number(token: str, digits: str, signals: Collection[ClickSignal] = ()) -> Confirmation:
-    """Confirm by link and the two digits. Somebody who has closed the page with the digits sends the form again. Raises BadToken."""
+    """Confirm by link and two digits. Whoever closed the page with the digits sends the form again. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:
         waiting = None if link.expired else _waiting(session, link.seq, *_mailed_to(link))

@@ -18,7 +18,7 @@ class FileKind(StrEnum):
 
 
 class StoredFile(Model):
-    """A picture (its sizes under one name), a document, a video or a scan. The name is random: it reveals nothing about the sender."""
+    """A picture in its sizes, a document, a video or a scan. The random name reveals nothing about the sender."""
 
     __tablename__ = "stored_files"
 

@@ -55,7 +55,7 @@ def scan(name: str) -> bytes | None:
 
 
 def reencrypt() -> int:
-    """Encrypt with the newest data key the scans that another one has encrypted; returns how many. Raises StorageAway, Unreadable."""
+    """Re-encrypt scans with the newest data key. Returns their number. Raises StorageAway, Unreadable."""
     newest, done = vault().newest, 0
     names = fetch(select(StoredFile.name).where(StoredFile.kind == FileKind.SCAN)).scalars().all()
     for name in names:

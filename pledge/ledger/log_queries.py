@@ -57,7 +57,7 @@ def verifiers(campaign_id: int) -> list[str]:
 
 
 def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:
-    """The time of the first signature by the newest key of each log that is signed."""
+    """The time since which the newest key of each log signs it. Logs that no key has signed are left out."""
     query = (
         select(LogKey.campaign_id, func.max(LogKey.since))
         .where(LogKey.campaign_id.in_(list(campaign_ids)))

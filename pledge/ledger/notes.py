@@ -1,4 +1,4 @@
-"""Making signed notes and checkpoints (C2SP signed-note and tlog-checkpoint), with Ed25519 keys. They are read by verifier/verify.py.
+"""Makes signed notes and checkpoints (C2SP signed-note, tlog-checkpoint) with Ed25519; verifier/verify.py reads them.
 
 A key's name is the log's origin. The private key is derived from a secret of PLEDGE_LOG_KEY and never stored.
 
@@ -100,7 +100,7 @@ def has_mark(note: str, signers: Sequence[Signer], mark: AuditMark) -> bool:
 
 
 def without_marks(note: str) -> str:
-    """The note without lines about the audit log, for a receipt: every character of it counts, also for who ignores such a line."""
+    """The note without lines about the audit log, for a receipt, in which every character counts."""
     text, divider, lines = note.rpartition("\n\n")
     kept = [
         line

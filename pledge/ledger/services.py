@@ -182,7 +182,7 @@ def append(
 
 
 def append_places(session: Session, moves: Iterable[PlaceMove], at: datetime) -> None:
-    """Append corrections of places in the caller's transaction. The count does not change; a move to the same place is skipped."""
+    """Append corrections of places in the caller's transaction. The count stays; a move to the same place is skipped."""
     rows = [
         {
             "campaign_id": move.campaign_id,
@@ -305,7 +305,7 @@ def _fitting(rows: Iterable[Row[Any]]) -> tuple[list[Row[Any]], list[Row[Any]]]:
 
 
 def _missing(row: Row[Any]) -> int:
-    """The change that a place still needs for the subject of a correction, so that it is counted at its signature's place or nowhere."""
+    """The change that a place still needs, so that the subject is counted at its signature's place or nowhere."""
     if row.counted and row.stands_at is None:
         return 0  # entries and signature do not agree, so no correction is right
     return int(bool(row.counted) and row.at == row.stands_at) - int(row.there)

@@ -68,7 +68,7 @@ class SlotRequest:
 def confirmed_once(
     table: FromClause, address_hash: ColumnElement[bytes] | InstrumentedAttribute[bytes]
 ) -> ColumnElement[bool]:
-    """SQL: whether this address has confirmed a row of a table of signatures or endorsements, of any campaign, withdrawn since or not."""
+    """SQL: whether this address ever confirmed a row of a table of signatures or endorsements, in any campaign."""
     return exists().where(table.c.address_hash == address_hash, table.c.confirmed_at.is_not(None))
 
 

@@ -70,7 +70,7 @@ def send_link(kind: RequestKind, slug: str, address: Address, lang: str) -> None
 
 
 def ask(kind: RequestKind, slug: str, lang: str, **about: Any) -> None:
-    """Request a mail, whether or not anybody waits for it; do nothing for an unknown campaign. `about`: as in mail.requests.ask()."""
+    """Request a mail, known address or not; do nothing for an unknown campaign. `about`: as in mail.requests.ask()."""
     with transaction() as session:
         campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
         if campaign_id is not None:

@@ -89,7 +89,7 @@ def remove(actor: Actor, slug: str, news_id: int, seen: str, reason: str) -> Non
 
 
 def send_test(actor: Actor, slug: str, news_id: int) -> None:
-    """Send it to the member of staff who asks, once in each language. Raises NoSuchProposal, NeedsSecondPerson without an account."""
+    """Send it to the acting member of staff, once per language. Raises NoSuchProposal, NeedsSecondPerson without an account."""
     if actor.staff_id is None:
         raise two_people.NeedsSecondPerson
     with _locked(slug, news_id, *NewsState) as (session, item):

@@ -79,7 +79,7 @@ def set_place(session: Session, row: Signature, place: Place) -> None:
 
 
 def set_region_by_key(key: str, region: str | None) -> None:
-    """Set the region of the counted signature, by the key of the browser that confirmed; None: not said. Raises BadToken, BadPlace."""
+    """Set the region (None: not given) of a counted signature, by the key of the browser that confirmed. Raises BadToken, BadPlace."""
     (signature_id,) = read_valid(Purpose.PRESSED, key)
     with transaction() as session:
         row = lock_current(session, signature_id)

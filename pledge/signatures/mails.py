@@ -213,7 +213,7 @@ def _confirmable_until(signer: Signer) -> datetime | None:
 def _to_confirm(
     mail: Claimed, signer: Signer, until: datetime, *, has_link: bool = True, **values: str
 ) -> Message:
-    """Without a link there is none to the page where the code is typed either: a machine that reads the mail must not get there."""
+    """A mail without a link must not lead to the page for the code either, or a machine that reads mail would get there."""
     links, domain = {"link": "", "not_me": ""}, signer.row.email.rpartition("@")[2]
     if has_link:
         token = tokens.mint(Purpose.CONFIRM, [signer.row.id])

@@ -64,7 +64,7 @@ def resend(actor: Actor, signature_id: int) -> MailKind:
 
 
 def withdraw(actor: Actor, signature_id: int, why: str) -> None:
-    """Withdraw for a person who asked for it: -1 in the ledger if it was counted. Raises NoSuchSignature, NoReason, WrongState."""
+    """Withdraw at the person's request; -1 in the ledger if it was counted. Raises NoSuchSignature, NoReason, WrongState."""
     with _recorded(actor, "withdraw", signature_id, why) as (session, row):
         if not withdraw_row(session, row):
             raise WrongState

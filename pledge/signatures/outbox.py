@@ -38,7 +38,7 @@ MAX_PENDING = 3
 
 _OTHER = Signature.__table__.alias("o")
 
-#: The first mail with a code and no link takes a slot of its own: it is asked for from the mailbox, where another one has just arrived.
+#: The first mail with a code and no link has its own slot: it is requested from the mailbox right after another mail.
 CODE_SLOT = "code"
 
 
@@ -120,7 +120,7 @@ class _Facts:
 
     @cached_property
     def address(self) -> str:
-        """One that no key opens is not in the way of others: nothing can be sent before, and until then it has slots of its own."""
+        """An address that no key opens must not block the others: nothing can be sent, and it gets its own slots."""
         try:
             return vault().unseal(bytes(self.sealed_email), EMAIL_CONTEXT)
         except Unreadable:

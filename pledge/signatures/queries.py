@@ -146,7 +146,7 @@ class SignatureView:
         return self.row.code_only_after is not None
 
 
-#: What reads the campaign and the pledge text of a signature, by number and language. A page may have what they gave a second ago.
+#: Reads the campaign and pledge text of a signature, by id and language. Pages may use results a second old.
 CampaignReaders = tuple[Callable[[int, str], CampaignView | None], Callable[[int, str], PledgeView]]
 AS_OF_NOW: CampaignReaders = (campaigns.find_by_id, campaigns.pledge_text)
 

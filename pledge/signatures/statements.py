@@ -38,7 +38,7 @@ _CHOSEN = f"""
        AND c.version = COALESCE(CAST(:consent_version AS INTEGER),
                                 (SELECT max(version) FROM campaign_consents WHERE campaign_id = campaigns.id))"""  # noqa: S608  # only constants are put into the text; values are bound
 
-#: Sent again, a form sets free what only a form has put on hold. It never makes the stored row worse: a stranger may have sent it.
+#: The same form sent again may lift a hold that a form caused, and never makes the row worse: it may be a stranger's.
 _SETS_FREE = f"(signatures.hold_reason IN {HELD_BY_FORM} AND excluded.hold_reason IS NULL)"
 #: The next mail has a link; without this form it would have had only a code.
 _HAS_LINK_NOW = (

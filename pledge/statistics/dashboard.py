@@ -1,4 +1,4 @@
-"""For the staff's first pages: a campaign's numbers of today, how the site is doing, the last recount; and the alert about a reached goal."""
+"""The staff's first pages: a campaign today, the state of the site, the last recount; the alert about a reached goal."""
 
 import json
 from collections import Counter
@@ -136,7 +136,7 @@ def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], i
 
 
 def alert_reached_goals() -> None:
-    """Alert about the largest step on the way to its goal that an open campaign has reached, unless it is looked at for the first time."""
+    """Alert about the largest goal step that an open campaign has reached, except at the first look."""
     needed = (Campaign.slug, Campaign.title, Campaign.goal, Campaign.goal_steps, Campaign.alerted_step)
     is_open = Campaign.state == CampaignState.OPEN
     campaigns = load(select(Campaign).where(is_open).options(load_only(*needed, raiseload=True)))

@@ -163,7 +163,7 @@ def _points(
 
 
 def days_reached(campaign_id: int, steps: Sequence[int]) -> dict[int, date]:
-    """The Korean day at whose end so many people had signed for the first time, by that number, rising; those never reached are left out."""
+    """The Korean day on which each of these numbers of people was first reached, rising; unreached ones are left out."""
     days: dict[int, date] = {}
     waiting, total = list(steps), 0
     hours = ledger.breakdown(campaign_id, Dimension.HOUR) if steps else {}

@@ -32,7 +32,7 @@ _MAX_NUMBERS = {_PARTNER: 2**31 - 1, _ORGANIZATION: 2**63 - 1}
 
 @dataclass(frozen=True)
 class Referrer:
-    """A partner or an organisation with its code; `people` who came through its link, None for too few, and where none were counted."""
+    """A partner or organisation with its code, and the `people` who came through its link; None for too few or none."""
 
     code: str
     name: Texts

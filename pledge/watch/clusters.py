@@ -72,7 +72,7 @@ SPEEDS = (
 )
 #: From one place a cluster must be this many times larger: people in one room are told to look at their mail at the same moment.
 SAME_PLACE_FACTOR = 2
-#: For HoldReason.DOMAINS, of one place: the fewest sign-ups, the fewest small domains, and the smallest share of sign-ups at these.
+#: For HoldReason.DOMAINS, from one place: minimum of sign-ups, of small domains, and of the share of sign-ups at these.
 MANY_SIGN_UPS, MANY_DOMAINS, SMALL_SHARE = 50, 20, 0.6
 #: The confirmations of one small domain in a week from which on it is held. The worker looks every few seconds, so a few more are
 #: counted.

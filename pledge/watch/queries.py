@@ -1,4 +1,4 @@
-"""What staff see of the watch: the clusters of a campaign's last week that look made by programs, or in which somebody is held."""
+"""What staff see of the watch: a campaign's suspicious clusters of the last week, and those with held signatures."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -87,7 +87,7 @@ class WatchReport:
 
 
 def report(campaign_id: int, slug: str) -> WatchReport:
-    """The clusters that look made by programs and still have something to decide, and those in which somebody is held or would be."""
+    """Suspicious clusters that still need a decision, and those with sign-ups that are or would be held."""
     with reading() as connection:
         sign_ups, clusters = _clusters(connection, campaign_id, slug)
     listed = [

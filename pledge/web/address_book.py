@@ -1,4 +1,4 @@
-"""The blueprints of the site: a page and an act are each declared once, with their whole address, above the function of that name."""
+"""Blueprints: each page and act is declared once, with its whole address, above the function of that name."""
 
 from collections.abc import Callable
 from functools import wraps

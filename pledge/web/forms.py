@@ -125,7 +125,7 @@ def _with_languages(form: type, codes: tuple[str, ...]) -> type:
 
 
 class StaffForm(BaseForm):
-    """A form of the staff area. The token of the session is checked for the whole area, before any view (web/staff/auth/access.py)."""
+    """A form of the staff area. The session's CSRF token is checked before any view (web/staff/auth/access.py)."""
 
     class Meta:
         # A page may hold several forms with prefixes, and it has one token.
@@ -133,7 +133,7 @@ class StaffForm(BaseForm):
 
 
 class PublicForm(BaseForm):
-    """A form of the public site: no CSRF token, as there is no session; pledge/web/request_checks.py says where a POST may come from."""
+    """A form of the public site, without CSRF token or session; web/request_checks.py checks where a POST comes from."""
 
     class Meta:
         csrf = False

@@ -192,7 +192,7 @@ def link_limit() -> str:
 
 
 def is_wrong(response: Response) -> bool:
-    """Whether the answer is to a wrong code: only those count against the limit, so many people behind one address can confirm."""
+    """Whether a wrong code was answered. Only those count, so that many people behind one address can confirm."""
     return response.status_code in (404, 422)
 
 

@@ -62,7 +62,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Cached:
-    """How the 200 answers of a page that is the same for every visitor are cached (caching.py): it reads no cookie and no header."""
+    """How 200 answers that are the same for every visitor are cached (caching.py). The view reads no cookie or header."""
 
     control: str  #: the Cache-Control header, for caches along the way
     #: The query parameters that the view reads; a request with one of them is answered by the view itself, unless `variant` names

@@ -1,4 +1,4 @@
-"""What packages further down ask of those above them: composers of mails, handlers of requests, makers of files, sources of the ledger."""
+"""What lower packages need from higher ones: composers of mails, handlers of requests, makers of files, ledger sources."""
 
 from pledge.accounts import mails as accounts
 from pledge.campaigns.queries import KNOWN_CAMPAIGN, pledge_hashes, published_slugs

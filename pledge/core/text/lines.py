@@ -1,4 +1,4 @@
-"""What plain text from any form may consist of, and the one rule for a line that people write: a name, a title, an organisation, a line of a statement.
+"""What plain text may contain, and the one rule for lines that people write: names, titles, lines of a statement.
 
 What it refuses would harm whoever reads it later: text that hides or reorders itself, formulas (OWASP ASVS 5.0, 1.2.10),
 web and e-mail addresses (a name is no place for advertising), and Korean resident registration numbers, which nobody may
@@ -185,7 +185,7 @@ def _is_number(line: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The text as a browser reads a host: full-width letters normalised, an ideographic full stop as a dot (UTS #46), no joiners."""
+    """The text as a browser reads a host (UTS #46): full-width letters normalised, `。` as a dot, no joiners."""
     plain = unicodedata.normalize("NFKC", "".join(c for c in text if c not in JOINERS)).replace("。", ".")
     return _SPACED_DOT.sub(".", plain)
 

@@ -31,7 +31,7 @@ _CONTENT = Path(__file__).parents[2] / "content"
 
 @lru_cache(maxsize=64)
 def markdown(text: str) -> Markup:
-    """Render our own texts as safe HTML. Links to other sites get a `rel`, cells of tables the name of their column (`data-label`)."""
+    """Render our own texts as safe HTML. Foreign links get a `rel`, cells of tables their column's name (`data-label`)."""
     tokens = _MARKDOWN.parse(text)
     _label_cells(tokens)
     html = nh3.clean(
@@ -86,7 +86,7 @@ def sections(text: str) -> tuple[Section, ...]:
 def markdown_tree(text: str) -> list[dict[str, Any]]:
     """Our own text as a tree of blocks, for documents other than pages.
 
-    Each node is `{"type": …}` with `children`, `text`, `level` of a heading, `ordered` of a list or `href` of a link; HTML is text.
+    Each node is `{"type": …}` with `children`, `text`, `level` (heading), `ordered` (list) or `href` (link). HTML is text.
     """
     return [_node(node) for node in SyntaxTreeNode(_MARKDOWN.parse(text)).children]
 

@@ -253,7 +253,7 @@ def _of_cases(query: Select[*Columns]) -> Select[*Columns]:
 
 
 def waiting() -> Sequence[Row[str, bool, int, datetime]]:
-    """The cases that wait for a decision, by campaign, new ones and corrections apart: how many, and since when the oldest does."""
+    """Waiting cases by campaign, new ones and corrections apart: their number, and the time of the oldest."""
     is_correction = (Endorsement.state == EndorsementState.PUBLISHED).label("is_correction")
     since = func.min(EndorsementVersion.submitted_at)
     query = _of_cases(select(Campaign.slug, is_correction, func.count(), since))

@@ -1,4 +1,4 @@
-"""The tables of bulk acts by staff: taking signatures out of the count, which can be undone, holding and releasing them; and the condition by which an act selects signatures."""
+"""Tables of bulk acts by staff (invalidating, undoing, holding, releasing), and the condition that selects signatures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace

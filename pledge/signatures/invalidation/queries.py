@@ -76,7 +76,7 @@ def undecided(condition: Condition) -> list[Invalidation]:
 
 
 def hold_reasons(invalidation_id: int) -> dict[str, int]:
-    """For which reasons those that are to be taken are held, or would be, the most frequent first; by "" how many are counted now."""
+    """The hold reasons of the selected signatures, most frequent first; under "" the number of those counted now."""
     number = func.count()
     query = (
         select(Signature.hold_reason, number)

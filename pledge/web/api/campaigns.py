@@ -105,7 +105,7 @@ def history(slug: str) -> documents.HistoryDocument:
 
 @api.page("/campaigns/<slug>/regions", cache=DATA_CACHE)
 def regions(slug: str) -> documents.RegionsDocument:
-    """People by province at a checkpoint, renewed hourly at most; "none": living elsewhere or no region given; "other": merged small cells."""
+    """People by province at a checkpoint, renewed hourly at most; "none": abroad or no region given; "other": small cells."""
     places = published_places(campaign_id(slug))
     lines = [documents.RegionDocument.model_validate(cell) for cell in places.by_region]
     by_rate = rates(places.by_region)
@@ -154,7 +154,7 @@ def paper(slug: str) -> documents.PaperDocument:
 
 @api.page("/campaigns/<slug>/activity", cache=DATA_CACHE)
 def activity(slug: str) -> documents.ActivityDocument:
-    """Events by time, past ones too; news that was sent and totals that were handed over, the newest first: at most 100 of each."""
+    """Events by time, past ones too; sent news and delivered totals, newest first. At most 100 of each."""
     number = campaign_id(slug)
     document = documents.ActivityDocument.model_validate(
         {

@@ -1,4 +1,4 @@
-"""The badges, the picture that messengers show beside a link to a campaign, the one that people post after signing, and the QR code."""
+"""Badges, link previews for messengers, the picture that people post after signing, and QR codes."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -96,7 +96,7 @@ def _drawn(title: str, words: str, label: str, colour: str) -> Response:
     limit=TOKEN_LIMIT,
 )
 def number_card(slug: str, number: int, shape: str = "wide") -> Response:
-    """A picture of "62nd signature", without a name. Anybody may ask for any number: it tells nothing that the count does not tell."""
+    """A picture of "62nd signature", without a name. Any number may be requested: it reveals no more than the count."""
     campaign = campaign_or_404(slug)
     count = ledger.count(campaign.id)
     # Who was the 62nd stays the 62nd when others withdraw; the log is never shorter than any number given.

@@ -59,7 +59,7 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
 
 @public.page("/c/<slug>/with/<code>", cache=PAGE_CACHE)
 def group(slug: str, code: str) -> AnyResponse:
-    """Redirect a group's link to the page of its organisation (also after it left), of its partner if that has a goal, or of the campaign."""
+    """Redirect a group's link to its organisation's page (also after it left), its partner page if that has a goal, or the campaign."""
     campaign, number = campaign_or_404(slug), referrals.organization_number(code)
     if number is not None:
         return redirect(url_for("public.organization", slug=slug, endorsement_id=number))

@@ -1,4 +1,4 @@
-"""The interface by which a person's signature and an organisation's endorsement share the pages of mailed links (link_pages.py)."""
+"""The interface through which signatures and endorsements share the pages of mailed links (link_pages.py)."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

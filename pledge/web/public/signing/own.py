@@ -237,7 +237,7 @@ _SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALI
 
 @public.act("/c/<slug>/mine")
 def signature_mine(slug: str) -> Response:
-    """JSON: `digits`; `html`, parts of the page with the thanks, once it is confirmed; `key` to keep; ask `again` for the number."""
+    """JSON: `digits`; `html`, parts of the page of thanks, once confirmed; `key` to keep; `again`: ask again for the number."""
     ticket, code = request.form.get("ticket", ""), typed_digits(request.form.get("code", ""), 6)
     try:
         submission = services.read_ticket(slug, ticket)

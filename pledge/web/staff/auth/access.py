@@ -45,7 +45,7 @@ SIGNED_IN_AT = "signed_in_at"
 
 
 class UndeclaredView(RuntimeError):
-    """A staff view was requested that does not say what it needs, or sent a form without saying what that asks: a bug, answered with 403."""
+    """A staff view does not declare what it needs, or what its form asks for. A bug, answered with 403."""
 
 
 class NobodySignedIn(RuntimeError):

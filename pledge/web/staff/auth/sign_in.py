@@ -225,7 +225,7 @@ def pending() -> StaffMember | None:
 
 
 def sign_in_page(form: SecretForm, way: str = "password", options: str = "") -> Response:
-    """A step of the sign-in: the password, the `code` of an app, a `recovery` code, or a `passkey`, whose dialogue `options` open."""
+    """A step of the sign-in: password, `code` of an app, `recovery` code, or `passkey` with the `options` of its dialogue."""
     values = {"way": way, "options": options, "next": next_page(), "pending": pending()}
     return form_page("staff/auth/sign_in.html", form, **values)
 

@@ -53,7 +53,7 @@ def accept_second_factor() -> Response | None:
 
 @staff.before_request
 def ask_for_second_factor() -> None:
-    """The declaration of a view says what asks for it. Whoever sets up a first one has none to show. Raises SecondFactorNeeded."""
+    """Ask for the second factor where the view declares it, except from whoever sets up their first. Raises SecondFactorNeeded."""
     if asks_factor_now(request.endpoint or ""):
         raise SecondFactorNeeded(sign_in=guard(request.endpoint or "") == SIGNED_IN_AT)
 
@@ -79,7 +79,7 @@ def _unaccepted(member: StaffMember) -> Response | None:
 
 @staff.errorhandler(SecondFactorNeeded)
 def on_second_factor_needed(needed: SecondFactorNeeded) -> Response:
-    """The page that asks, with the form that was sent; for a page that was only opened, and for passwords, which no page repeats, one that leads back."""
+    """The page that asks, carrying the form; for an opened page and for passwords, which are never repeated, it leads back."""
     if request.method == "POST" and not SECRET_FIELDS & request.form.keys():
         return _page(_form(sign_in=needed.sign_in))
     if request.method == "POST":

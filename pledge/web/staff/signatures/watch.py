@@ -51,7 +51,7 @@ def watch() -> Response:
 
 @staff.act("/watch", needs=Permission.INVALIDATE, asks=Ask.NOTHING)
 def watch_post() -> AnyResponse:
-    """Look for a network, domain or address, which is recorded. Sent by POST, so that no address bar, history or log contains it."""
+    """Look up a network, domain or address, and record it. By POST, so that no address bar, history or log contains it."""
     form = FindForm(request.form)
     campaign_id = campaign_choice.number_of(form.campaign.data or "")
     if not form.validate():
