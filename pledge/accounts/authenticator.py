@@ -47,7 +47,7 @@ def grouped_secret(secret: str) -> str:
 
 
 def step_of(secret: str, code: str) -> int | None:
-    """The thirty-second step that the digits belong to; None when they match none of the steps around now."""
+    """The thirty-second step of these digits; None if they match no step around now."""
     digits = typed_digits(code, 6)
     if not digits:
         return None
@@ -61,7 +61,7 @@ def step_of(secret: str, code: str) -> int | None:
 
 
 def use(staff_id: int, secret: str, code: str) -> bool:
-    """Whether the code is right, and neither it nor a later one was used before. Using it up is part of the check."""
+    """Whether the code is right and newer than any used one. Uses it up."""
     step = step_of(secret, code)
     if step is None:
         return False

@@ -56,12 +56,12 @@ class StaffMember(Model):
     lang: Mapped[str] = mapped_column(String(2))
     active: Mapped[bool]
     password: Mapped[str | None] = mapped_column(String(255))  #: argon2id
-    #: Raised to end every session and every sign-in that waits for the second factor: each carries the number it began with.
+    #: Raised to end every session and unfinished sign-in: each carries the number with which it began.
     auth_version: Mapped[int] = mapped_column(server_default="1")
     #: The user handle of the person's passkeys (WebAuthn, section 5.4.3): random, and nothing about them.
     passkey_handle: Mapped[str] = mapped_column(String(64), unique=True)
     totp_secret: Mapped[str | None] = mapped_column(Sealed("staff.totp_secret"))
-    #: The 30-second step of the last code that was taken: neither it nor an older one works again (RFC 6238, 5.2).
+    #: The 30-second step of the last code used: it and older ones never work again (RFC 6238, 5.2).
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     recovery_codes: Mapped[list[str] | None] = mapped_column(SealedJSON("staff.recovery_codes"))
     #: The kinds of alerts that the person wants by mail; NULL: those that are usual for their roles (staff_alerts.py).

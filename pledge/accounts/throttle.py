@@ -39,7 +39,7 @@ SECOND_FACTOR = ThrottleRule("second factor", free=5, max_wait=900)
 
 
 def count_attempt(rule: ThrottleRule, name: str) -> int:
-    """Count one try; 0 when it may be made, else the seconds until the next one may."""
+    """Count one attempt. Returns 0 if it may be made, else the seconds until the next one may."""
     now = int(clock.now().timestamp())
     # Longer than the longest wait, or waiting it out would reset the tries.
     quiet = max(int(QUIET.total_seconds()), 2 * rule.max_wait)
@@ -53,13 +53,13 @@ def count_attempt(rule: ThrottleRule, name: str) -> int:
 
 
 def reset(rule: ThrottleRule, name: str) -> None:
-    """Forget the tries before: the right person signed in."""
+    """Forget earlier attempts: the right person signed in."""
     gone = delete(StaffAttempt).where(StaffAttempt.key == _key(rule, name))
     write_autocommit(lambda connection: connection.execute(gone))
 
 
 def uncount_attempt(rule: ThrottleRule, name: str) -> None:
-    """Take one try back: it was right, or was not made after all."""
+    """Uncount an attempt that was right, or was not made after all."""
     less = (
         update(StaffAttempt)
         .where(StaffAttempt.key == _key(rule, name), StaffAttempt.tries > 0)
@@ -69,7 +69,7 @@ def uncount_attempt(rule: ThrottleRule, name: str) -> None:
 
 
 def sweep() -> int:
-    """Delete what was not touched for a long time; returns how many rows."""
+    """Delete rows not used for a long time. Returns their number."""
     gone = delete(StaffAttempt).where(StaffAttempt.since < int((clock.now() - QUIET * 4).timestamp()))
     return write_autocommit(lambda connection: connection.execute(gone).rowcount)
 

@@ -1,4 +1,4 @@
-"""Decisions that one person must not take alone: one proposes, another one decides (docs/adr/0040).
+"""Decisions by two people: one proposes, another one decides (docs/adr/0040).
 
 An administrator can invite an account and use it too. So for 72 hours an account counts as one person with the one who
 invited it; the audit log, which nobody can change, says who did.
@@ -25,7 +25,7 @@ _INVITATIONS = ("staff.invite", "staff.invite_again")
 
 
 class NeedsSecondPerson(Exception):
-    """The person who began must not decide, and each of the two must be known by an account."""
+    """Whoever proposed must not decide, and both need an account."""
 
     #: The two count as one person until then (UTC); None: they are one, or not known.
     until: datetime | None = None
@@ -44,7 +44,7 @@ class NoSuchProposal(LookupError):
 
 
 class WrongState(Exception):
-    """It is not, or no longer, in a state that allows this, or says something else than was seen."""
+    """Its state does not allow this, or its content differs from what was seen."""
 
 
 class Proposed:
@@ -61,7 +61,7 @@ class Proposed:
     decided_by: Mapped[int | None]
     decided_name: Mapped[str] = mapped_column(String(254), default="")
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: Why somebody else has sent it back to its author; NULL once that was seen to.
+    #: Why somebody else sent it back to its author; NULL once that is done.
     returned_why: Mapped[str | None] = mapped_column(Text)
 
     @property
@@ -106,7 +106,7 @@ Row = TypeVar("Row", bound=Proposed)
 
 @contextmanager
 def locked(query: Select[Row], *states: str, seen: str | None = None) -> Iterator[tuple[Session, Row]]:
-    """The row that a query with FOR UPDATE finds, in one of these states and as it was seen, until the transaction ends.
+    """Lock and yield the row of a query with FOR UPDATE, which must have one of these states and be as it was seen.
 
     Another decision at the same moment waits here and is then refused. Raises NoSuchProposal, WrongState.
     """
@@ -176,7 +176,7 @@ def _recent_invitations(connection: Connection) -> dict[int, _Invitation]:
 
 
 def _origin(staff_id: int, invitations: dict[int, _Invitation]) -> int:
-    """Follow recent invitations back to the first; for two who invited each other it is one of them."""
+    """Follow recent invitations back to the first account; of two who invited each other, one of them."""
     seen = {staff_id}
     while staff_id in invitations and invitations[staff_id].by not in seen:
         staff_id = invitations[staff_id].by

@@ -40,7 +40,7 @@ class ChainVerdict:
     head: bytes  #: the hash of the last of them
     faults: list[
         str
-    ]  #: the first entry that breaks the chain, the first mark or head that the log contradicts
+    ]  #: the first entry that breaks the chain, and the first mark or head that contradicts it
 
 
 def fingerprint(entry: Mapping[str, Any]) -> bytes:
@@ -60,7 +60,7 @@ def digest(head: bytes) -> bytes:
 
 
 def mark(connection: Connection) -> AuditMark:
-    """Where the log ends now: one row read, and the new entries counted when it has grown since the last call."""
+    """The end of the log now. Reads one row, and counts only the entries since the last call."""
     last = connection.execute(
         select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
     ).first()

@@ -19,7 +19,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for; an empty part excludes nothing."""
+    """Search terms; an empty one matches everything."""
 
     actor: str = ""  #: part of the address, whatever the case
     addresses: tuple[str, ...] = ()  #: or one of these: whose names it is a part of
@@ -51,7 +51,7 @@ class Page:
 
 
 def page(search: Search, before: int | None = None, size: int = PAGE) -> Page:
-    """One page of what was found, newest first. It costs the same however far back it is."""
+    """One page of results, newest first, at the same cost however far back."""
     query = select(AuditEntry).where(*search.conditions()).order_by(AuditEntry.id.desc())
     if before is not None:
         query = query.where(AuditEntry.id < before)
@@ -61,7 +61,7 @@ def page(search: Search, before: int | None = None, size: int = PAGE) -> Page:
 
 
 def all_lines(search: Search) -> Iterator[AuditEntry]:
-    """Everything that was found up to now, oldest first, a batch at a time."""
+    """All results up to now, oldest first, in batches."""
     return entries(*search.conditions(), AuditEntry.id <= newest())
 
 
@@ -79,7 +79,7 @@ def last(action: str, subject: str) -> AuditEntry | None:
 def _exactly_or_within(
     column: InstrumentedAttribute[str], wanted: str, separator: str
 ) -> ColumnElement[bool]:
-    """The name itself, or whatever begins with it and a separator."""
+    """SQL: the name itself, or a name that begins with it and a separator."""
     return or_(column == wanted, column.startswith(wanted + separator, autoescape=True))
 
 

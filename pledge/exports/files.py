@@ -80,7 +80,7 @@ class _Hashed:
 def _write_csv(
     file: _Hashed, export: Export, columns: list[Column[Any]], expected: int, progress: Progress
 ) -> int:
-    """UTF-8 with BOM and CRLF, for Korean Excel. Returns the rows that were written, not those that were asked for."""
+    """UTF-8 with BOM and CRLF, for Korean Excel. Returns the number of rows written, not requested."""
     file.write(BOM + csv_line(*(column.heading([export.lang]) for column in columns)).encode())
     rows, kind = 0, KINDS[export.kind]
     if kind.copy is not None and is_postgresql():

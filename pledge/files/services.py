@@ -65,7 +65,7 @@ def store_picture(data: bytes, *, wide: bool = False) -> str:
 
 
 def store_renditions(made: dict[int, bytes]) -> str:
-    """Store a picture in sizes that we have made ourselves, as `pictures.renditions` gives them; returns its random name."""
+    """Store a picture in sizes made by `pictures.renditions`. Returns its random name."""
     largest = max(made.values(), key=len)
     parts = {f"{size}.webp": data for size, data in made.items()}
     return store_parts(
@@ -155,12 +155,12 @@ def check_stored(session: Session, name: str) -> None:
 
 
 def discard(session: Session, name: str) -> None:
-    """Note that no row refers to this file any more; the next sweep deletes it. Nothing happens for "" or an unknown name."""
+    """Note that no row refers to this file any more; the next sweep deletes it. Ignores "" and unknown names."""
     session.execute(update(StoredFile).where(StoredFile.name == name).values(delete_after=clock.now()))
 
 
 def replace(session: Session, old: str, new: str) -> str:
-    """A row refers to `new` from now on, no longer to `old`; either may be "". Returns `new`. Raises UnknownFile."""
+    """Keep `new` and discard `old`; either may be "". Returns `new`. Raises UnknownFile."""
     discard(session, old)
     if new:
         keep(session, new)

@@ -1,4 +1,4 @@
-"""What waits for staff, gathered from the queries of each package, and who may decide it."""
+"""The inbox of staff: what waits, gathered from the queries of each package, and who may decide it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -80,7 +80,7 @@ NEEDS = {
 
 @dataclass(frozen=True)
 class InboxItem:
-    """Something that waits, or several of a kind that are worked through one after another."""
+    """One waiting thing, or a queue of a kind that is worked through in order."""
 
     kind: InboxKind
     since: datetime | None  #: None where nobody knows

@@ -39,7 +39,7 @@ _OPEN = (JobState.WAITING, JobState.RUNNING)
 
 
 class LeaseLost(Exception):
-    """Another worker has the job now, as this one was silent for too long, or the file is no longer wanted."""
+    """Another worker has the job, because this one was silent for too long, or the file is no longer wanted."""
 
 
 class JobStopped(Exception):
@@ -143,7 +143,7 @@ def chunks(job_id: int) -> Iterator[bytes] | None:
 
 
 def sweep() -> int:
-    """Delete expired files and what abandoned jobs left; returns of how many jobs."""
+    """Delete expired files and those of abandoned jobs. Returns the number of jobs."""
     expired = and_(Job.state == JobState.DONE, Job.expires_at <= clock.now())
     abandoned = and_(Job.state.in_((JobState.FAILED, JobState.GONE)), Job.file != "")
     gone = 0
@@ -246,7 +246,7 @@ def _fail(claim: Job, kind: str) -> None:
 
 
 def _write(claim: Job, **values: object) -> bool:
-    """Change the job, if this attempt still has it, as each claim raises `attempts`; whether it does."""
+    """Change the job if this attempt still has it: each claim raises `attempts`. Returns whether it has."""
     mine = (Job.id == claim.id, Job.state == JobState.RUNNING, Job.attempts == claim.attempts)
     with transaction() as session:
         held = session.execute(update(Job).where(*mine).values(**values).returning(Job.id)).first()

@@ -63,12 +63,12 @@ ALERTS = MAILS
 BATCH = 5000
 #: Seconds that one of them may take, more than a visitor's statement.
 STATEMENT_SECONDS = 300
-#: More than the clocks of two hosts, and of a restored backup's last run, are apart.
+#: Larger than any difference between the clocks of two hosts, or to the last run of a restored backup.
 CLOCKS_DIFFER = timedelta(days=1)
 
 
 class NotAllDeleted(Exception):
-    """Some of what is past its period is still there; the log says why."""
+    """Some expired data could not be deleted; the log says why."""
 
 
 def run(delivered: Mapping[int, datetime]) -> dict[str, int]:
@@ -134,7 +134,7 @@ def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> Callable[[],
 
 
 def _forget_networks(now: datetime, last: datetime | None) -> int:
-    """Of those whose period has ended since the last run, so that it does not read all who signed before."""
+    """Forget the networks whose period ended since the last run, without reading all earlier signatures."""
     old = (
         select(Signature.id)
         .where(

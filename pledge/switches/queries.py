@@ -1,4 +1,4 @@
-"""What the switches say. `current()` is for every request: a snapshot of the process, at most two seconds old."""
+"""The state of the switches. `current()` is for every request: a snapshot, at most two seconds old."""
 
 import json
 from datetime import datetime
@@ -27,7 +27,7 @@ def current() -> Switches:
 
 
 def stored() -> Switches:
-    """What the database says now."""
+    """The switches as stored now."""
     table = Switch.__table__.c
     query, now = select(table.name, table.value, table.changed_at, table.ends_at), clock.now()
     rows = fetch(query.where(table.name.in_((*SWITCHES, SAMPLE_DATA)))).all()
@@ -52,5 +52,5 @@ def is_active(name: str, changed_at: datetime, ends_at: datetime | None, now: da
 
 
 def _end(name: str, changed_at: datetime, ends_at: datetime | None) -> datetime:
-    """A row without an end has the usual one: none is for ever."""
+    """The end of a switch; a row without one gets the usual duration."""
     return ends_at or changed_at + SWITCHES[name].duration(None)

@@ -1,4 +1,4 @@
-"""The switches: each is declared here, with its kind, its name and for how long it may hold.
+"""The switches, each declared with its kind, name and durations.
 
 A kind says what a switch may be turned to and how that is stored. A screen shows every switch by its kind.
 """
@@ -120,7 +120,7 @@ class Factor(SwitchKind):
 
 @dataclass(frozen=True)
 class Switches:
-    """How all of them stand."""
+    """The state of all switches."""
 
     signing_paused: bool = False  #: no new signatures and endorsements are taken; confirming goes on
     mail_paused: bool = False  #: mails wait in the outbox
@@ -134,17 +134,17 @@ class Switches:
     ends_at: Mapping[str, datetime] = field(default_factory=dict, compare=False)
 
     def value(self, name: str) -> Any:
-        """How the switch of this name stands."""
+        """The value of the switch of this name."""
         return getattr(self, SWITCHES[name].field)
 
     @property
     def turned(self) -> list[str]:
-        """The names of the switches that are not as usual."""
+        """The names of the switches that differ from the default."""
         return [name for name, kind in SWITCHES.items() if self.value(name) != kind.usual]
 
     @property
     def paused(self) -> list[str]:
-        """The names of the pauses that hold."""
+        """The names of the pauses in effect."""
         return [name for name in self.turned if isinstance(SWITCHES[name], Pause)]
 
 
