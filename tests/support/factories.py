@@ -176,7 +176,9 @@ def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
     """Save this wording as an editor who has just opened the page; the version that holds it."""
     stored = queries.pledge_versions(staff_queries.desk(slug).id)[0]
     return pledges.edit_pledge(
-        *(EDITOR, slug, stored.stamp),
+        EDITOR,
+        slug,
+        stored.stamp,
         wording={"ko": ko, "en": en},
         in_use=lambda *_: in_use,
         agreed=stored.version + 1,

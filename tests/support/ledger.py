@@ -104,23 +104,13 @@ def confirm(
 
 def many(campaign_id: int, number: int) -> None:
     """So many +1 for people whom no test needs by name."""
+    entry = plus(campaign_id)
+    rows = [
+        {**entry, "subject_id": subject_id, "commitment": sha256(b"%d" % subject_id).digest()}
+        for subject_id in itertools.islice(_signature_ids, number)
+    ]
     with transaction() as session:
-        rows = [
-            {
-                "campaign_id": campaign_id,
-                "kind": "person",
-                "delta": 1,
-                "reason": "confirmed",
-                "country": "KR",
-                "hour": "2026-11-24T12",
-                "occurred_at": NOON,
-                "subject_id": subject_id,
-                "commitment": sha256(b"%d" % subject_id).digest(),
-            }
-            for subject_id in itertools.islice(_signature_ids, number)
-        ]
-        pledge_text_id = session.scalar(select(PledgeText.id).where(PledgeText.campaign_id == campaign_id))
-        session.execute(insert(LedgerEntry).values(pledge_text_id=pledge_text_id), rows)
+        session.execute(insert(LedgerEntry), rows)
 
 
 def withdraw(
