@@ -21,9 +21,8 @@ def drawing() -> str:
         'viewBox="0 0 1440 400"', 'xmlns="http://www.w3.org/2000/svg" viewBox="0 -100 1440 500"'
     )
     settings = (PLEDGE / "static/css/settings.css").read_text("utf-8")
-    colours = dict(
-        reversed(re.findall(r"--([\w-]+): ([^;]+);", settings))
-    )  # the first of each is that of the day
+    # The first value of each is that of the day.
+    colours = dict(reversed(re.findall(r"--([\w-]+): ([^;]+);", settings)))
     css = (PLEDGE / "static/css/components/skyline.css").read_text("utf-8")
     css = re.sub(r"[\w-]+: [^;]*--haze[^;]*;", "", css)
     css = re.sub(r"var\(--([\w-]+)\)", lambda match: colours[match[1]], css)

@@ -26,9 +26,8 @@ class Fragile:
         self.server.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         self.server.execute("ALTER SYSTEM SET synchronous_commit = 'on'")
         self.server.execute("SELECT pg_reload_conf()")
-        wait_until(
-            lambda: self._waits_for_standby() is True
-        )  # the server takes its time to read its settings again
+        # The server takes its time to read its settings again.
+        wait_until(lambda: self._waits_for_standby() is True)
 
     def _waits_for_standby(self) -> bool | None:
         """None: it was asked to stop before it came to that."""

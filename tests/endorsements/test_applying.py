@@ -305,9 +305,8 @@ class TestAskingForTheMailAgain:
         apply(statement_ko="다른 말")
         with transaction() as session:
             row = session.scalars(select(Endorsement)).one()
-            drop(
-                session, row, row.newest
-            )  # an application for another organisation took the place of its mail
+            # As when an application for another organisation takes the place of its mail.
+            drop(session, row, row.newest)
             session.execute(update(OutboxMail).values(state=MailState.SENT))
         frozen_clock.move(hours=1)
         self.ask(ticket) if by_ticket else tickets.send_link(

@@ -105,9 +105,8 @@ def test_nothing_to_renew_takes_no_write_lock(app, statements):
         session.execute(text("UPDATE campaigns SET goal = goal"))
         with statements() as seen:
             assert renew() == 0
-        assert len(seen) == 4, (
-            seen
-        )  # where the audit log ends, which campaigns are public, its head and checkpoint
+        # Where the audit log ends, which campaigns are public, its head and checkpoint.
+        assert len(seen) == 4, seen
 
 
 @pytest.mark.postgresql_only

@@ -108,9 +108,8 @@ def test_a_second_minus_one_for_the_same_plus_one(checked):
 
 def test_one_commitment_counts_once_at_a_time(checked):
     again = PLUS.replace(b"confirmed", b"reinstated")
-    assert (
-        checked(signed([PLUS, minus(0, reason="invalidated"), again])).failure == "count"
-    )  # all entries are right
+    # All entries are right, and only the count differs.
+    assert checked(signed([PLUS, minus(0, reason="invalidated"), again])).failure == "count"
     assert checked(signed([PLUS, again])).failure == "entry:1"
     assert checked(signed([PLUS, minus(0), again, again])).failure == "entry:3"
 

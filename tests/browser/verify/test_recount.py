@@ -17,9 +17,8 @@ API = f"**/api/v1/campaigns/{SLUG}"
 
 
 def count_again(page):
-    page.locator("[data-campaign]").select_option(
-        SLUG, force=True
-    )  # hidden, unless other tests have opened some
+    # The field is hidden, unless other tests have opened campaigns.
+    page.locator("[data-campaign]").select_option(SLUG, force=True)
     page.locator("[data-start]").click()
     verdict = page.locator(".recount .verdict")
     expect(verdict).to_be_visible()
