@@ -15,8 +15,8 @@ SHARED_HOSTS = frozenset(
 def mail_domain(host: str) -> str:
     """The domain registered with a registry: `posco.co.kr` for `mail.posco.co.kr`; a bare suffix gives itself.
 
-    The one meaning of "domain" wherever addresses are counted, limited or held. By the suffixes of registries alone: names below
-    duckdns.org cost nothing, so they count as one. Below an ending that is not in the list: its last two labels.
+    This is what "domain" means wherever addresses are counted, limited or held. Only suffixes of registries count: names below
+    duckdns.org are free, so all of them are one. Below an unknown suffix: the last two labels.
     """
     return _registries().privatesuffix(host) or host
 
@@ -24,8 +24,7 @@ def mail_domain(host: str) -> str:
 def registrable(host: str) -> str | None:
     """The part of a website's host that has one owner: `posco.co.kr` of `www.posco.co.kr`, `shop.kr.com` of `www.shop.kr.com`.
 
-    Stricter than mail_domain(), as taking two owners for one would verify a stranger. None for a bare ending, and for one that is
-    not in the Public Suffix List.
+    Stricter than mail_domain(): taking two owners for one would verify a stranger. None for a bare or unknown suffix.
     """
     for shared in SHARED_HOSTS:
         if host == shared:

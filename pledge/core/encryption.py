@@ -2,8 +2,8 @@
 
 A stored value is `key id (4 bytes) || nonce (12) || ciphertext and tag`. The context (table.column) is authenticated
 with it, so a value moved to another column does not open. Keys come from PLEDGE_DATA_KEYS, newest first: the newest
-seals, every one opens. Look-up hashes use the LAST key of the list: it must stay when newer ones are put before it,
-else one person could sign twice (docs/adr/0006). Columns that hold such values are declared with pledge/core/db/encrypted_columns.py.
+seals, every one opens. Look-up hashes use the LAST key, which must stay when newer ones are added, else one person could
+sign twice (docs/adr/0006). Columns with such values: pledge/core/db/encrypted_columns.py.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Signed tokens for mailed links: one salt for each purpose, SHA-256, key rotation, no personal data inside.
 
-What is inside is sealed as well (AES-GCM, by the same keys): a mail and a stolen copy of the database do not lead to a row.
-Tickets are sealed with the data key and not signed (mailed_links/tickets.py).
+The payload is encrypted (AES-GCM) with the same keys, so that a mail and a stolen database together do not lead to a row. Tickets
+are encrypted with the data key and not signed (mailed_links/tickets.py).
 
 A token only names a row and its version. Whether it may still be used is decided by the state of the row, never by the string:
 base64 has spare bits, so several strings carry one signature. Reading a token raises nothing but BadToken.

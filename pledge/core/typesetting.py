@@ -81,8 +81,8 @@ class CannotTypeset(ValueError):
 def typeset(source: Path, data: object, at: datetime | None = None) -> bytes:
     """A PDF tagged for screen readers (PDF/UA-1) of a Typst file, to which `data` comes as JSON, never as markup.
 
-    It uses no font, package or clock of this machine, so the same data always give the same bytes; `at` is the moment that the
-    PDF names. Raises CannotTypeset.
+    It uses no font, package or clock of this machine, so the same data always give the same bytes. `at`: the PDF's date.
+    Raises CannotTypeset.
     """
     import typst  # noqa: PLC0415  # tens of megabytes, which only processes that typeset need
 

@@ -173,10 +173,10 @@ def write_autocommit(work: Callable[[Connection], T]) -> T:
 
 
 def ensure_durable() -> None:
-    """Wait until all that was committed so far is where a commit has to be. Raises NotDurable.
+    """Wait until the standby has all earlier commits. Raises NotDurable.
 
-    For a use case that finds its work done and so writes nothing, which waits for no standby: whoever did it may have been
-    told that it was not recorded. On SQLite a commit that others see is on the disk.
+    For a use case that finds its work done and writes nothing: the commit that did it may have been answered "not recorded".
+    On SQLite a visible commit is on the disk.
     """
     if is_postgresql():
         # A record that nobody reads. Standbys receive the log in order, so they then have all that precedes it.

@@ -1,9 +1,9 @@
 """Migrations by Flask-Migrate, and helpers to change a large table while people sign.
 
-On PostgreSQL nobody waits longer than LOCK_TIMEOUT: indexes are built concurrently, constraints are checked after they apply
-to new rows, and rows are changed in batches. Each step commits by itself, so a migration that is interrupted starts from its
-beginning when it is run again: every function for them may be repeated, and whatever may not comes after them. SQLite, where
-one process writes at a time, changes a table at once. tests/house/test_migration_locks.py refuses migrations that lock for long.
+On PostgreSQL nobody waits longer than LOCK_TIMEOUT: indexes are built concurrently, constraints validated later, rows changed in
+batches. Each step commits by itself, and an interrupted migration starts again from its beginning. So these functions may be
+repeated, and what may not be repeated comes last. SQLite, with one writer, changes a table at once.
+tests/house/test_migration_locks.py refuses migrations that hold locks for long.
 """
 
 from collections.abc import Iterator, Sequence
