@@ -1,75 +1,77 @@
-"""Soft limits: whether many forms have come lately from one network, from the block around it, with one mail domain.
+"""How many forms have come lately from one network, from the block around it, with one mail domain.
 
-Beyond one nothing is refused; it is a signal (signals.py). The counters are where those of the limits are
-(web/limits.py): in Redis, in one round trip, or in this process. Their keys are keyed hashes, so Redis reveals neither a
-network nor a mail domain.
+Beyond some limits a form is refused; beyond others it has a signal (signals.py). All counters of a form are counted in one
+round trip to Redis, or in this process while Redis is away (web/limits.py). Their keys are keyed hashes, so Redis reveals
+neither a network nor a mail domain. A counter begins with the first form and ends when the time of its limit is over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from limits import RateLimitItem, RateLimitItemPerSecond, parse_many
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
-from redis.exceptions import RedisError
 
-from pledge.abuse.signals import Signal
 from pledge.core.encryption import vault
-
-#: Counts while Redis is away and nobody has noticed yet.
-_in_process = MemoryStorage()
 
 
 @dataclass(frozen=True)
-class SoftLimit:
-    """How often `what` may be seen before it is a signal: a text like `3 per 10 minutes`."""
+class FormLimit:
+    """How often `what` may be seen: a text like `3 per 10 minutes`. Limits on the same thing in the same time share a counter."""
 
-    signal: Signal
-    what: str  #: a network, a block, a domain, the mark of a form
+    name: str  #: a signal, or the name of a limit that refuses in the metrics
+    what: str  #: a kind of counter, and the network, block, domain or mark of a form that it counts
     limit: str
 
+    def parts(self) -> list[tuple[str, RateLimitItem]]:
+        """The parts of its text, each with the key of its counter."""
+        return [(_key(self.what, item), item) for item in parse_many(self.limit)]
 
-def exceeded(storage: Storage, soft_limits: Sequence[SoftLimit], *, count: bool) -> set[Signal]:
-    """Count one more form, if `count`, and tell which of the limits are exceeded."""
-    counters = [(soft.signal, soft.what, item) for soft in soft_limits for item in parse_many(soft.limit)]
-    keys = [_key(signal, what, item) for signal, what, item in counters]
-    seconds = [item.get_expiry() for _, _, item in counters]
-    try:
-        numbers = _numbers(storage, keys, seconds, count=count)
-    except RedisError:
-        numbers = _numbers(_in_process, keys, seconds, count=count)
-    return {
-        signal for (signal, _, item), number in zip(counters, numbers, strict=True) if number > item.amount
-    }
+
+def exceeded(storage: Storage, form_limits: Iterable[FormLimit], *, count: bool) -> set[FormLimit]:
+    """Count one more form, if `count`, and tell which of the limits are exceeded. Raises RedisError."""
+    parts = [(form_limit, *part) for form_limit in form_limits for part in form_limit.parts()]
+    numbers = _add(storage, {key: item.get_expiry() for _, key, item in parts}, 1 if count else 0)
+    return {form_limit for form_limit, key, item in parts if numbers[key] > item.amount}
+
+
+def take_back(storage: Storage, form_limits: Iterable[FormLimit], refused_by: FormLimit) -> float:
+    """Count a form less that was refused. When the limit that refused it ends, in seconds since 1970. Raises RedisError."""
+    ends_at = max(
+        storage.get_expiry(key) for key, item in refused_by.parts() if storage.get(key) > item.amount
+    )
+    parts = [part for form_limit in form_limits for part in form_limit.parts()]
+    _add(storage, {key: item.get_expiry() for key, item in parts}, -1)
+    return ends_at
 
 
 def first_time(storage: Storage, what: str, seconds: int) -> bool:
     """Whether `what` was not seen in the last seconds. Of several that ask at the same moment one is told yes."""
     once = RateLimitItemPerSecond(1, seconds, "pledge/once")
-    try:
-        return MovingWindowRateLimiter(storage).hit(once, what)
-    except RedisError:
-        return MovingWindowRateLimiter(_in_process).hit(once, what)
+    return MovingWindowRateLimiter(storage).hit(once, what)
 
 
-def _numbers(storage: Storage, keys: Sequence[str], seconds: Sequence[int], *, count: bool) -> list[int]:
+def _add(storage: Storage, seconds: Mapping[str, int], amount: int) -> dict[str, int]:
+    """The number of each counter, after adding to it. `seconds`: after which each ends."""
     if not isinstance(storage, RedisStorage):
-        if count:
-            return [storage.incr(key, expiry) for key, expiry in zip(keys, seconds, strict=True)]
-        return [storage.get(key) for key in keys]
+        if not amount:
+            return {key: storage.get(key) for key in seconds}
+        return {key: storage.incr(key, expiry, amount) for key, expiry in seconds.items()}
     # Its `incr` would be one round trip for each counter.
     client = storage.get_connection()
     with client.pipeline(transaction=False) as trip:  # type: ignore[attr-defined]  # a client of redis; its type there is narrower
-        for key, expiry in zip(keys, seconds, strict=True):
-            if count:
+        for key, expiry in seconds.items():
+            if amount:
                 # In this order: a counter that begins between the two commands gets its end from the second.
-                trip.incr(key).expire(key, expiry, nx=True)
+                trip.incrby(storage.prefixed_key(key), amount).expire(
+                    storage.prefixed_key(key), expiry, nx=True
+                )
             else:
-                trip.get(key)
+                trip.get(storage.prefixed_key(key))
         answers = trip.execute()
-    return [int(answer or 0) for answer in (answers[::2] if count else answers)]
+    numbers = answers[::2] if amount else answers
+    return {key: int(number or 0) for key, number in zip(seconds, numbers, strict=True)}
 
 
-def _key(signal: Signal, what: str, item: RateLimitItem) -> str:
-    hashed = vault().keyed_hash(f"soft limit {signal} {item.get_expiry()} {what}")
-    return f"pledge/soft/{signal}/{hashed.hex()}"
+def _key(what: str, item: RateLimitItem) -> str:
+    return f"pledge/form/{vault().keyed_hash(f'form limit {item.get_expiry()} {what}').hex()}"

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RequestLimit
 from limits import parse_many
+from limits.storage import Storage
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -24,6 +25,7 @@ from config import Config, current_config
 from pledge.core import clock, metrics
 from pledge.core.networks import block_of, network_of
 
+T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 
 #: How many times a network's limit the block around it may use.
@@ -151,6 +153,23 @@ def counted(name: str) -> Callable[[RequestLimit], None]:
     return count
 
 
+def with_counters(use: Callable[[Storage], T]) -> T:
+    """What `use` counts or finds in Redis, or in this process while Redis is away."""
+    if limiter.limiter.storage is not limiter.storage:
+        _look_for_redis()
+    try:
+        return use(limiter.limiter.storage)
+    except RedisError:
+        _look_for_redis()
+        return use(limiter.limiter.storage)
+
+
+@_counted_in_process
+@limiter.shared_limit("1000000 per second", scope="redis")
+def _look_for_redis() -> None:
+    """Have Flask-Limiter notice that Redis is away, or back: it does so where it counts. This limit is never met."""
+
+
 def hit(limit: str, *keys: str) -> int | None:
     """Count one more for these keys, which are not the visitor's network. Beyond `limit` (its text): the seconds to wait.
 
@@ -159,7 +178,7 @@ def hit(limit: str, *keys: str) -> int | None:
     try:
         for item in parse_many(limit):
             if not limiter.limiter.hit(item, _KEY_PREFIX, *keys):
-                return _seconds_until(limiter.limiter.get_window_stats(item, _KEY_PREFIX, *keys).reset_time)
+                return seconds_until(limiter.limiter.get_window_stats(item, _KEY_PREFIX, *keys).reset_time)
     except RedisError:  # gone since the limit of the network was asked
         return None
     return None
@@ -169,12 +188,12 @@ def seconds_to_wait() -> int:
     """Seconds until the refused visitor may try again."""
     refused = limiter.current_limit
     try:
-        return UNKNOWN_WAIT if refused is None else _seconds_until(refused.window.reset_time)
+        return UNKNOWN_WAIT if refused is None else seconds_until(refused.window.reset_time)
     except RedisError:  # gone since it counted this request
         return UNKNOWN_WAIT
 
 
-def _seconds_until(moment: float) -> int:
+def seconds_until(moment: float) -> int:
     return max(1, math.ceil(moment - clock.now().timestamp()))
 
 

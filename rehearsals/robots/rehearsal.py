@@ -16,7 +16,7 @@ from pledge.abuse.mail_servers import MailHosts
 from pledge.abuse.models import OriginKind
 from pledge.abuse.origin_list import Origin
 from pledge.abuse.signals import Level, Signal, is_disposable
-from pledge.abuse.velocity import SoftLimit
+from pledge.abuse.velocity import FormLimit
 from pledge.campaigns.models import Campaign
 from pledge.core.db import fetch, transaction
 from pledge.core.domains import registrable
@@ -117,7 +117,8 @@ class Rehearsal:
     ) -> dict[str, Any]:
         """The row as signing leaves it, with the level that the form's signals have."""
         fate = self.fates.setdefault(visit.kind, Fate())
-        seen = {*visit.sent, *velocity.exceeded(storage, _soft_limits(visit), count=True)}
+        over = velocity.exceeded(storage, _soft_limits(visit), count=True)
+        seen = {*visit.sent, *(Signal(limit.name) for limit in over)}
         if is_disposable(visit.domain):
             seen.add(Signal.DISPOSABLE)
         level = signals.level(seen)
@@ -155,16 +156,16 @@ class Rehearsal:
                 fate.of_domain[registrable(visit.domain) or visit.domain] += 1
 
 
-def _soft_limits(visit: Visit) -> list[SoftLimit]:
+def _soft_limits(visit: Visit) -> list[FormLimit]:
     """As the form has them (web/public/admission.py)."""
     soft_limits = [
-        SoftLimit(Signal.NETWORK, visit.network, EACH_NETWORK),
-        SoftLimit(
+        FormLimit(Signal.NETWORK, f"network {visit.network}", EACH_NETWORK),
+        FormLimit(
             Signal.WIDE_NETWORK,
-            block_of(visit.network.removesuffix("/64")),
+            f"block {block_of(visit.network.removesuffix('/64'))}",
             limits.scaled(EACH_NETWORK, limits.BLOCK_FACTOR),
         ),
     ]
     if domain := owned_domain(visit.domain):
-        soft_limits.append(SoftLimit(Signal.DOMAIN, domain, EACH_DOMAIN))
+        soft_limits.append(FormLimit(Signal.DOMAIN, f"domain {domain}", EACH_DOMAIN))
     return soft_limits

@@ -249,6 +249,22 @@ def test_all_who_meet_the_outage_at_the_same_moment_go_on(make_app, hanging_redi
 
 
 @pytest.mark.sqlite_only
+def test_forms_are_counted_in_the_process_while_redis_hangs_and_in_redis_once_it_wakes(
+    make_app, hanging_redis
+):
+    redis = hanging_redis()
+    client = make_app(redis_url=redis.url, limit_domain="2 per hour").test_client()
+    with client.application.app_context():
+        campaign()
+    redis.freeze()
+    assert [sign(client).status_code for _ in range(3)] == [303, 303, 429]
+    assert limiter.limiter.storage is not limiter.storage
+    redis.wake()
+    with redis.client() as inside:
+        wait_until(lambda: sign(client, "198.51.100.9") and inside.keys("*pledge/form*"))
+
+
+@pytest.mark.sqlite_only
 def test_counting_in_redis_goes_on_once_it_wakes(make_app, hanging_redis):
     redis = hanging_redis()
     app = make_app(redis_url=redis.url, limit_token="5 per hour")

@@ -9,7 +9,6 @@ anything about a person. Without JavaScript a form goes on without proof, a few 
 """
 
 import math
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -17,14 +16,14 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_limiter import RateLimitExceeded
+from werkzeug.exceptions import TooManyRequests
 
 from config import current_config
 from pledge.abuse import proof, signals, velocity
 from pledge.abuse.proof import BadSolution, Fault
 from pledge.abuse.signals import Level, Signal, is_disposable
-from pledge.abuse.velocity import SoftLimit
+from pledge.abuse.velocity import FormLimit
 from pledge.core import clock, metrics, tokens
-from pledge.core.encryption import vault
 from pledge.core.networks import is_external
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail import breaker
@@ -38,6 +37,8 @@ from pledge.web.public.forms import ProvableForm
 PROVED_FACTOR = 10
 #: Waits of more minutes than this are not given in minutes.
 _MAX_MINUTES = 90
+#: The limit of a mail domain, as the metrics call it.
+_DOMAIN = "domain"
 
 
 class ProofAnswer(StrEnum):
@@ -63,40 +64,85 @@ class ProofNeeded(NotAdmitted):
         self.answer = answer
 
 
-def admit(form: ProvableForm, count: Callable[[], None]) -> frozenset[Signal]:
-    """The signals with which the form is to be recorded. Raises NotAdmitted, ProofNeeded and, by `count`, RateLimitExceeded.
-
-    `count` counts one more form of its kind for the network (limits.limited).
-    """
+def admit(form: ProvableForm) -> frozenset[Signal]:
+    """The signals with which the form is to be recorded. Raises NotAdmitted, ProofNeeded and TooManyRequests."""
     is_valid = form.validate()
     answer = read_answer(form) if is_valid else ProofAnswer.NONE
-    if answer is not ProofAnswer.PROVED:  # it was counted when it was sent without
-        count()
-        if is_valid:
-            _count_for_domain(form)
+    crowd = _count(form, answer, is_valid=is_valid)
     # Also when there are other mistakes, so that all of them are shown at once and a good file is kept.
     is_stored = form.store_files()
     if form.retry_after is not None or not (is_valid and is_stored):
         raise NotAdmitted
-    return _assess(form, answer)
+    return _assess(form, answer, crowd)
 
 
-def sign_limit() -> str:
-    return limits.scaled(current_config().limit_sign, PROVED_FACTOR * switches.current().limit_factor)
+def _count(form: ProvableForm, answer: ProofAnswer, *, is_valid: bool) -> set[Signal]:
+    """Count one more form for all that limits it: the signals of a crowd.
+
+    Beyond the limit of its network or block it raises TooManyRequests, beyond that of its mail domain the form says so.
+    """
+    is_counted = answer is not ProofAnswer.PROVED  # else it was counted when it was sent without
+    refusing = _refusing_limits(form, is_valid=is_valid) if is_counted else []
+    soft = _soft_limits(form) if is_valid and is_external(limits.client_network()) else []
+    every = [*refusing, *soft]
+    over = limits.with_counters(lambda storage: velocity.exceeded(storage, every, count=is_counted))
+    refused_by = next((limit for limit in refusing if limit in over), None)
+    if refused_by is not None:
+        # What one network may not do is counted neither for its block nor for a mail domain.
+        ends_at = limits.with_counters(lambda storage: velocity.take_back(storage, every, refused_by))
+        metrics.limits_hit.labels(refused_by.name).inc()
+        seconds = limits.seconds_until(ends_at)
+        if refused_by.name != _DOMAIN:
+            raise TooManyRequests(retry_after=seconds)
+        form.retry_after = seconds
+        form.email.errors = [_domain_words(seconds)]
+    return {Signal(limit.name) for limit in soft if limit in over}
 
 
-def _count_for_domain(form: ProvableForm) -> None:
-    """Count a valid form for the mail domain of its address; beyond the limit the form says so."""
+def _refusing_limits(form: ProvableForm, *, is_valid: bool) -> list[FormLimit]:
+    """Beyond the first of these that is exceeded a form is refused."""
+    config, factor = current_config(), switches.current().limit_factor
+    each = limits.scaled(config.limit_sign, PROVED_FACTOR * factor)
+    refusing = [
+        FormLimit("sign", _of_network(form), each),
+        FormLimit("sign_block", _of_block(form), limits.scaled(each, limits.BLOCK_FACTOR)),
+    ]
+    domain = owned_domain(domain_of(form.address)) if is_valid else None
+    if domain is not None:
+        refusing.append(FormLimit(_DOMAIN, f"domain {domain}", limits.scaled(config.limit_domain, factor)))
+    return refusing
+
+
+def _soft_limits(form: ProvableForm) -> list[FormLimit]:
+    """Beyond these a form has a signal."""
+    config, factor = current_config(), switches.current().limit_factor
+    each, free = limits.scaled(config.step_up_network, factor), limits.scaled(config.limit_sign, factor)
+    network, block = limits.client_network(), limits.client_block()
+    soft = [
+        FormLimit(Signal.LIMIT, _of_network(form), free),
+        FormLimit(Signal.LIMIT, _of_block(form), limits.scaled(free, limits.BLOCK_FACTOR)),
+        FormLimit(Signal.NETWORK, f"network {network}", each),
+        FormLimit(Signal.WIDE_NETWORK, f"block {block}", limits.scaled(each, limits.BLOCK_FACTOR)),
+    ]
     domain = owned_domain(domain_of(form.address))
-    if domain is None:
-        return
-    limit = limits.scaled(current_config().limit_domain, switches.current().limit_factor)
-    # A keyed hash, as Redis should not reveal mail domains.
-    key = vault().keyed_hash(f"limit of domain {domain}").hex()
-    form.retry_after = limits.hit(limit, key, "mail domain")
-    if form.retry_after is not None:
-        metrics.limits_hit.labels("domain").inc()
-        form.email.errors = [_domain_words(form.retry_after)]
+    if domain is not None:
+        limit = limits.scaled(config.step_up_domain, factor)
+        soft.append(FormLimit(Signal.DOMAIN, f"domain {domain}", limit))
+    shown_at = _shown_at(form)
+    if shown_at is not None and clock.now() - shown_at > signals.SHARED_FOR:
+        mark = f"form of {int(shown_at.timestamp())}"  # all forms from one page that was left open
+        soft.append(FormLimit(Signal.OLD_FORM, f"{mark} from {block}", signals.LATER_FROM_BLOCK))
+        soft.append(FormLimit(Signal.OLD_FORM, mark, signals.LATER_IN_ALL))
+    return soft
+
+
+def _of_network(form: ProvableForm) -> str:
+    """The counter of a network's forms of one kind: the sign form of the widget is that of the page."""
+    return f"{type(form).__name__} {limits.client_network()}"
+
+
+def _of_block(form: ProvableForm) -> str:
+    return f"{type(form).__name__} block {limits.client_block()}"
 
 
 def _domain_words(seconds: int) -> str:
@@ -126,7 +172,7 @@ def read_answer(form: ProvableForm) -> ProofAnswer:
         return ProofAnswer.EXPIRED if error.fault is Fault.EXPIRED else ProofAnswer.UNUSABLE
     # For longer than it works, on whichever machine it is sent again.
     seconds = int((proof.LIFETIME + tokens.SKEW).total_seconds())
-    is_new = velocity.first_time(limits.limiter.limiter.storage, solved, seconds)
+    is_new = limits.with_counters(lambda storage: velocity.first_time(storage, solved, seconds))
     return ProofAnswer.PROVED if is_new else ProofAnswer.SPENT
 
 
@@ -135,9 +181,9 @@ def proof_purpose(form: ProvableForm) -> str:
     return f"{request.path} {form.address.canonical}"
 
 
-def _assess(form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:
+def _assess(form: ProvableForm, answer: ProofAnswer, crowd: set[Signal]) -> frozenset[Signal]:
     """The signals of a valid form. Raises ProofNeeded."""
-    seen = _signals(form, answer)
+    seen = _signals(form) | crowd
     for signal in seen:
         metrics.signals.labels(signal.value).inc()
     if signals.level(seen) is Level.LOW:
@@ -164,7 +210,7 @@ def _count_unproved() -> None:
     """Count one more form that goes on without proof."""
 
 
-def _signals(form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:
+def _signals(form: ProvableForm) -> frozenset[Signal]:
     shown_at, now = _shown_at(form), clock.now()
     seen = signals.age_signals(shown_at, now)
     seen |= signals.header_signals(request.headers.get, encrypted=request.is_secure)
@@ -172,34 +218,7 @@ def _signals(form: ProvableForm, answer: ProofAnswer) -> frozenset[Signal]:
         seen.add(Signal.DISPOSABLE)
     if breaker.is_open():
         seen.add(Signal.BREAKER)
-    if is_external(limits.client_network()):
-        # A form with its proof was counted when it was sent without.
-        storage = limits.limiter.limiter.storage
-        soft_limits = _soft_limits(form)
-        if shown_at is not None and now - shown_at > signals.SHARED_FOR:
-            mark = int(shown_at.timestamp())  # of all forms from one page that was left open
-            soft_limits.append(
-                SoftLimit(Signal.OLD_FORM, f"{mark} {limits.client_block()}", signals.LATER_FROM_BLOCK)
-            )
-            soft_limits.append(SoftLimit(Signal.OLD_FORM, str(mark), signals.LATER_IN_ALL))
-        seen |= velocity.exceeded(storage, soft_limits, count=answer is not ProofAnswer.PROVED)
     return frozenset(seen)
-
-
-def _soft_limits(form: ProvableForm) -> list[SoftLimit]:
-    config, factor = current_config(), switches.current().limit_factor
-    each, free = limits.scaled(config.step_up_network, factor), limits.scaled(config.limit_sign, factor)
-    kind = type(form).__name__
-    soft_limits = [
-        SoftLimit(Signal.LIMIT, f"{kind} {limits.client_network()}", free),
-        SoftLimit(Signal.LIMIT, f"{kind} {limits.client_block()}", limits.scaled(free, limits.BLOCK_FACTOR)),
-        SoftLimit(Signal.NETWORK, limits.client_network(), each),
-        SoftLimit(Signal.WIDE_NETWORK, limits.client_block(), limits.scaled(each, limits.BLOCK_FACTOR)),
-    ]
-    domain = owned_domain(domain_of(form.address))
-    if domain is not None:
-        soft_limits.append(SoftLimit(Signal.DOMAIN, domain, limits.scaled(config.step_up_domain, factor)))
-    return soft_limits
 
 
 def _shown_at(form: ProvableForm) -> datetime | None:

@@ -9,8 +9,7 @@ from pledge.core import countries, i18n
 from pledge.core.text import markdown
 from pledge.endorsements import services as endorsements
 from pledge.files.services import UnknownFile
-from pledge.web.limits import limited
-from pledge.web.public.admission import NotAdmitted, admit, sign_limit
+from pledge.web.public.admission import NotAdmitted, admit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404
 from pledge.web.public.endorsing.forms import MAX_FIELDS, MAX_FORM, EndorseForm
@@ -30,7 +29,7 @@ def endorse_post(slug: str) -> Response:
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
     try:
         _check_open(slug)  # before a picture is taken
-        seen = admit(form, _count)
+        seen = admit(form)
         ticket = endorsements.apply(_application(slug, form, proved=Signal.PROVED in seen))
     except UnknownFile:
         form.refuse_logo()
@@ -38,11 +37,6 @@ def endorse_post(slug: str) -> Response:
     except (NotAdmitted, SigningPaused, CampaignNotOpen) as error:
         return not_recorded(ENDORSEMENT, slug, form, error)
     return see_other(ENDORSEMENT.url("check", slug=slug, ticket=ticket))
-
-
-@limited(sign_limit, scope="endorse")
-def _count() -> None:
-    """Count one more application."""
 
 
 def _check_open(slug: str) -> None:

@@ -9,8 +9,8 @@ from pledge.core import countries, metrics
 from pledge.signatures import services as signatures
 from pledge.statistics import referrals
 from pledge.web.caching import cache
-from pledge.web.limits import client_network, limited
-from pledge.web.public.admission import NotAdmitted, admit, sign_limit
+from pledge.web.limits import client_network
+from pledge.web.public.admission import NotAdmitted, admit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.form_pages import form_page, not_recorded, see_other
@@ -38,7 +38,7 @@ def record(journey: Journey, slug: str) -> Response:
     form = SignForm(request.form)
     try:
         check_not_paused()
-        seen = admit(form, _count)
+        seen = admit(form)
         submission = form.submission(
             slug,
             via=_codes(slug).get(form.via.data) if form.via.data else None,
@@ -52,11 +52,6 @@ def record(journey: Journey, slug: str) -> Response:
     metrics.sign_ups.labels(slug).inc()
     by = "code" if Signal.UNPROVED in seen else None
     return see_other(journey.url("check", slug=slug, ticket=ticket, by=by))
-
-
-@limited(sign_limit, scope="sign")
-def _count() -> None:
-    """Count one more form, of the page or of the widget."""
 
 
 @cache.memoize(_KEEP_CODES)
