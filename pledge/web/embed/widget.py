@@ -24,10 +24,9 @@ from pledge.web.caching import revalidated
 from pledge.web.limits import WRONG_TOKEN_LIMIT
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 from pledge.web.public.form_pages import form_page
-from pledge.web.public.forms import ConfirmCodeForm, SignForm
+from pledge.web.public.forms import SignForm
 from pledge.web.public.mailed_links import link_pages
 from pledge.web.public.mailed_links.journey import Journey
-from pledge.web.public.mailed_links.link_pages import check_page
 from pledge.web.public.signing.journey import SIGNATURE
 from pledge.web.public.signing.sign import record
 from pledge.web.security_headers import FRAMEABLE_POLICY
@@ -116,7 +115,7 @@ FRAMED = FramedJourney(
 
 @embed.page("/embed/<slug>/check", "/embed/<slug>/check/<ticket>")
 def check(slug: str, ticket: str = "") -> Response:
-    return check_page(FRAMED, slug, ConfirmCodeForm())
+    return link_pages.check(FRAMED, slug)
 
 
 @embed.act("/embed/<slug>/check", "/embed/<slug>/check/<ticket>", limit=WRONG_TOKEN_LIMIT)

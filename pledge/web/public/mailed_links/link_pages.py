@@ -108,11 +108,23 @@ def problem(journey: Journey, link: Link[Record], token: str, status: int) -> Re
     )
 
 
-def check(journey: Journey, slug: str) -> Response:
+def check(
+    journey: Journey, slug: str, form: ConfirmCodeForm | None = None, match_number: str = ""
+) -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any. The ticket is not read: its forms post to
     their own address, and what the browser that signed may know it asks for (`mine`).
     """
-    return check_page(journey, slug, ConfirmCodeForm())
+    form = form or ConfirmCodeForm()
+    return render_page(
+        "public/mailed_links/check.html",
+        422 if form.errors else 200,
+        journey=journey,
+        page=campaign_or_404(slug),
+        form=form,
+        match_number=match_number,
+        mailboxes=MAILBOXES,
+        by=by_code(),
+    )
 
 
 def check_post(journey: Journey, slug: str, ticket: str = "") -> Response:
@@ -124,7 +136,7 @@ def check_post(journey: Journey, slug: str, ticket: str = "") -> Response:
         match_number = ""
         with suppress(BadToken):
             match_number = tickets.match_number(journey.ticket, slug, ticket)
-        return check_page(journey, slug, ConfirmCodeForm(), match_number)
+        return check(journey, slug, match_number=match_number)
     if journey.confirm_by_code is not None and form.validate():
         outcome, token = journey.confirm_by_code(slug, ticket, form.digits)
         if outcome is Confirmation.DONE:
@@ -134,7 +146,7 @@ def check_post(journey: Journey, slug: str, ticket: str = "") -> Response:
             return see_other(journey.url("confirm", token=token))
         # One wording for wrong, spent and unknown: another one would tell a stranger that this address has signed.
         form.code.errors = [_("This code is not right. Please check that it is in the newest e-mail.")]
-    return check_page(journey, slug, form)
+    return check(journey, slug, form)
 
 
 def thanks(journey: Journey, slug: str) -> Response:
@@ -184,19 +196,6 @@ def _resend(journey: Journey, slug: str, ticket: str) -> Response:
     with suppress(BadToken):
         journey.use_cases.resend(slug, ticket, i18n.language())
     return _back_to_check(journey, slug, ticket)
-
-
-def check_page(journey: Journey, slug: str, form: ConfirmCodeForm, match_number: str = "") -> Response:
-    return render_page(
-        "public/mailed_links/check.html",
-        422 if form.errors else 200,
-        journey=journey,
-        page=campaign_or_404(slug),
-        form=form,
-        match_number=match_number,
-        mailboxes=MAILBOXES,
-        by=by_code(),
-    )
 
 
 def _back_to_check(journey: Journey, slug: str, ticket: str) -> Response:
