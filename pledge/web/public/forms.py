@@ -146,8 +146,8 @@ class SignForm(ProvableForm, PlaceForm):
     consent_version = version_field(CHANGED_TEXT, optional=True)
     via = HiddenField()  #: whose link led here; an unknown one is ignored
 
-    def submission(self, slug: str, **seen: Any) -> Submission:
-        """What a valid form says, with what else was `seen` of the request."""
+    def submission(self, slug: str) -> Submission:
+        """What a valid form says."""
         return Submission(
             slug=slug,
             name=self.name.data,
@@ -160,7 +160,6 @@ class SignForm(ProvableForm, PlaceForm):
             privacy_version=markdown.privacy_version(),
             pledge_version=version(self.pledge_version),
             consent_version=version(self.consent_version),
-            **seen,
         )
 
     def show_on(self, page: CampaignPage) -> None:

@@ -1,5 +1,7 @@
 """Signing: the page of the form, and what happens when it is sent."""
 
+from dataclasses import replace
+
 from flask import Response, request
 
 from pledge.abuse import signals
@@ -39,8 +41,8 @@ def record(journey: Journey, slug: str) -> Response:
     try:
         check_not_paused()
         seen = admit(form)
-        submission = form.submission(
-            slug,
+        submission = replace(
+            form.submission(slug),
             via=_codes(slug).get(form.via.data) if form.via.data else None,
             network=client_network(),
             signals=signals.names(seen),
