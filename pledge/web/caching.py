@@ -21,7 +21,7 @@ from pledge.core import clock
 from pledge.web.routes import Cached, route_of
 
 SECONDS = 1
-#: Age in seconds up to which the old copy may be shown while a request renews it, for what is made once a second.
+#: Seconds that an old copy may be shown while a request renews it, for pages renewed every second.
 MAX_AGE = 5
 MAX_COPIES = 512
 #: `Cache-Control` of an answer that is no page (moved, not found). nginx may keep it, so it takes the place of nginx's copy;
@@ -97,7 +97,7 @@ def revalidated(response: Response, cache_control: str) -> Response:
 
 
 def answer_from_copy() -> AnyResponse | None:
-    """The copy of the page that is asked for. What is the same for everybody has no limit, so this comes before the limits."""
+    """The cached copy of the requested page. Comes before the limits: pages that are the same for everybody have none."""
     route = route_of(request.endpoint)
     if route is None or route.cache is None or request.method == "OPTIONS":
         return None
@@ -105,7 +105,7 @@ def answer_from_copy() -> AnyResponse | None:
 
 
 def _find(name: str | None) -> AnyResponse | None:
-    """The copy of this name; None where there is none, or when this request is the one that renews it."""
+    """The copy of this name; None if there is none, or if this request has to renew it."""
     copy: CachedPage | None = None if name is None else cache.get(name + _encoding())
     if copy is None or (
         clock.monotonic() >= copy.until and cache.add(f"{name}{_RENEWED}", True, timeout=MAX_AGE)
@@ -115,7 +115,7 @@ def _find(name: str | None) -> AnyResponse | None:
 
 
 def _keep(key: str, response: AnyResponse, seconds: int) -> AnyResponse:
-    """Keep the answer in each encoding, and return it in the one that this request wants."""
+    """Store the answer in each encoding, and return it in the one for this request."""
     until = clock.monotonic() + seconds
     encoded = {encoding: _encoded(response, encoding) for encoding in (*COMPRESSIONS, "")}
     copies = {key + encoding: CachedPage(until, copy) for encoding, copy in encoded.items()}
@@ -127,7 +127,7 @@ def _describe(response: AnyResponse, cache_control: str) -> None:
     response.headers["Cache-Control"] = cache_control
     response.vary.add("Accept-Encoding")
     response.add_etag(weak=True)
-    # The moment at which it was made, not sent: whoever gets a 304 takes it as the moment of the count.
+    # The time when it was made, not sent: after a 304 it is taken as the time of the count.
     response.date = clock.now()
 
 
@@ -147,5 +147,5 @@ def _encoded(response: AnyResponse, encoding: str) -> AnyResponse:
 
 
 def _encoding() -> str:
-    """Of the compressions that the client accepts the one that it prefers, Brotli where it has no preference; "" for none."""
+    """The compression that the client prefers, Brotli without a preference; "" if it accepts none."""
     return request.accept_encodings.best_match(COMPRESSIONS, "")

@@ -25,7 +25,7 @@ from pledge.web import limits
 
 #: SQLSTATE of a write on a standby, as right after a failover.
 READ_ONLY = "25006"
-#: States in which no statement of ours is wrong: the installation has to be put right, and nothing was recorded.
+#: States caused by the installation and not by our statement. Nothing was recorded.
 _AWAY = (READ_ONLY, PERMISSION_DENIED)
 
 #: Seconds after which a visitor may try again while the database is away.
@@ -35,7 +35,7 @@ RETRY_AFTER_REDIS = 1
 #: The same while other requests do costly work.
 RETRY_AFTER_BUSY = 5
 
-#: Seconds after which the page of a mailed link that met an outage is loaded again by itself.
+#: Seconds after which the page of a mailed link reloads itself during an outage.
 ASKS_AGAIN_AFTER = 15
 
 #: Errors for programs (RFC 9457).

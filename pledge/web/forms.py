@@ -52,11 +52,11 @@ class BaseForm(FlaskForm, metaclass=_FormMeta):
         super().__init__(formdata=formdata, **options)
 
     def by_language(self, name: str) -> Texts:
-        """What was entered into the fields that were declared ByLanguage under a name."""
+        """The input of a ByLanguage field, by language."""
         return languages.texts({lang: self[f"{name}_{lang}"].data or "" for lang in languages.codes()})
 
     def entry(self, kind: Callable[..., Entry], **more: Any) -> Entry:
-        """A dataclass of what was entered into the fields of its names, and of `more`; the form must have been validated."""
+        """A dataclass from the fields of the same names, and `more`. The form must be validated."""
         names = signature(kind).parameters.keys() - more
         return kind(**{name: self._entered(name) for name in names}, **more)
 
@@ -139,7 +139,7 @@ class PublicForm(BaseForm):
         csrf = False
 
         def get_translations(self, form: Form) -> None:
-            """Load none, which would cost each request a file: every message of these forms is our own."""
+            """Load none, which would cost a file per request: all messages of these forms are ours."""
 
 
 class TickField(BooleanField):

@@ -48,7 +48,7 @@ _KEY_PREFIX = "pledge"
 #: In `g` while the hook of Flask-Limiter runs.
 _IN_HOOK = "in_limiter_hook"
 
-#: In a limit's text, how many: the number at the start of each of its parts.
+#: The counts in the text of a limit: the number at the start of each part.
 _AMOUNT = re.compile(r"(?<![^,;|])\s*[0-9]+")
 
 

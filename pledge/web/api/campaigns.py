@@ -218,7 +218,7 @@ def _pages(endpoint: str, **values: Any) -> dict[str, str]:
 
 
 def _steps(campaign: CampaignView, people: int) -> list[documents.StepDocument]:
-    """The steps up to the goal, with what is done at each in the languages that say it."""
+    """The steps up to the goal, with the action at each in the languages that have one."""
     goal = campaign.row.goal
     steps = list(takewhile(lambda step: step <= goal, steps_of(goal, campaign.row.goal_steps)))
     reached = days_reached(campaign.id, [step for step in steps if step <= people])
@@ -270,7 +270,7 @@ def _after() -> int:
     return int(text)
 
 
-#: What a line of each table has, and its lines, by slug.
+#: The columns of each table, and its rows by slug.
 TABLES: dict[str, tuple[type[documents.ApiDocument], Callable[[str], Iterable[documents.ApiDocument]]]] = {
     "history": (documents.DayDocument, lambda slug: history(slug).history),
     "regions": (documents.RegionDocument, lambda slug: regions(slug).regions),

@@ -70,7 +70,7 @@ class Accent(StrEnum):
     INK = "ink"
 
 
-#: As the page around is; "auto" is for one that follows the visitor's device itself.
+#: The scheme of the embedding page; "auto" if that follows the visitor's device.
 THEMES = ("light", "dark", "auto")
 #: What the query may say; other parameters and values are ignored.
 OPTIONS = ("lang", "form", "accent", "theme")
@@ -134,7 +134,7 @@ def thanks(slug: str) -> Response:
 
 
 def options() -> dict[str, Any]:
-    """What the query chose, checked: of each address there are a few answers only."""
+    """The options in the query, checked, so that each address has only a few answers."""
     allowed: dict[str, Collection[str]] = {"form": ("1",), "accent": set(Accent), "theme": THEMES}
     chosen = {name: request.args.get(name) for name in allowed}
     return {"lang": i18n.language(), **{name: it for name, it in chosen.items() if it in allowed[name]}}

@@ -44,7 +44,7 @@ def _is_in_time() -> bool:
 
 
 def _is_signed(key: str, event: str) -> bool:
-    """Whether one of the signatures of the header, `v1,<base64>` with spaces between, is right."""
+    """Whether one of the header's signatures (`v1,<base64>`, separated by spaces) is valid."""
     signed = f"{event}.{request.headers['Webhook-Timestamp']}.".encode() + request.get_data()
     right = b"v1," + b64encode(hmac.digest(key.encode(), signed, "sha256"))
     given = request.headers.get("Webhook-Signature", "").encode(errors="replace").split()

@@ -19,7 +19,7 @@ blueprint = AddressBook("metrics", __name__)
 
 #: Labels by method; a visitor may send any word.
 _METHODS = {"GET": "GET", "HEAD": "GET", "POST": "POST"}
-#: Set by proxies: a request with one of them comes from elsewhere, whatever the address of the proxy is.
+#: Headers of proxies: a request with one comes from elsewhere, whatever the proxy's address.
 _FORWARDED = ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via")
 
 #: The kinds of requests whose time people notice most; the others go by their blueprint.
@@ -73,7 +73,7 @@ def _count(response: Response) -> Response:
 
 
 def kind_of(endpoint: str, method: str) -> str:
-    """The label under which the duration of a request is counted."""
+    """The label of the request in the histogram of durations."""
     blueprint = endpoint.partition(".")[0]
     if blueprint == "staff":
         return "staff"

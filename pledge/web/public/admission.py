@@ -33,7 +33,7 @@ from pledge.switches import queries as switches
 from pledge.web import limits
 from pledge.web.public.forms import ProvableForm
 
-#: How many times PLEDGE_LIMIT_SIGN a network may send with proof of work: an office or a hall is never told to come back.
+#: Factor on PLEDGE_LIMIT_SIGN with proof of work, so that an office or a hall is never refused.
 PROVED_FACTOR = 10
 #: Waits of more minutes than this are not given in minutes.
 _MAX_MINUTES = 90
@@ -53,7 +53,7 @@ class ProofAnswer(StrEnum):
 
 
 class NotAdmitted(Exception):
-    """The form is shown again, with what is wrong in its fields."""
+    """The form is shown again, with the faults of its fields."""
 
 
 class ProofNeeded(NotAdmitted):

@@ -23,7 +23,7 @@ discovery = AddressBook("discovery", __name__)
 #: Seconds for which browsers keep an icon: a week.
 ICON_SECONDS = 604_800
 CACHE = "public, max-age=3600, stale-if-error=86400"
-#: Seconds for which a process keeps the addresses of the sitemap, which takes some statements.
+#: Seconds that a process caches the sitemap, which costs some statements.
 SITEMAP_SECONDS = 300
 #: The most that one sitemap may hold (sitemaps.org), with some room.
 MAX_PAGES = 49_000

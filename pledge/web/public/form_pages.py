@@ -37,7 +37,7 @@ def form_page(
     status: int = 200,
     retry_after: int | None = None,
 ) -> Response:
-    """The page with the form, or of what was wrong with one that was not recorded. None: the page has no form."""
+    """The page with the form, or with the faults of one that was not recorded. None if the page has no form."""
     page = campaign_page(campaign)
     if form is not None:
         form.show_on(page)

@@ -76,7 +76,7 @@ class AddressForm(PublicForm):
 class ProvableForm(AddressForm):
     """A form that may be asked for a proof of work before it is recorded (admission.py)."""
 
-    retry_after: int | None = None  #: seconds to wait, of one that came too soon
+    retry_after: int | None = None  #: seconds to wait, for a form that came too soon
     pledge_version: HiddenField
     changed_text: Any  #: said where the form names a version of a text that does not exist
     shown_at = HiddenField()  #: when its page was made, signed

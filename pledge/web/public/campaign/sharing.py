@@ -109,7 +109,7 @@ class ShareLinks:
 
     url: str
     text: str  #: goes with the address in the share sheet of a telephone
-    copied: str  #: what is copied: the address, below a text of staff if they have written one for it
+    copied: str  #: the text to copy: the address, below the text of staff if there is one
     kakao: str  #: our page that opens KakaoTalk; empty where no key is set
     pages: Mapping[str, str]  #: addresses of other services that share it
 

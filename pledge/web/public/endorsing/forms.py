@@ -241,7 +241,7 @@ class ContactForm(PersonForm, AddressForm):
 
 
 class TakeOverForm(PublicForm):
-    """What the new person declares for themselves, and the number that they were told where a machine may have pressed."""
+    """What the new contact declares, and their number where a machine may have pressed the button."""
 
     authority_ok = TickField(
         _l("I may speak for this organisation, and it endorses the pledge."), [_MAY_SPEAK]

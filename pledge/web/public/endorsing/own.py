@@ -332,7 +332,7 @@ def _may_be_machine(endorsement: EndorsementView, token: str) -> bool:
 
 
 def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:
-    """Whether the number is the one of the new person, or none is asked for; else the form says so."""
+    """Whether the number is the new person's, or none is required; otherwise adds an error to the form."""
     if form.number is None or endorsement.change is None:
         return True
     outcome = handover.check_digits(endorsement.row.id, endorsement.change.contact_number, form.digits)
