@@ -24,13 +24,13 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.orm import Session, aliased, defer, load_only
+from sqlalchemy.orm import Session, aliased, defer
 from sqlalchemy.orm.interfaces import LoaderOption
 
 from pledge.abuse import mail_servers
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.consents import ConsentView
-from pledge.campaigns.models import CampaignConsent
+from pledge.campaigns.models import Campaign, CampaignConsent
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
 from pledge.core.db import db, fetch
@@ -105,18 +105,13 @@ _UNREAD = (
     *(Signature.salt, Signature.commitment, Signature.address_hash, Signature.content_hash),
     *(Signature.code_since, Signature.code_mail, Signature.code_tries, Signature.all_code_tries),
 )
-#: What whoever pressed is told of it; nothing else is read for them, and nothing decrypted.
-_PRESSED = (
-    *(Signature.id, Signature.campaign_id, Signature.pledge_text_id, Signature.consent_version),
-    *(Signature.state, Signature.country, Signature.region),
-)
 
 
 @dataclass(frozen=True)
 class SignatureView:
     """One person's signature, readable: shown only to the holder of a link from that person's mailbox."""
 
-    row: Signature  #: without what stays in the database, or only with what whoever pressed is told
+    row: Signature  #: without what stays in the database
     invalidated_for: InvalidationReason | None  #: why it was taken out of the count or refused, if it was
     is_refused: bool  #: it was held and never counted
     thanks_wait: bool  #: the mail with thanks is still to be sent
@@ -146,6 +141,21 @@ class SignatureView:
         return self.row.code_only_after is not None
 
 
+@dataclass(frozen=True)
+class PressedSignature:
+    """What whoever pressed the button is told of a signature; nothing else is read for them, and nothing decrypted."""
+
+    id: int
+    slug: str  #: of its campaign
+    state: str
+    country: str
+    region: str | None
+    invalidated_for: str | None
+    is_refused: bool
+    thanks_wait: bool
+    number: int | None
+
+
 #: Reads the campaign and pledge text of a signature, by id and language. Pages may use results a second old.
 CampaignReaders = tuple[Callable[[int, str], CampaignView | None], Callable[[int, str], PledgeView]]
 AS_OF_NOW: CampaignReaders = (campaigns.find_by_id, campaigns.pledge_text)
@@ -166,15 +176,20 @@ def open_link(token: str, lang: str, readers: CampaignReaders = AS_OF_NOW) -> Li
     return Link(state, signature, expired)
 
 
-def own_signature(
-    token: str, lang: str, purpose: Purpose = Purpose.MANAGE, readers: CampaignReaders = AS_OF_NOW
-) -> SignatureView:
+def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> SignatureView:
     """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
-    query = _OF_PERSON_PRESSED if purpose is Purpose.PRESSED else _OF_PERSON
-    signature = _find(query, read_valid(purpose, token)[0], lang, readers)
+    signature = _find(_OF_PERSON, read_valid(purpose, token)[0], lang, AS_OF_NOW)
     if signature is None:
         raise BadToken
     return signature
+
+
+def pressed_signature(key: str) -> PressedSignature:
+    """The signature whose button the browser with this key has pressed. Raises BadToken when there is none (any more)."""
+    row = fetch(_PRESSED, {"id": read_valid(Purpose.PRESSED, key)[0]}).first()
+    if row is None:
+        raise BadToken
+    return PressedSignature(*row)
 
 
 def confirmed_lately(signature_id: int) -> SignatureState | None:
@@ -231,7 +246,22 @@ _READ = [defer(column, raiseload=True) for column in _UNREAD]
 _IS_PERSON = Signature.id == current_signature(bindparam("id", type_=Signature.id.type))
 _OF_ROW = _whole(Signature.id == bindparam("id"), _READ)
 _OF_PERSON = _whole(_IS_PERSON, _READ)
-_OF_PERSON_PRESSED = _whole(_IS_PERSON, [load_only(*_PRESSED, raiseload=True)])
+_PRESSED = (
+    select(
+        Signature.id,
+        Campaign.slug,
+        Signature.state,
+        Signature.country,
+        Signature.region,
+        Invalidation.reason,
+        IS_REFUSED,
+        _THANKS_WAIT,
+        number_column(Signature.id),
+    )
+    .join(Campaign, Campaign.id == Signature.campaign_id)
+    .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
+    .where(_IS_PERSON)
+)
 
 
 def _find(query: _Whole, signature_id: int, lang: str, readers: CampaignReaders) -> SignatureView | None:

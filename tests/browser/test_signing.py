@@ -76,7 +76,7 @@ def test_without_javascript_the_same_journey_works(visitor, site, email):
 def test_a_number_that_does_not_come_is_not_awaited_for_ever(visitor):
     page = visitor.page(lang="en")
     page.clock.install()
-    page.route("**/mine", lambda route: route.fulfill(json={"html": "", "again": True}))
+    page.route("**/mine", lambda route: route.fulfill(json={"state": "confirmed", "again": True}))
     page.goto(f"/en/{CAMPAIGN}")
     page.evaluate("sessionStorage.setItem('pledge.key', 'x')")
     page.goto(f"/en/{CAMPAIGN}/thanks")
@@ -101,6 +101,8 @@ def test_the_page_that_waits_has_its_code_field_ready_and_opens_the_mailbox_of_a
     visitor, site
 ):
     page = visitor.page(lang="en")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
     sign(page, "en", "Ready.Writer@Naver.com")
     field = page.get_by_role("textbox", name="Six-digit code", exact=True)
     expect(field).to_be_focused()
@@ -110,7 +112,13 @@ def test_the_page_that_waits_has_its_code_field_ready_and_opens_the_mailbox_of_a
     expect(mailbox).to_have_attribute("rel", "noopener noreferrer")
     expect(page.locator("[data-match-number]")).to_be_hidden()
     page.get_by_text("Asked for a number?").click()
-    expect(page.locator("[data-match-number]")).to_be_visible()
+    digits = page.locator("[data-match-number]")
+    expect(digits).to_have_text(re.compile(r"^\d\d$"))
+    assert [address for address in asked if address.endswith("/mine")] == [], "they came with the address"
+    expect(page).to_have_url(re.compile("/check$"))
+    given = digits.text_content()
+    page.reload()
+    expect(digits).to_have_text(given)
     sign(page, "en", "someone@example.org")
     expect(field).to_be_focused()
     expect(mailbox).to_have_count(0)

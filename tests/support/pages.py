@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from hashlib import sha256
-from html import unescape
+from html import escape, unescape
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -51,9 +51,26 @@ KAKAO_HEADERS = {
 def thanks_parts(
     client: FlaskClient, key: str, lang: str = "en", slug: str = "blue-skies", done: str = ""
 ) -> str:
-    """What the browser that pressed is told on the page with the thanks."""
-    answer = client.post(f"/{lang}/c/{slug}/mine", data={"key": key, "done": done})
-    return str(answer.json["html"])
+    """What the browser that pressed is shown on the page with the thanks."""
+    answer = client.post(f"/{lang}/c/{slug}/mine", data={"key": key, "done": done}).json
+    return filled(client.get(f"/{lang}/c/{slug}/thanks").text, answer)
+
+
+def without_templates(page: str) -> str:
+    """What a page shows by itself."""
+    inmost = re.compile("<template(?:(?!<template).)*?</template>", re.DOTALL)
+    while inmost.search(page):
+        page = inmost.sub("", page)
+    return page
+
+
+def filled(page: str, answer: dict[str, Any]) -> str:
+    """The parts of a page with the thanks for this answer, as thanks.js fills them in."""
+    choice = re.compile(r'<template data-if="(\w+)">((?:(?!<template).)*?)</template>', re.DOTALL)
+    while choice.search(page):
+        page = choice.sub(lambda match: match[2] if answer.get(match[1]) else "", page)
+    parts = re.search(f'<template data-state="{answer["state"]}">(.*?)</template>', page, re.DOTALL)
+    return re.sub(r"~(\w+)~", lambda match: escape(str(answer.get(match[1], ""))), parts[1])
 
 
 def multipart(fields: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +179,9 @@ def parsed_faults(text: str, lang: str | None) -> list[str]:
     if declared not in LANGUAGES:
         faults.append(f"html lang is {declared!r}")
 
-    headings = [element for element in elements if element.tag == f"{HTML}h1"]
+    # What stands in a template is not in the page until a script puts it there.
+    inert = {element for template in root.iter(f"{HTML}template") for element in template.iter()}
+    headings = [element for element in elements if element.tag == f"{HTML}h1" and element not in inert]
     if len(headings) != 1:
         faults.append(f"{len(headings)} h1 elements")
     elif not "".join(headings[0].itertext()).strip():
@@ -171,13 +190,15 @@ def parsed_faults(text: str, lang: str | None) -> list[str]:
     if title is None or not (title.text or "").strip():
         faults.append("no title")
 
-    ids = Counter(element.get("id") for element in elements if element.get("id") is not None)
+    named = [element for element in elements if element.get("id") is not None]
+    ids = Counter(element.get("id") for element in named if element not in inert)
     faults += [f"id {name!r} stands {times} times" for name, times in ids.items() if times > 1]
     faults += [
         f"empty {attribute}" for attribute in ("id", "href") for e in elements if e.get(attribute) == ""
     ]
+    targets = {element.get("id") for element in named}
     for element in elements:
-        faults += _element_faults(element, ids)
+        faults += _element_faults(element, targets)
     return faults
 
 
@@ -202,7 +223,7 @@ def _address(element: Element, name: str) -> str:
     return (element.get(name) or "").translate(_IGNORED).strip().lower()
 
 
-def _element_faults(element: Element, ids: Counter[str | None]) -> list[str]:
+def _element_faults(element: Element, targets: set[str | None]) -> list[str]:
     if not isinstance(element.tag, str):  # a comment
         return []
     tag = element.tag.rpartition("}")[2]
@@ -220,7 +241,7 @@ def _element_faults(element: Element, ids: Counter[str | None]) -> list[str]:
         faults += [
             f"{tag} {name}={target!r} leads nowhere"
             for target in (element.get(name) or "").split()
-            if target not in ids
+            if target not in targets
         ]
     return faults
 

@@ -172,7 +172,6 @@ class RegionForm(PublicForm):
     """Where somebody in Korea lives, asked once they are counted; leaving it open is an answer."""
 
     region = SelectField(validators=[check_region], validate_choice=False)
-    regions = PlaceForm.regions
 
 
 class ConfirmCodeForm(PublicForm):

@@ -50,7 +50,7 @@ def test_the_widget_shows_the_count_and_the_way_to_the_page(client):
 
 def test_no_link_of_the_widget_opens_a_page_inside_the_frame_that_may_not_be_framed(client):
     campaign()
-    stays = re.compile(r'target="_blank"|href="(#|/embed/|mailto:)')
+    stays = re.compile(r'target="_blank"|download="|href="(#|/embed/|mailto:)')
     for path in (f"{WIDGET}?form=1", WIDGET, f"{WIDGET}/check/x", f"{WIDGET}/thanks"):
         links = re.findall(r"<a [^>]*>", client.get(path).text)
         assert links

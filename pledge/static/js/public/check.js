@@ -1,8 +1,9 @@
-// Takes the ticket out of the address and keeps it in this tab, says where the mail was sent and opens that mailbox, says by when
-// another mail comes, accepts a pasted code with a space ("123 456"), sends the sixth digit, and asks for the two digits and
-// whether the link was pressed elsewhere: then the page with the thanks is next.
+// Takes the ticket and the two digits out of the address, keeps the ticket in this tab, says where the mail was sent and opens
+// that mailbox, says by when another mail comes, accepts a pasted code with a space ("123 456"), sends the sixth digit, and asks
+// for the two digits, where the address did not have them, and whether the link was pressed elsewhere: then the page with the
+// thanks is next.
 
-// Nobody has found and opened the mail sooner, to confirm or to be asked for the two digits.
+// Nobody has found and opened the mail sooner. Who was given the two digits with the address need not ask for them.
 const FIRST_PAUSE = 4000;
 const MAX_PAUSE = 15000;
 const AN_HOUR = 3600000;
@@ -20,10 +21,12 @@ export default function check(line) {
   sayWhen();
 
   const given = location.pathname.slice(page.length + 1);
+  const [digits] = location.hash.match(/(?<=^#)\d\d$/) ?? [];
   const ticket = takeTicket(page, given);
   if (ticket) {
     for (const form of document.querySelectorAll("main form")) form.action = `${page}/${ticket}${location.search}`;
-    wait(mine, ticket, thanks);
+    if (digits) showDigits(digits);
+    wait(mine, ticket, thanks, digits ? MAX_PAUSE : FIRST_PAUSE);
   }
 
   const code = document.getElementById("code");
@@ -89,7 +92,7 @@ function takeTicket(page, given) {
   }
   const ticket = stored("ticket");
   if (given && given !== ticket) return null;
-  history.replaceState(null, "", page + location.search + location.hash);
+  history.replaceState(null, "", page + location.search + (location.hash === "#resent" ? location.hash : ""));
   return ticket;
 }
 
@@ -100,20 +103,17 @@ function keepTicket(ticket) {
 }
 
 // Slower and slower, not at all in the background, and at once when one comes back to this tab.
-/** @param {string} mine @param {string} ticket @param {string} thanks */
-function wait(mine, ticket, thanks) {
+/** @param {string} mine @param {string} ticket @param {string} thanks @param {number} pause */
+function wait(mine, ticket, thanks, pause) {
   const since = Date.now();
-  let pause = FIRST_PAUSE;
-  let timer = setTimeout(() => ask(), pause);
-  /** @param {boolean | Event} [isTold] */
-  const ask = async (isTold) => {
+  let timer = 0;
+  const ask = async () => {
     clearTimeout(timer);
-    if ((document.hidden && isTold !== true) || Date.now() - since > AN_HOUR) return;
+    if (document.hidden || Date.now() - since > AN_HOUR) return;
     try {
       const response = await fetch(mine, { method: "POST", body: new URLSearchParams({ ticket }) });
-      const { html, digits } = response.ok ? await response.json() : {};
-      // Empty until the number is given.
-      if (typeof html === "string") return location.replace(thanks);
+      const { state, digits } = response.ok ? await response.json() : {};
+      if (state) return location.replace(thanks);
       if (digits) showDigits(digits);
     } catch {
       // Offline for a moment; the next time may find it.
@@ -121,9 +121,8 @@ function wait(mine, ticket, thanks) {
     timer = setTimeout(ask, pause);
     pause = Math.min(pause * 1.2, MAX_PAUSE);
   };
+  timer = setTimeout(ask, pause);
   document.addEventListener("visibilitychange", ask);
-  // The page with the thanks tells when it opens in another tab of this browser (thanks.js).
-  if ("BroadcastChannel" in window) new BroadcastChannel("pledge.confirmed").addEventListener("message", () => ask(true));
 }
 
 /** @param {string} digits */

@@ -1,11 +1,11 @@
-// On the page with the thanks: asks for what only this tab may be told, shares the picture with one's number where the device
-// can, and tells a tab that still waits.
+// On the page with the thanks: asks for what only this tab may be told, and shares the picture with one's number where the
+// device can. What it shows stands in the page, a template for each state of a signature.
 
 // The number is given when the ledger is folded, a moment after the confirmation: asked for then, and until it is there.
 const FIRST_PAUSE = 700;
 const PAUSE = 600;
 const TRIES = 20;
-const OF_THE_NUMBER = ["number", "progress", "card"];
+const OF_THE_NUMBER = ["number", "card"];
 
 // What this tab kept when one signed and pressed. The page is painted once this has run (blocking="render"): without it nobody
 // sees a place for what is told to others, and nothing moves.
@@ -21,7 +21,6 @@ if (forOthers) forOthers.hidden = isMine;
 
 /** @param {HTMLElement} root */
 export default function thanks(root) {
-  tellOthers();
   if (isMine && root.dataset.mine) showMine(root.dataset.mine);
   if (!sharesFiles()) return;
   root.dataset.sharesFiles = "";
@@ -52,16 +51,18 @@ async function showMine(address) {
       const response = await fetch(address, { method: "POST", body: new URLSearchParams({ ...kept, done }) });
       // A wrong code is not sent again; the ticket tells what it may.
       if (response.status === 422) delete kept.code;
-      const { html, key, again } = response.ok ? await response.json() : { again: true };
+      const answer = response.ok ? await response.json() : { again: true };
+      const { state, key, again } = answer;
       if (key && key !== kept.key) keepKey(key);
-      if (html) {
+      if (state) {
         sessionStorage.removeItem("pledge.form"); // the address was right
-        put(html, isFirst ? null : OF_THE_NUMBER);
+        put(filled(state, answer), isFirst ? null : OF_THE_NUMBER);
+        if (answer.progress) showProgress(answer.progress);
         isFirst = false;
       }
       if (!again) {
-        for (const place of places) place.hidden = !html || !place.childElementCount;
-        if (forOthers) forOthers.hidden = Boolean(html);
+        for (const place of places) place.hidden = !state || !place.childElementCount;
+        if (forOthers) forOthers.hidden = Boolean(state);
         return;
       }
     } catch {
@@ -78,11 +79,36 @@ function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
+// The template of a state: what is between ~ ~ filled in, and what the answer does not have left out.
+/** @param {string} state @param {Record<string, unknown>} answer */
+function filled(state, answer) {
+  const html = document.querySelector(`template[data-state="${state}"]`).innerHTML;
+  /** @param {string} name */
+  const value = (name) => String(answer[name] ?? "").replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  const parts = new DOMParser().parseFromString(
+    html.replace(/~(\w+)~/g, (_, name) => value(name)),
+    "text/html",
+  );
+  let choices;
+  while ((choices = [...parts.querySelectorAll("template")]).length) {
+    for (const choice of choices) choice.replaceWith(...(answer[choice.dataset.if] ? choice.content.childNodes : []));
+  }
+  return parts;
+}
+
+/** @param {{ bar: { max: number, value: number, text: string }, next: string }} progress */
+function showProgress({ bar: { max, value, text }, next }) {
+  const bar = document.querySelector('[data-part="progress"] progress');
+  if (!bar) return; // one cannot sign any more
+  Object.assign(bar, { max, value });
+  bar.setAttribute("aria-valuetext", text);
+  document.querySelector('[data-part="progress"] [data-next-step]').textContent = next;
+}
+
 // A question that somebody is answering is not replaced when the number comes.
-/** @param {string} html @param {string[]} only */
-function put(html, only) {
-  const told = new DOMParser().parseFromString(html, "text/html");
-  for (const part of told.querySelectorAll("[data-part]")) {
+/** @param {Document} parts @param {string[]} only */
+function put(parts, only) {
+  for (const part of parts.querySelectorAll("[data-part]")) {
     const place = document.querySelector(`[data-part="${part.dataset.part}"]`);
     if (!place || (only && !only.includes(part.dataset.part))) continue;
     place.replaceChildren(...part.childNodes);
@@ -115,11 +141,4 @@ function stored(name) {
 function sharesFiles() {
   const empty = new File([], "card.png", { type: "image/png" });
   return Boolean(navigator.canShare?.({ files: [empty] }));
-}
-
-function tellOthers() {
-  if (!("BroadcastChannel" in window)) return;
-  const channel = new BroadcastChannel("pledge.confirmed");
-  channel.postMessage("");
-  channel.close();
 }

@@ -14,8 +14,9 @@ from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404
 from pledge.web.public.endorsing.forms import MAX_FIELDS, MAX_FORM, EndorseForm
 from pledge.web.public.endorsing.journey import ENDORSEMENT
-from pledge.web.public.form_pages import form_page, not_recorded, see_other
+from pledge.web.public.form_pages import form_page, not_recorded
 from pledge.web.public.forms import version
+from pledge.web.public.mailed_links.link_pages import to_check
 from pledge.web.routes import Body
 
 
@@ -36,7 +37,7 @@ def endorse_post(slug: str) -> Response:
         return form_page(ENDORSEMENT, campaign_now_or_404(slug), form, 422)
     except (NotAdmitted, SigningPaused, CampaignNotOpen) as error:
         return not_recorded(ENDORSEMENT, slug, form, error)
-    return see_other(ENDORSEMENT.url("check", slug=slug, ticket=ticket))
+    return to_check(ENDORSEMENT, slug, ticket)
 
 
 def _check_open(slug: str) -> None:

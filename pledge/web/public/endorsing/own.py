@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-from flask import Response, jsonify, render_template, request
+from flask import Response, jsonify, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import CombinedMultiDict
@@ -344,11 +344,12 @@ def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:
 @public.act("/c/<slug>/endorse/mine")
 def endorsement_mine(slug: str) -> Response:
     """JSON as that for people."""
-    digits, html, key = "", None, request.form.get("key", "")
+    answer: dict[str, Any] = {}
     with suppress(BadToken):
-        digits = tickets.match_number(ENDORSEMENT.ticket, slug, request.form.get("ticket", ""))
+        answer["digits"] = tickets.match_number(ENDORSEMENT.ticket, slug, request.form.get("ticket", ""))
     with suppress(BadToken):
+        key = request.form.get("key", "")
         endorsement = own_endorsement(key, i18n.language(), Purpose.ENDORSE_PRESSED)
         if endorsement.campaign.slug == slug:
-            html = render_template("public/endorsing/mine.html", journey=ENDORSEMENT, record=endorsement)
-    return jsonify(html=html, again=False, digits=digits, key=key if html else None)
+            answer |= {"state": "confirmed", "key": key, "own": ENDORSEMENT.own_token(endorsement)}
+    return jsonify(answer)

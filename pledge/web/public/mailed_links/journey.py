@@ -85,7 +85,7 @@ class Journey:
     @property
     def texts(self) -> Any:
         """The texts of `words`, in the page's language."""
-        return _texts(self.words, i18n.language())
+        return texts_of(self.words, i18n.language())
 
     def url(self, page: str, **values: Any) -> str:
         """The address of one of its pages, by the name of the view."""
@@ -115,5 +115,6 @@ def _plain(value: Any) -> Any:
 
 
 @lru_cache
-def _texts(template: str, _lang: str) -> Any:
+def texts_of(template: str, _lang: str) -> Any:
+    """The macros of a template, whose texts are in this language while a page in it is made."""
     return current_app.jinja_env.get_template(template).make_module()

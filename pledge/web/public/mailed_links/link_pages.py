@@ -108,6 +108,14 @@ def problem(journey: Journey, link: Link[Record], token: str, status: int) -> Re
     )
 
 
+def to_check(journey: Journey, slug: str, ticket: str, by: str | None = None) -> Response:
+    """Redirect from the form to "Check your mail". The two digits stand behind `#`, where no server and no log sees them;
+    check.js takes them out of the address.
+    """
+    digits = tickets.match_number(journey.ticket, slug, ticket) if by is None else None
+    return see_other(journey.url("check", slug=slug, ticket=ticket, by=by, _anchor=digits))
+
+
 def check(
     journey: Journey, slug: str, form: ConfirmCodeForm | None = None, match_number: str = ""
 ) -> Response:

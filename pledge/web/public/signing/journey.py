@@ -8,7 +8,7 @@ from flask import request
 from pledge.campaigns.events import campaign_events
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.queries import CampaignView
-from pledge.core import tokens
+from pledge.core import countries, i18n, tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger import queries as ledger
 from pledge.mail.models import RequestKind
@@ -51,6 +51,7 @@ def thanks_context(campaign: CampaignView) -> dict[str, Any]:
         "step": step_with(campaign, 1),
         "share": signer_links(campaign),
         "qr": qr_code(short_link(campaign)),
+        "regions": countries.region_choices(i18n.language()),
         "events": list(islice(coming, NEAREST_EVENTS)),
     }
 

@@ -8,10 +8,9 @@ button it pressed. The ticket tells the two digits and, for an hour, the number;
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response, abort, jsonify, make_response, render_template, request, url_for
+from flask import Response, abort, jsonify, make_response, request, url_for
 from flask_babel import gettext as _
 
-from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n, tokens
 from pledge.core.text.lines import typed_digits
 from pledge.core.tokens import BadToken, Purpose
@@ -21,8 +20,15 @@ from pledge.mailed_links import tickets
 from pledge.mailed_links.links import Confirmation
 from pledge.signatures import services
 from pledge.signatures.entries import set_region_by_key
+from pledge.signatures.invalidation.models import REASON_LABELS, InvalidationReason
 from pledge.signatures.models import SignatureState
-from pledge.signatures.queries import SignatureView, confirmed_lately, own_signature
+from pledge.signatures.queries import (
+    PressedSignature,
+    SignatureView,
+    confirmed_lately,
+    own_signature,
+    pressed_signature,
+)
 from pledge.signatures.receipts import receipt
 from pledge.statistics.places import published_places
 from pledge.statistics.rates import rates
@@ -34,7 +40,7 @@ from pledge.web.public.campaign.sharing import signer_links
 from pledge.web.public.form_pages import see_other
 from pledge.web.public.forms import OwnForm, RegionForm, SignForm
 from pledge.web.public.mailed_links import link_pages
-from pledge.web.public.mailed_links.journey import plain
+from pledge.web.public.mailed_links.journey import plain, texts_of
 from pledge.web.public.mailed_links.link_pages import (
     ask,
     back_to_own_page,
@@ -42,7 +48,7 @@ from pledge.web.public.mailed_links.link_pages import (
     download,
     show,
 )
-from pledge.web.public.signing.journey import CACHED, SIGNATURE, step_with
+from pledge.web.public.signing.journey import SIGNATURE, step_with
 from pledge.web.routes import Body
 from pledge.web.templating import render_page
 
@@ -232,12 +238,16 @@ def signature_me_receipt(token: str) -> Response:
 
 #: The lowest rank of a region that is shown, and for how many seconds the ranks are cached.
 LAST_RANK, RANKS_SECONDS = 5, 60
+#: The template with the words of the progress.
+NEXT_STEP = "components/campaign/next_step.html"
 _SETTLED = (SignatureState.CONFIRMED, SignatureState.HELD, SignatureState.INVALIDATED)
 
 
 @public.act("/c/<slug>/mine")
 def signature_mine(slug: str) -> Response:
-    """JSON: `digits`; `html`, parts of the page of thanks, once confirmed; `key` to keep; `again`: ask again for the number."""
+    """JSON: `digits`; once confirmed, `state`, which names what the page shows (mine.html), and what is filled in there; `key` to keep;
+    `again`: ask again for the number.
+    """
     ticket, code = request.form.get("ticket", ""), typed_digits(request.form.get("code", ""), 6)
     try:
         submission = services.read_ticket(slug, ticket)
@@ -246,21 +256,18 @@ def signature_mine(slug: str) -> Response:
     key = request.form.get("key", "")
     if not key and submission and code:
         if not _is_right(submission, code):
-            return make_response(_answer(), 422)
+            return make_response(jsonify({}), 422)
         key = tokens.mint(Purpose.PRESSED, [submission])
     signature = _pressed(slug, key)
     if signature is not None:
-        return _answer(
-            _page_parts(signature, key), again=_waits(signature.row.state, signature.number), key=key
-        )
+        own = {"key": key, "own": tokens.mint(Purpose.MANAGE, [signature.id])}
+        return jsonify(_standing(slug, signature.state, signature.number) | own | _to_the_holder(signature))
     if submission is None:
-        return _answer()
+        return jsonify({})
     digits, state = tickets.match_number(SIGNATURE.ticket, slug, ticket), confirmed_lately(submission)
     if state is None:
-        return _answer(digits=digits)
-    number = number_of(submission)
-    html = _html(campaign_or_404(slug), state, number)
-    return _answer(html, again=_waits(state, number), digits=digits)
+        return jsonify(digits=digits)
+    return jsonify(_standing(slug, state, number_of(submission)) | {"digits": digits})
 
 
 @limited(token_limit, scope="code of the browser", deduct_when=is_wrong)
@@ -286,75 +293,58 @@ def signature_confirm_no_mail(token: str) -> Response:
 
 
 def _back_to_thanks(key: str, done: str | None) -> Response:
-    slug = own_signature(key, i18n.language(), Purpose.PRESSED, CACHED).campaign.slug
-    return see_other(SIGNATURE.url("thanks", slug=slug, _anchor=done))
+    return see_other(SIGNATURE.url("thanks", slug=pressed_signature(key).slug, _anchor=done))
 
 
-def _answer(
-    html: str | None = None, *, again: bool = False, digits: str = "", key: str | None = None
-) -> Response:
-    return jsonify(html=html, again=again, digits=digits, key=key)
-
-
-def _pressed(slug: str, key: str) -> SignatureView | None:
+def _pressed(slug: str, key: str) -> PressedSignature | None:
     """The signature whose button this browser pressed, once it is confirmed."""
     try:
-        signature = own_signature(key, i18n.language(), Purpose.PRESSED, CACHED)
+        signature = pressed_signature(key)
     except BadToken:
         return None
-    return signature if signature.campaign.slug == slug and signature.row.state in _SETTLED else None
+    return signature if signature.slug == slug and signature.state in _SETTLED else None
 
 
-def _waits(state: str, number: int | None) -> bool:
-    return state == SignatureState.CONFIRMED and number is None
+def _standing(slug: str, state: str, number: int | None) -> dict[str, Any]:
+    """How a signature stands that was confirmed, and how far the campaign is with it."""
+    if state != SignatureState.CONFIRMED:
+        return {"state": state}
+    if number is None:
+        return {"state": state, "again": True}
+    step, words = step_with(campaign_or_404(slug), number), texts_of(NEXT_STEP, i18n.language())
+    people, target = i18n.format_count(step.people), i18n.format_count(step.target)
+    bar = {"max": step.target, "value": step.people, "text": words.step_value(people, target)}
+    progress = {"bar": bar, "next": words.next_step_words(step)}
+    return {"state": state, "number": number, "place": i18n.format_ordinal(number), "progress": progress}
 
 
-def _page_parts(signature: SignatureView, key: str) -> str:
-    row = signature.row
-    done = request.form.get("done")
-    is_counted = row.state == SignatureState.CONFIRMED
-    asks_region = is_counted and row.country == countries.HOME and row.region is None
-    region_saved = done == "region" and is_counted and row.region is not None
-    return _html(
-        signature.campaign,
-        row.state,
-        signature.number,
-        signature=row,
-        record=signature,
-        key=key,
-        declined=done == "declined" and not signature.thanks_wait,
-        region_form=RegionForm() if asks_region else None,
-        region_saved=region_saved,
-        region_rank=_rank(signature) if region_saved else "",
-    )
+def _to_the_holder(signature: PressedSignature) -> dict[str, Any]:
+    """What only the holder of the key is told."""
+    if signature.invalidated_for is not None:
+        reason = str(REASON_LABELS[InvalidationReason(signature.invalidated_for)])
+        return {"state": "refused" if signature.is_refused else signature.state, "reason": reason}
+    answer: dict[str, Any] = {"thanks_wait": signature.thanks_wait}
+    if signature.state == SignatureState.CONFIRMED:
+        done, region = request.form.get("done"), signature.region
+        answer["declined"] = done == "declined" and not signature.thanks_wait
+        answer["asks_region"] = signature.country == countries.HOME and region is None
+        if done == "region" and region is not None:
+            answer["region"] = _region_saved(signature.slug, region)
+    return answer
 
 
-def _html(campaign: CampaignView, state: str, number: int | None, **more: Any) -> str:
-    """Parts of the page with the thanks, each with its place there (thanks.js)."""
-    return render_template(
-        "public/signing/mine.html",
-        journey=SIGNATURE,
-        page=campaign,
-        state=state,
-        number=number,
-        step=step_with(campaign, number or 1),
-        **more,
-    )
-
-
-def _rank(signature: SignatureView) -> str:
-    """A sentence about the rank of the signer's region (statistics/rates.py), where it is one of the first."""
-    rank = _cached_ranks(signature.campaign.id).get(signature.row.region or "", LAST_RANK + 1)
-    if rank > LAST_RANK:
-        return ""
+def _region_saved(slug: str, region: str) -> str:
+    """Where the signer is counted, and the rank of the region (statistics/rates.py), where it is one of the first."""
+    saved = _("You are counted in %(region)s.", region=countries.region_name(region, i18n.language()))
+    rank = _cached_ranks(campaign_or_404(slug).id).get(region, LAST_RANK + 1)
     if rank == 1:
-        return str(_("No other province or city has more signatures for its size."))
-    return str(
-        _(
+        saved += " " + _("No other province or city has more signatures for its size.")
+    elif rank <= LAST_RANK:
+        saved += " " + _(
             "For its size it has the %(place)s most signatures of all provinces and cities.",
             place=i18n.format_ordinal(rank),
         )
-    )
+    return str(saved)
 
 
 @cache.memoize(RANKS_SECONDS)

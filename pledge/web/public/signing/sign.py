@@ -15,9 +15,10 @@ from pledge.web.limits import client_network
 from pledge.web.public.admission import NotAdmitted, admit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
-from pledge.web.public.form_pages import form_page, not_recorded, see_other
+from pledge.web.public.form_pages import form_page, not_recorded
 from pledge.web.public.forms import SignForm
 from pledge.web.public.mailed_links.journey import Journey
+from pledge.web.public.mailed_links.link_pages import to_check
 from pledge.web.public.signing.journey import SIGNATURE
 
 #: Seconds for which a process keeps the codes of a campaign: who signs does not wait for them.
@@ -52,8 +53,7 @@ def record(journey: Journey, slug: str) -> Response:
     except (NotAdmitted, SigningPaused, CampaignNotOpen) as error:
         return not_recorded(journey, slug, form, error)
     metrics.sign_ups.labels(slug).inc()
-    by = "code" if Signal.UNPROVED in seen else None
-    return see_other(journey.url("check", slug=slug, ticket=ticket, by=by))
+    return to_check(journey, slug, ticket, by="code" if Signal.UNPROVED in seen else None)
 
 
 @cache.memoize(_KEEP_CODES)
