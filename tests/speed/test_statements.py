@@ -52,7 +52,7 @@ def test_the_pages_around_signing_take_no_statement_and_what_they_ask_for_one(
     app, client, statements, frozen_clock
 ):
     campaign()
-    waiting = client.post(SIGN, data=sign_form(email="first@example.org")).location
+    waiting = client.post(SIGN, data=sign_form(email="first@example.org")).location.partition("#")[0]
     pending, confirmed = signature(state="pending"), signature()
     fold_all()
     mine = {"path": "/ko/c/blue-skies/mine", "method": "POST"}
