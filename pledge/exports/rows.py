@@ -9,6 +9,7 @@ in words of all its languages in its workbook, with codes for programs in organi
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from psycopg import sql
@@ -36,7 +37,7 @@ from pledge.statistics.totals import Organization
 
 R = TypeVar("R")
 
-#: Rows of the ledger read at once.
+#: Rows of the ledger read, or written, at once.
 _AT_ONCE = 2000
 
 
@@ -141,8 +142,9 @@ def _copied_ledger(export: Export, rows: int) -> Iterator[bytes]:
     with snapshot() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))  # the file is written meanwhile
         driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(statement) as blocks:
-            yield from map(bytes, blocks)
+        with driver.cursor() as cursor, cursor.copy(statement) as lines:
+            while block := b"".join(islice(lines, _AT_ONCE)):
+                yield block
 
 
 def _words(column: str, labels: Mapping[Any, Phrase], lang: str) -> sql.Composed:

@@ -30,6 +30,8 @@ from pledge.statistics.windows import first_since
 #: Time and people between two states, and between two lines of a campaign.
 RENEWAL_INTERVAL = timedelta(hours=1)
 MIN_CHANGED = 20
+#: Entries among which those people are looked for, so that the first state of a large log costs no more than another.
+_NEWEST = 1000
 
 
 def published_places(campaign_id: int) -> PlacesSnapshot:
@@ -84,7 +86,7 @@ def _new_places(session: Session, campaign_id: int) -> PlacesSnapshot | None:
     checkpoint = log_queries.newest(campaign_id, size)
     if checkpoint is None:
         return None
-    if _people_changed(session, campaign_id, 0 if last is None else last.log_size, size) < MIN_CHANGED:
+    if not _has_moved(session, campaign_id, 0 if last is None else last.log_size, size):
         return None
     lines = breakdowns(tallies)
     return PlacesSnapshot(
@@ -104,7 +106,7 @@ def _new_line(session: Session, campaign_id: int) -> RegionToday | None:
     if last is not None and clock.now() < last.made_at + RENEWAL_INTERVAL:
         return None
     head = session.scalar(select(LedgerHead.size).where(LedgerHead.campaign_id == campaign_id)) or 0
-    if _people_changed(session, campaign_id, 0 if last is None else last.number, head) < MIN_CHANGED:
+    if not _has_moved(session, campaign_id, 0 if last is None else last.number, head):
         return None
     day = _today()
     largest = _largest_region(session.connection(), campaign_id, head)
@@ -125,15 +127,16 @@ def _new_line(session: Session, campaign_id: int) -> RegionToday | None:
     )
 
 
-def _people_changed(session: Session, campaign_id: int, after: int, head: int) -> int:
-    """People with an entry in this part of the log; a correction is two entries of one person."""
-    query = select(func.count(LedgerEntry.subject_id.distinct())).where(
+def _has_moved(session: Session, campaign_id: int, after: int, head: int) -> bool:
+    """Whether enough people have an entry in this part of the log; a correction is two entries of one person."""
+    newest = select(LedgerEntry.subject_id).where(
         LedgerEntry.campaign_id == campaign_id,
         LedgerEntry.kind == Kind.PERSON,
         LedgerEntry.number > after,
         LedgerEntry.number <= head,
     )
-    return session.scalar(query) or 0
+    people = session.scalars(newest.order_by(LedgerEntry.number.desc()).limit(_NEWEST))
+    return len(set(people)) >= MIN_CHANGED
 
 
 def _largest_region(connection: Connection, campaign_id: int, head: int) -> tuple[str, int] | None:
