@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -11,17 +12,21 @@ from pledge.accounts.staff_alerts import alert
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.queries import changed_pledges, slugs
 from pledge.campaigns.staff_queries import missing_of, rows
-from pledge.core import languages
+from pledge.core import clock, languages
 from pledge.core.db import fetch, reading, snapshot, transaction
 from pledge.core.encryption import Unreadable
+from pledge.core.i18n import SEOUL
 from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.ledger import counting as ledger_counting
 from pledge.ledger import queries as ledger
-from pledge.ledger.models import LedgerDifference
+from pledge.ledger.models import Comparison, LedgerDifference, LedgerHead
 from pledge.mail.addresses import BadAddress, address_hash, parse
 from pledge.signatures.models import Signature
 from pledge.statistics.integrity import mismatches
 from pledge.switches import queries as switches
+
+#: The hour in Korea from which on everything is compared, once a day.
+NIGHT = 3
 
 
 def key_findings() -> Iterator[Finding]:
@@ -103,20 +108,41 @@ def _missing(connection: Connection, campaign: Campaign) -> Iterator[str]:
 def compare() -> int:
     """Compare counts and subjects in one snapshot, without blocking the fold, and store the differences. Returns their number.
 
-    Nothing is repaired: a person looks first, then `flask ledger recount` does it.
+    Heads and tallies have to be what they were, and what the entries since add up to. All is read once a night, and when they
+    are not. Nothing is repaired: a person looks first, then `flask ledger recount` does it.
     """
+    in_full_at = now = clock.now()
     with snapshot() as connection:
-        drifts = [(drift.campaign_id, drift.what) for drift in ledger_counting.differences(connection)]
-        drifts += [(mismatch.campaign_id, mismatch.what) for mismatch in mismatches(connection)]
-        drifts += changed_pledges(connection)
+        last = connection.execute(
+            select(Comparison.sizes, Comparison.fingerprint, Comparison.in_full_at)
+        ).first()
+        if last is not None and _night(last.in_full_at) == _night(now):
+            is_known = ledger_counting.fingerprint(connection, dict(last.sizes)) == last.fingerprint
+            in_full_at = last.in_full_at if is_known else now
+        drifts = changed_pledges(connection)
+        if in_full_at == now:
+            drifts += [(drift.campaign_id, drift.what) for drift in ledger_counting.differences(connection)]
+            drifts += [(mismatch.campaign_id, mismatch.what) for mismatch in mismatches(connection)]
+        heads = connection.execute(select(LedgerHead.campaign_id, LedgerHead.size))
+        sizes = {head.campaign_id: head.size for head in heads}
+        fingerprint = ledger_counting.fingerprint(connection, sizes)
     differing = Counter(number for number, _ in drifts) + Counter(ledger.set_aside_counts())
     names = slugs()
     with transaction() as session:
         session.execute(delete(LedgerDifference))
-        if drifts:
+        session.execute(delete(Comparison))
+        if not drifts:
+            kept = {"sizes": list(sizes.items()), "fingerprint": fingerprint, "in_full_at": in_full_at}
+            session.add(Comparison(id=1, **kept))
+        else:
             rows = [{"campaign_id": number, "what": what} for number, what in drifts]
             session.execute(insert(LedgerDifference), rows)
         for number, differences in sorted(differing.items()):
             name = names.get(number, str(number))
             alert(session, AlertKind.COUNT_DIFFERS, name, campaign=name, differences=differences)
     return len(drifts)
+
+
+def _night(at: datetime) -> date:
+    """The date of the last night that has come to its hour."""
+    return (at.astimezone(SEOUL) - timedelta(hours=NIGHT)).date()

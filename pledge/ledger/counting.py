@@ -10,6 +10,7 @@ to match entries that signatures or organisations contradict, or that can no lon
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause, bindparam, text
@@ -55,6 +56,7 @@ _PLACES = """
 #: Which rows of `_CELLS` and `_PLACES`, by the column that says when the fold took them.
 _ALL = "{taken} IS NOT NULL"
 _UP_TO = "campaign_id = :campaign_id AND {taken} <= :size"
+_SINCE = "campaign_id = :campaign_id AND {taken} >= :size"
 
 _SUBJECTS = text("""
     SELECT subject_id, COALESCE(MAX(CASE WHEN reason = 'confirmed' THEN hour END), MIN(hour)) AS hour
@@ -117,6 +119,16 @@ class Counted:
 
     def count(self, kind: Kind) -> int:
         return self.tallies[kind][Dimension.TOTAL][""]
+
+    @property
+    def cells(self) -> dict[tuple[str, str, str], int]:
+        """The tallies by kind, dimension and key."""
+        return {
+            (kind, dimension, key): number
+            for kind, tallies in self.tallies.items()
+            for dimension, cells in tallies.items()
+            for key, number in cells.items()
+        }
 
     def add(self, row: Row[Any]) -> None:
         """Add a row of `_CELLS`."""
@@ -200,6 +212,24 @@ def mismatches(connection: Connection, kind: Kind, subjects: str, *, by_place: b
         Mismatch(row.campaign_id, kind, int(row.recorded), int(row.counted), int(row.places))
         for row in connection.execute(query)
     ]
+
+
+def fingerprint(connection: Connection, sizes: Mapping[int, int]) -> str:
+    """Of heads and tallies before the entry `sizes` of each log: what is stored, less what the fold has added since.
+
+    As entries only come, it is the same for good. `connection` must be in a transaction of its own.
+    """
+    tallies = connection.execute(_TALLIES)
+    before: Counter[tuple[Any, ...]] = Counter({tuple(row[:4]): row.number for row in tallies})
+    for head in connection.execute(_HEADS).all():
+        campaign_id = head.campaign_id
+        span = {"campaign_id": campaign_id, "size": sizes.get(campaign_id, 0)}
+        since = _add_up(connection, _SINCE, **span)[campaign_id]
+        before.subtract({(campaign_id, *cell): number for cell, number in since.cells.items()})
+        before[campaign_id, "size"] = head.size - since.size
+        before[campaign_id, "people"] = head.people - since.count(Kind.PERSON)
+        before[campaign_id, "organizations"] = head.organizations - since.count(Kind.ORGANIZATION)
+    return sha256(repr(sorted(cell for cell in before.items() if cell[1])).encode()).hexdigest()
 
 
 # --- Recounting what the fold has written ---
@@ -340,11 +370,9 @@ def _heads(connection: Connection, by_campaign: Mapping[int, Counted]) -> Iterat
 def _tallies(connection: Connection, by_campaign: Mapping[int, Counted]) -> Iterator[Drift]:
     stored = {tuple(row[:4]): row.number for row in connection.execute(_TALLIES)}
     right = {
-        (campaign_id, kind, dimension, key): number
+        (campaign_id, *cell): number
         for campaign_id, counted in by_campaign.items()
-        for kind, tallies in counted.tallies.items()
-        for dimension, cells in tallies.items()
-        for key, number in cells.items()
+        for cell, number in counted.cells.items()
     }
     for key in sorted(stored.keys() | right.keys()):
         was, counted = stored.get(key), right.get(key)

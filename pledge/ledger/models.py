@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     ColumnElement,
@@ -144,6 +145,7 @@ class LedgerEntry(Model):
         partial_index("ix_ledger_entries_set_aside", "campaign_id", where="set_aside IS NOT NULL"),
         Index("ix_ledger_entries_subject", "subject_id"),
         partial_index("ix_ledger_entries_paper", "campaign_id", where="kind = 'paper'"),
+        partial_index("ix_ledger_entries_organization", "campaign_id", where="kind = 'organization'"),
         # What is not a first +1 is rare: the desk counts a day of it.
         partial_index("ix_ledger_entries_rare", "occurred_at", where="reason <> 'confirmed'"),
     )
@@ -227,6 +229,19 @@ class LedgerDifference(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int]
     what: Mapped[str] = mapped_column(Text)  #: in words, for operators
+
+
+class Comparison(Model):
+    """What the last comparison went up to; one row, and none while anything differs (diagnosis/contents.py)."""
+
+    __tablename__ = "ledger_comparisons"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sizes: Mapped[list[tuple[int, int]]] = mapped_column(JSON)  #: of the logs, by the number of the campaign
+    fingerprint: Mapped[str] = mapped_column(
+        String(64)
+    )  #: of heads and tallies before these entries (counting.py)
+    in_full_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class LogTile(Model):

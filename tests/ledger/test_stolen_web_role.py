@@ -1,5 +1,5 @@
 """Whoever takes over the web server has its database role. With it, nothing can be written that the worker signs, and what can
-be written is named within seconds and mailed within the hour (docs/adr/0046). Only PostgreSQL has roles.
+be written is named within seconds or in the night, and mailed (docs/adr/0046). Only PostgreSQL has roles.
 
 Rows that are copied in `signatures` together with their entries cannot be told from people by anybody: docs/log.md says so.
 """
@@ -51,6 +51,7 @@ DENIED = {
     "change a tile": "UPDATE log_tiles SET hashes = hashes || hashes",
     "hide what was found": "DELETE FROM ledger_differences",
     "invent what was found": "INSERT INTO ledger_differences VALUES (1, 1, 'all is well')",
+    "say what was compared": "UPDATE ledger_comparisons SET fingerprint = '', in_full_at = now()",
     "truncate": "TRUNCATE ledger_heads, tallies, ledger_differences",
     "become the worker": "SET ROLE pledge_worker",
     "step past the guards": "SET session_replication_role = replica",
@@ -179,7 +180,7 @@ def test_an_entry_of_nothing_that_there_is_stops_nobody_from_being_counted(site,
     assert any("set aside" in warning for warning in readiness().warnings)
 
 
-def test_signatures_without_entries_are_named_and_mailed_within_the_hour(site):
+def test_signatures_without_entries_are_named_and_mailed_within_a_day(site):
     steal("UPDATE signatures SET state = 'withdrawn', withdrawn_at = now()")
     assert len(mailed(site)) == 1
     assert readiness().warnings == [
