@@ -13,16 +13,13 @@ from pathlib import Path
 from statistics import median
 
 import psycopg
-from sqlalchemy import select
 
 from bench import people
 from bench.report import Figure, against, at_most
 from bench.servers import Bench, Site
 from config import ROOT
-from pledge.campaigns.models import PledgeText
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core import clock
-from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.services import fold, hour_of
 from pledge.verifier.verify import root_by_proof
@@ -65,8 +62,8 @@ def lag(bench: Bench) -> list[Figure]:
                 seen.append(queries.lag())
                 time.sleep(0.05)
         time.sleep(2)
-        counted = queries.count(_campaign()[0])
-        newest = log_queries.newest(_campaign()[0])
+        counted = queries.count(people.campaign_and_pledge()[0])
+        newest = log_queries.newest(people.campaign_and_pledge()[0])
     if newest is None or not counted.people == newest.people == sum(sent):
         raise SystemExit(f"the bench sent {sum(sent)} entries, {counted.people} were counted")
     rate = sum(sent) / seconds
@@ -110,7 +107,7 @@ def proof(bench: Bench) -> list[Figure]:
     number = 50_000 if bench.quick else VERY_MANY
     site = bench.site("proof")
     with site.context():
-        campaign_id, pledge_id = _campaign()
+        campaign_id, pledge_id = people.campaign_and_pledge()
         now = clock.now()
         values = {
             "campaign": campaign_id,
@@ -225,8 +222,3 @@ def _confirm(connection: psycopg.Connection, signature: int) -> None:
 def _copy() -> str:
     return """COPY (SELECT number, reason, kind, delta, hour, pledge_text_id, takes_back
                       FROM ledger_entries ORDER BY number) TO STDOUT WITH (FORMAT csv)"""
-
-
-def _campaign() -> tuple[int, int]:
-    row = db.session.execute(select(PledgeText.campaign_id, PledgeText.id).limit(1)).one()
-    return row.campaign_id, row.id

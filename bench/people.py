@@ -45,7 +45,7 @@ class Pending:
 def add_confirmed(site: Site, number: int, *, folded: bool = True) -> None:
     """Confirmed signatures with their ledger entries; `folded`: numbered and tallied too. Into an empty campaign."""
     with site.context(), connect(site) as connection:
-        campaign_id, pledge_id = _campaign()
+        campaign_id, pledge_id = campaign_and_pledge()
         now = clock.now()
         moments = [now - timedelta(seconds=30 * (number - place)) for place in range(number)]
         places = [_place(place) for place in range(number)]
@@ -77,7 +77,7 @@ def add_pending(site: Site, number: int, *, mails: bool = False) -> Pending:
     have a pace.
     """
     with site.context(), connect(site) as connection:
-        campaign_id, pledge_id = _campaign()
+        campaign_id, pledge_id = campaign_and_pledge()
         now = clock.now()
         places = [_place(place) for place in range(number)]
         people = _copy_signatures(connection, campaign_id, pledge_id, "pending", [now] * number, places)
@@ -107,7 +107,7 @@ def settle(connection: psycopg.Connection) -> None:
     connection.autocommit = False
 
 
-def _campaign() -> tuple[int, int]:
+def campaign_and_pledge() -> tuple[int, int]:
     """The campaign of the demo and its pledge text."""
     row = db.session.execute(select(PledgeText.campaign_id, PledgeText.id).limit(1)).one()
     return row.campaign_id, row.id

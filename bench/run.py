@@ -1,7 +1,7 @@
 """`make bench`: measure the speed that was promised, print a table and write it to bench/RESULTS.md.
 
 bench/run.py [--quick] [part …]; a part is one of sign confirm count page journey nginx sizes mails rest fold lag rows pack proof
-sqlite visit migrations. Only a whole run writes RESULTS.md. The exit status is 1 when a figure misses its bar.
+sqlite growth visit migrations. Only a whole run writes RESULTS.md. The exit status is 1 when a figure misses its bar.
 """
 
 import argparse
@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import (
     behind,
+    growth,
     journey,
     ledger_log,
     migrations,
@@ -36,6 +37,7 @@ OTHERS = {
     "pack": ledger_log.pack,
     "proof": ledger_log.proof,
     "sqlite": behind.sqlite,
+    "growth": growth.growth,
     "visit": visit.first_visit,
     "migrations": migrations.waits,
 }
