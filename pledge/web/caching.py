@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any
 
 import brotli
+from cachelib.serializers import BaseSerializer
 from flask import Flask, Response, after_this_request, request
 from flask_caching import Cache
 from werkzeug import Response as AnyResponse
@@ -46,8 +47,22 @@ class CachedPage:
     response: AnyResponse
 
 
+class NoSerializer(BaseSerializer):
+    """Keeps the objects themselves: nobody may change what the cache returns.
+
+    To unpickle a campaign takes longer than all else that a page does to find it.
+    """
+
+    def dumps(self, value: Any, protocol: int = 0) -> Any:
+        return value
+
+    def loads(self, bvalue: Any) -> Any:
+        return bvalue
+
+
 def init_app(app: Flask) -> None:
-    cache.init_app(app, {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": MAX_COPIES})
+    options = {"CACHE_THRESHOLD": MAX_COPIES, "CACHE_SERIALIZER": NoSerializer()}
+    cache.init_app(app, {"CACHE_TYPE": "SimpleCache", **options})
     app.before_request(answer_from_copy)
 
 
@@ -111,7 +126,7 @@ def _find(name: str | None) -> AnyResponse | None:
         clock.monotonic() >= copy.until and cache.add(f"{name}{_RENEWED}", True, timeout=MAX_AGE)
     ):
         return None
-    return copy.response.make_conditional(request)
+    return _copy(copy.response).make_conditional(request)
 
 
 def _keep(key: str, response: AnyResponse, seconds: int) -> AnyResponse:
@@ -120,7 +135,7 @@ def _keep(key: str, response: AnyResponse, seconds: int) -> AnyResponse:
     encoded = {encoding: _encoded(response, encoding) for encoding in (*COMPRESSIONS, "")}
     copies = {key + encoding: CachedPage(until, copy) for encoding, copy in encoded.items()}
     cache.set_many(copies, timeout=seconds - SECONDS + MAX_AGE)
-    return encoded[_encoding()]
+    return _copy(encoded[_encoding()])
 
 
 def _describe(response: AnyResponse, cache_control: str) -> None:
@@ -138,12 +153,17 @@ def _replace_copy(response: AnyResponse) -> AnyResponse:
 
 
 def _encoded(response: AnyResponse, encoding: str) -> AnyResponse:
-    body = response.get_data()
-    copy = Response(body, headers=response.headers.copy())
+    copy = _copy(response)
+    body = copy.get_data()
     if encoding and len(body) >= MIN_COMPRESSED and response.mimetype != "image/png":
         copy.set_data(brotli.compress(body, quality=5) if encoding == "br" else gzip.compress(body, 6))
         copy.content_encoding = encoding
     return copy
+
+
+def _copy(response: AnyResponse) -> AnyResponse:
+    """The same answer, for one request to add to its headers."""
+    return Response(response.get_data(), headers=response.headers.copy())
 
 
 def _encoding() -> str:

@@ -60,6 +60,26 @@ def made(frozen_clock):
 # --- For how long ---
 
 
+def test_what_a_request_adds_to_its_answer_is_not_in_the_copy(made):
+    def say(response):
+        response.headers.add("X-Asked", "once")
+        return response
+
+    made.client.application.after_request(say)
+    for _ in range(3):
+        assert made.get().headers.getlist("X-Asked") == ["once"]
+    etag = made.get().headers["ETag"]
+    assert made.get(headers={"If-None-Match": etag}).status_code == 304
+    assert made.get().status_code == 200
+
+
+def test_what_is_cached_is_the_object_itself(made):
+    value = {"number": 1}
+    with made.client.application.app_context():
+        cache.set("value", value)
+        assert cache.get("value") is value
+
+
 def test_within_a_second_a_page_is_made_once(made, frozen_clock):
     assert {made.get().text for _ in range(5)} == {"1"}
     frozen_clock.move(seconds=1)
