@@ -5,8 +5,9 @@ parts say. _base.txt and _base.html beside them make the parts of it.
 """
 
 import re
+import secrets
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import (
@@ -15,16 +16,17 @@ from email.headerregistry import (
     HeaderRegistry,
     UnstructuredHeader,
 )
-from email.message import EmailMessage
 from email.policy import SMTP, Policy
-from email.utils import parseaddr
-from functools import cache, lru_cache
+from email.quoprimime import body_encode
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.environment import TemplateModule
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from config import current_config
 from pledge.core import clock, urls
@@ -117,26 +119,6 @@ class UnsafeAddress(ValueError):
     """An address that cannot be put into a header; the text does not quote it."""
 
 
-class _UnfoldedHeader(UnstructuredHeader, BaseHeader):
-    """A header of ASCII on one line: the library would encode a long link as if it were text (RFC 2047)."""
-
-    def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
-
-
-class _CheckedHeader(BaseHeader):
-    """A header of ASCII that was checked before: it is neither parsed nor folded."""
-
-    max_count = 1
-
-    @classmethod
-    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
-        kwds["decoded"], kwds["parse_tree"] = value, None
-
-    def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
-
-
 class _SubjectHeader(UnstructuredHeader, BaseHeader):
     """Begins on the line of its name: the library moves an ASCII text that then fits to the next line, whole."""
 
@@ -148,94 +130,145 @@ class _SubjectHeader(UnstructuredHeader, BaseHeader):
         return f"{policy.linesep} ".join(lines) + policy.linesep
 
 
-#: Headers that differ from mail to mail; all others are the same in many.
-_OWN = frozenset({"subject", "to", "date", "message-id", "list-unsubscribe"})
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("subject", _SubjectHeader)
+
+#: 75, as the library lets an encoded word end one character past its limit; RFC 2047 allows 76.
+_POLICY = SMTP.clone(cte_type="7bit", max_line_length=75, header_factory=_HEADERS)
 
 
-class _FoldedOnce(BaseHeader):
-    def fold(self, *, policy: Policy) -> str:
-        if not hasattr(self, "_folded"):
-            self._folded = super().fold(policy=policy)
-        return self._folded
+@lru_cache(maxsize=512)
+def _header(name: str, value: str) -> str:
+    """A header that many mails share: to parse and to fold it takes the library longer than all else of a mail."""
+    folded: str = _POLICY.fold(*_POLICY.header_store_parse(name, value))
+    return folded
 
 
-class _Headers(HeaderRegistry):
-    """Headers that many mails share are parsed and folded once: that takes the library longer than all else of a mail."""
-
-    def __init__(self) -> None:
-        super().__init__(base_class=_FoldedOnce)
-        self.map_to_type("subject", _SubjectHeader)
-        self.map_to_type("list-unsubscribe", _UnfoldedHeader)
-        self.map_to_type("list-id", _UnfoldedHeader)
-        self.map_to_type("to", _CheckedHeader)
-        self.map_to_type("message-id", _CheckedHeader)
-        self._class = cache(super().__getitem__)
-        self._shared = lru_cache(maxsize=512)(super().__call__)
-
-    def __getitem__(self, name: str) -> type[BaseHeader]:
-        return self._class(name)
-
-    def __call__(self, name: str, value: Any) -> BaseHeader:
-        return super().__call__(name, value) if name.lower() in _OWN else self._shared(name, str(value))
+def _unfolded(name: str, value: str) -> str:
+    """A header of ASCII on one line: the library would encode a long link as if it were text (RFC 2047)."""
+    if not (value.isascii() and value.isprintable()):
+        raise UnsafeAddress
+    return f"{name}: {value}\r\n"
 
 
-#: 7bit, so that no relay has to re-encode Korean, which would break a DKIM signature. 75, as the library lets an encoded
-#: word end one character past its limit; RFC 2047 allows 76.
-_POLICY = SMTP.clone(cte_type="7bit", max_line_length=75, header_factory=_Headers())
+#: Values that differ from mail to mail. A text is rendered once with marks in their place, so a template may print them and ask
+#: whether they are empty, and do nothing else with them.
+OWN = ("link", "code", "not_me", "own", "receipt", "unsubscribe", "place")
+
+#: Nobody who writes a text or a form can know it.
+_MARK = secrets.token_hex(8)
+_MARKED = re.compile(f"{_MARK}([a-z_]+);")
 
 
-def render(mail: Claimed, message: Message) -> EmailMessage:
-    """The mail with its headers and both bodies; `as_bytes()` is ASCII with CRLF, 76 characters a line but for links.
+class _Part:
+    """The text of one part, in quoted-printable, so that no relay has to re-encode Korean, which would break a DKIM signature.
 
-    Raises UnsafeAddress.
+    Lines without a mark are encoded once, the others for each mail: each line is encoded by itself.
     """
+
+    def __init__(self, text: str) -> None:
+        self._pieces: list[str | list[str]] = []
+        for is_own, lines in groupby(text.encode().splitlines(), lambda line: _MARK.encode() in line):
+            block = b"".join(line + b"\n" for line in lines).decode()
+            self._pieces.append(_MARKED.split(block) if is_own else _quoted(block))
+
+    def filled(self, own: Mapping[str, str]) -> str:
+        return "".join(
+            piece if isinstance(piece, str) else _quoted(_fill(piece, own)) for piece in self._pieces
+        )
+
+
+def _quoted(lines: str) -> str:
+    return body_encode(lines.encode().decode("latin-1"), _POLICY.max_line_length or 75, "\r\n")
+
+
+def _fill(pieces: Sequence[str], own: Mapping[str, str]) -> str:
+    """A text with its marks replaced; `pieces`: text and name in turns, as _MARKED splits them."""
+    return "".join(own[piece] if place % 2 else piece for place, piece in enumerate(pieces))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What mails of one kind, language and campaign say."""
+
+    subject: list[str]  #: in pieces, as _fill() takes them
+    plain: _Part
+    html: _Part
+
+
+@lru_cache(maxsize=64)
+def _words(source: str, values: frozenset[tuple[str, str]]) -> _Words:
+    context = dict(values)
+    words, plain = _rendered(_PLAIN, "txt", source, context)
+    _, html = _rendered(_HTML, "html", source, context)
+    return _Words(_MARKED.split(str(vars(words)["subject"]).strip()), _Part(plain), _Part(html))
+
+
+def _rendered(
+    environment: Environment, kind: str, source: str, context: dict[str, str]
+) -> tuple[TemplateModule, str]:
+    """The words of a mail as one of its parts escapes them, and that part."""
+    words = environment.get_template(source).make_module({**context, "part": kind})
+    return words, environment.get_template(f"mail/_base.{kind}").render(context, mail=words)
+
+
+#: "=_" cannot occur in quoted-printable text.
+_BOUNDARY = "=_part"
+_PART_HEADERS = 'Content-Type: text/{}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n'
+_PLAIN_HEADERS = f"\r\n--{_BOUNDARY}\r\n{_PART_HEADERS.format('plain')}\r\n"
+_HTML_HEADERS = f"\r\n--{_BOUNDARY}\r\n{_PART_HEADERS.format('html')}MIME-Version: 1.0\r\n\r\n"
+
+
+def render(mail: Claimed, message: Message) -> bytes:
+    """The mail with its headers and both parts, in ASCII with CRLF, 76 characters a line but for links. Raises UnsafeAddress."""
     if not is_address(message.to):
         raise UnsafeAddress
-    source = f"mail/{mail.lang}/{message.template or mail.kind}.txt"
     # On one line each: a value that holds a line break begins neither a header nor a paragraph.
     values = {name: " ".join(value.split()) for name, value in message.values.items()}
+    own = {name: values[name] for name in OWN if values.get(name)}
+    marks = {name: f"{_MARK}{name};" for name in own}
     imprint = "\n".join(filter(None, (message.organization, urls.imprint(mail.lang))))
     facts = {"lang": mail.lang, "imprint": imprint, "sender": message.organization}
-    context = {**values, **message.texts, **facts}
+    context = {**values, **marks, **message.texts, **facts}
+    words = _words(f"mail/{mail.lang}/{message.template or mail.kind}.txt", frozenset(context.items()))
+    escaped = {name: str(escape(value)) for name, value in own.items()}
+    return "".join(
+        [
+            *_headers(mail, message, _fill(words.subject, own), values.get("campaign", "")),
+            _PLAIN_HEADERS,
+            words.plain.filled(own),
+            _HTML_HEADERS,
+            words.html.filled(escaped),
+            f"\r\n--{_BOUNDARY}--\r\n",
+        ]
+    ).encode("ascii")
 
-    made = EmailMessage(policy=_POLICY)
-    words, plain = _part(_PLAIN, "txt", source, context)
-    made["Subject"] = str(vars(words)["subject"]).strip()
+
+def _headers(mail: Claimed, message: Message, subject: str, campaign: str) -> Iterator[str]:
+    yield _header("Subject", subject)
     name, address = parseaddr(current_config().mail_from)
-    made["From"] = Address(name or values["campaign"], addr_spec=address)
-    made["To"] = message.to
+    yield _header("From", str(Address(name or campaign, addr_spec=address)))
+    yield _unfolded("To", message.to)
     reply_to = message.reply_to or urls.contact()
     if is_address(reply_to):
-        made["Reply-To"] = Address(addr_spec=reply_to)
-    made["Date"] = clock.now()
-    made["Message-ID"] = mail.message_id
+        yield _header("Reply-To", reply_to)
+    yield _unfolded("Date", format_datetime(clock.now()))
+    yield _unfolded("Message-ID", mail.message_id)
     # Keeps out-of-office replies and mailing list software away (RFC 3834).
-    made["Auto-Submitted"] = "auto-generated"
-    made["X-Auto-Response-Suppress"] = "All"
+    yield _unfolded("Auto-Submitted", "auto-generated")
+    yield _unfolded("X-Auto-Response-Suppress", "All")
     if message.unsubscribe:
         # An unsubscription that takes one click (RFC 8058 section 3.1; RFC 2369 section 3.2).
         if not _LINK.fullmatch(message.unsubscribe):
             raise UnsafeAddress
-        made["List-Unsubscribe"] = f"<{message.unsubscribe}>"
-        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        made["List-Id"] = f"<{message.mailing_list}.{current_config().base_host}>"
-    made.set_content(plain, charset="utf-8", cte="quoted-printable")
-    _, html = _part(_HTML, "html", source, context)
-    made.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
-    # Only now: add_alternative() takes Content headers away with the first part. "=_" cannot occur in quoted-printable text.
-    made["Content-Language"] = mail.lang
-    made.set_boundary("=_part")
-    return made
+        yield _unfolded("List-Unsubscribe", f"<{message.unsubscribe}>")
+        yield _unfolded("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+        yield _unfolded("List-Id", f"<{message.mailing_list}.{current_config().base_host}>")
+    yield _unfolded("MIME-Version", "1.0")
+    yield _unfolded("Content-Type", f'multipart/alternative; boundary="{_BOUNDARY}"')
+    yield _unfolded("Content-Language", mail.lang)
 
 
 def is_address(text: str) -> bool:
     """Whether this address can be put into a header."""
     return _ADDRESS.fullmatch(text) is not None
-
-
-def _part(
-    environment: Environment, kind: str, source: str, context: dict[str, Any]
-) -> tuple[TemplateModule, str]:
-    """The words of a mail as one of its parts escapes them, and that part."""
-    words = environment.get_template(source).make_module({**context, "part": kind})
-    return words, environment.get_template(f"mail/_base.{kind}").render(context, mail=words)

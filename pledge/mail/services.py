@@ -316,7 +316,7 @@ def _compose_kind(composers: Composers, batch: Sequence[Claimed]) -> dict[int, M
 def _rendered(mail: Claimed, message: Message) -> bytes:
     """Raises UnsafeAddress, and TemporaryFailure for all that is our fault."""
     try:
-        return render(mail, message).as_bytes()
+        return render(mail, message)
     except UnsafeAddress:
         raise
     except Exception as error:  # for instance a language that the site no longer has

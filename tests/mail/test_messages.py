@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 from sqlalchemy import update
 
 from pledge.campaigns.models import Campaign
@@ -17,6 +18,7 @@ from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL, format_datetime
 from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
+from pledge.mail import messages
 from pledge.mail.messages import Claimed, Message, UnsafeAddress, render
 from pledge.mail.models import MailKind
 from pledge.retention import services as retention
@@ -56,7 +58,7 @@ def fill(kind=MailKind.CONFIRM, lang="ko", to="hong@example.org", **values):
     values = {"campaign": "푸른 하늘", **dict.fromkeys(VALUES, "https://sign.example.org/x"), **values}
     now = time.now()
     mail = Claimed(1, kind, 1, 1, lang, True, 1, now)
-    return render(mail, Message(to, values)).as_bytes()
+    return render(mail, Message(to, values))
 
 
 def signature_for(kind, **facts):
@@ -186,6 +188,44 @@ def test_a_title_is_escaped_in_html_and_plain_elsewhere():
     assert "Sky &amp; &#34;&lt;b&gt;sea&lt;/b&gt;&#34;" in part(content, "html")
     assert "<b>" not in part(content, "html")
     assert read(content)["Subject"].startswith('[Sky & "<b>sea</b>"]')
+
+
+HOSTILE = "<b>{x}%s&'\"\\1 {0}=41 ${name}"
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_value_of_ones_own_is_escaped_in_html_and_printed_as_it_is_elsewhere(lang):
+    """It is filled into a text that was rendered for all."""
+    content = fill(MailKind.THANKS, lang, place=HOSTILE, own=f"{HOSTILE} own")
+
+    assert HOSTILE in read(content)["Subject"]
+    assert HOSTILE in part(content, "plain")
+    assert f"{HOSTILE} own" in part(content, "plain")
+    assert escape(HOSTILE) in part(content, "html")
+    assert f'href="{escape(HOSTILE)} own"' in part(content, "html")
+    assert HOSTILE not in part(content, "html")
+
+
+@pytest.mark.parametrize("name", messages.OWN)
+def test_a_value_of_ones_own_is_in_no_mail_to_somebody_else(name):
+    by_person = {}
+    for person in ("first-person", "second-person"):
+        mails = [
+            fill(kind, "en", **{name: person}) for kind in (MailKind.CONFIRM, MailKind.THANKS, MailKind.NEWS)
+        ]
+        by_person[person] = [
+            text
+            for mail in mails
+            for text in (read(mail)["Subject"], part(mail, "plain"), part(mail, "html"))
+        ]
+    assert any("first-person" in text for text in by_person["first-person"])
+    replaced = [text.replace("first-person", "second-person") for text in by_person["first-person"]]
+    assert replaced == by_person["second-person"]
+
+
+def test_a_text_that_staff_have_changed_is_in_the_next_mail():
+    assert "맑은 하늘" in part(fill(campaign="맑은 하늘"), "plain")
+    assert "맑은 바다" in part(fill(campaign="맑은 바다"), "plain")
 
 
 def test_a_line_break_in_a_title_begins_no_header():

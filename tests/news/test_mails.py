@@ -118,7 +118,7 @@ def test_the_link_of_one_click_stands_unencoded_on_one_line_however_long_it_is(a
     now = time.now()
     link = f"https://a-rather-long-name-of-a-campaign.example.org/en/unsubscribe/{'x' * 90}"
     news = Message("hong@example.org", {"campaign": "x", "link": link}, unsubscribe=link, mailing_list="x")
-    made = render(Claimed(1, MailKind.MANAGE, 1, 1, "en", True, 1, now), news).as_bytes()
+    made = render(Claimed(1, MailKind.MANAGE, 1, 1, "en", True, 1, now), news)
 
     assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in made
 
