@@ -213,7 +213,7 @@ def fold(sources: FoldSources, limit: int = BATCH) -> int:
     the same steps. 0: nothing waits, or another process folds; `limit`: more may wait. Raises log.NoLogKey, and
     log.LogInconsistent when the stored log does not continue the published one; then nothing is changed.
     """
-    if not _anything_waits():
+    if not fetch(_ANYTHING_WAITS).scalar_one():
         return 0
     with transaction() as session:
         if not take_lock(session):
@@ -251,12 +251,14 @@ def dismiss(actor: Actor, campaign_id: int, slug: str, why: str) -> int:
     return entries
 
 
-def _anything_waits() -> bool:
-    """A read that takes no write lock: most of the time there is nothing to fold."""
-    waits = exists().where(LedgerEntry.waits())
-    lags = exists().where(LedgerHead.log_size < LedgerHead.size)
-    moves = exists().where(LedgerPlace.waits())
-    return bool(fetch(select(or_(waits, lags, moves))).scalar_one())
+#: SQL: there is something to fold.
+ANYTHING_WAITS = or_(
+    exists().where(LedgerEntry.waits()),
+    exists().where(LedgerHead.log_size < LedgerHead.size),
+    exists().where(LedgerPlace.waits()),
+)
+#: A read that takes no write lock: most of the time there is nothing to fold.
+_ANYTHING_WAITS = select(ANYTHING_WAITS)
 
 
 def _fold_places(session: Session, limit: int, sources: FoldSources) -> int:

@@ -61,6 +61,8 @@ def due(which: ColumnElement[bool]) -> Select[int]:
 
 
 _IS_FIRST_DUE = due(_FIRST).exists()
+#: SQL: a mail waits to be sent, held back or not.
+WAITS = or_(due(_AWAITED).exists(), _IS_FIRST_DUE, due(_LAST).exists())
 _ANY_DUE = select(or_(due(_AWAITED).exists(), due(_LAST).exists()), _IS_FIRST_DUE)
 
 

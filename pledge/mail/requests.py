@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -49,8 +49,9 @@ def one_by_one(answer_single: Callable[[Session, MailRequest], None]) -> Handler
 
 #: What was never put off is due, also where it came through a web service whose clock is fast.
 _IS_DUE = or_(MailRequest.due_at <= NOW, MailRequest.due_at <= MailRequest.created_at)
-#: Made once: the worker asks it five times a second, and to make it takes longer than to run it.
-_ANY_DUE = select(MailRequest.id).where(_IS_DUE).limit(1)
+#: SQL: a request waits to be answered.
+ANY_DUE = exists().where(_IS_DUE)
+_ANY_DUE = select(ANY_DUE)
 
 
 def ask(session: Session, kind: RequestKind, campaign_id: int, lang: str, **about: Any) -> None:
@@ -62,7 +63,7 @@ def ask(session: Session, kind: RequestKind, campaign_id: int, lang: str, **abou
 
 def answer(handlers: Handlers, limit: int = BATCH) -> int:
     """Answer up to `limit` requests, the oldest; how many were dealt with. 0 also when another worker answers."""
-    if fetch(_ANY_DUE).first() is None:
+    if not fetch(_ANY_DUE).scalar_one():
         return 0
     try:
         return _answer(handlers, _IS_DUE, limit)

@@ -6,20 +6,21 @@ tried again after a pause; the process ends only by SIGTERM or SIGINT, after the
 
 import signal
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response
+from sqlalchemy import select
 
 from config import Config
 from pledge.abuse import mail_servers, webhook
 from pledge.accounts import staff_alerts
 from pledge.campaigns.queries import published_slugs
 from pledge.core import clock, metrics, tracing
-from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
+from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference, fetch
 from pledge.core.db.failures import describe
 from pledge.core.logs import log
 from pledge.deliveries import queries as deliveries
@@ -29,6 +30,7 @@ from pledge.jobs import services as jobs
 from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
 from pledge.mail import breaker, requests
+from pledge.mail import queries as outbox
 from pledge.mail import services as mail
 from pledge.mail.bounces import mailboxes
 from pledge.mail.bounces import services as bounces
@@ -52,8 +54,12 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 MAIL = "mail"
 #: The steps that sign the log.
 SIGNING = frozenset({"fold", "log"})
-#: Seconds between checks whether a mail is due.
-IDLE_MAIL = 0.2
+#: Seconds between checks whether something waits, for all steps of WAITS in one statement.
+LOOK = 0.2
+#: What these steps wait for: a condition in SQL.
+WAITS = {"requests": requests.ANY_DUE, "fold": ledger.ANYTHING_WAITS, MAIL: outbox.WAITS}
+#: Seconds after which they run even so, so that monitoring sees that they can.
+MAX_REST = 5.0
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
 SENDERS = 8
 #: Mails that one sender takes at once: to claim and read them costs the same for few.
@@ -76,11 +82,13 @@ class Step:
 
     name: str  #: in the log and in the metrics
     run: Callable[[], object]  #: true when there was work
-    idle: float  #: seconds until it runs again when there was none
+    idle: (
+        float | None
+    )  #: seconds until it runs again when there was none; None: until something waits (WAITS)
     busy: float | None = None  #: seconds until it runs again when there was some, if not the same
     enabled: bool = True
 
-    def __call__(self) -> float:
+    def __call__(self) -> float | None:
         return self.idle if not self.run() or self.busy is None else self.busy
 
 
@@ -119,8 +127,8 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
     resolve = mail_servers.mail_hosts if asks_dns else mail_servers.no_answer
     return [
         # Many requests are answered by as many statements as one: so it rests unless more waits.
-        Step("requests", lambda: requests.answer(handlers()) >= requests.BATCH, idle=0.2, busy=0),
-        Step("fold", fold, idle=0.2, busy=0.5),
+        Step("requests", lambda: requests.answer(handlers()) >= requests.BATCH, idle=None, busy=0),
+        Step("fold", fold, idle=None, busy=0.5),
         Step("log", lambda: public_log.sign_missing_checkpoints(published_slugs), idle=60),
         Step(
             "retention",
@@ -145,7 +153,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("inbox", alert_waiting, idle=60),
         Step("integrity", integrity.renew, idle=60),
         Step("compare", contents.compare, idle=3600),
-        Step("mail servers", lambda: mail_servers.look_up_next(resolve), idle=0.2, busy=0),
+        Step("mail servers", lambda: mail_servers.look_up_next(resolve), idle=1, busy=0),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),
     ]
 
@@ -189,7 +197,7 @@ class ClockCheck:
             return self.is_right
 
 
-def measured(name: str, step: Callable[[], float]) -> float:
+def measured(name: str, step: Callable[[], float | None]) -> float | None:
     """Run a step in a span of its own, and note for monitoring when it succeeded and how long it took."""
     began = clock.monotonic()
     with tracing.step(name):
@@ -207,9 +215,12 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
     senders: SenderGroup = field(init=False)
     clock_check: ClockCheck = field(default_factory=ClockCheck)
+    #: By step: set when something waits for it.
+    woken: dict[str, threading.Event] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.senders = SenderGroup(IDLE_MAIL)
+        self.senders = SenderGroup(LOOK)
+        self.woken = {name: threading.Event() for name in WAITS}
 
     def run(self, only: Collection[str] = ()) -> None:
         """Work until a signal comes; returns when all running steps are done. `only`: names of steps; none: all of them."""
@@ -231,6 +242,9 @@ class Worker:
             threading.Thread(target=self.send_mails, args=(config,), name=f"mail-{number}")
             for number in range(senders)
         ]
+        asked = [name for name in WAITS if not only or name in only]
+        if asked:
+            threads.append(threading.Thread(target=self.look, args=(asked,), name="look"))
         log.info("worker started", senders=senders, steps=len(steps))
         for thread in threads:
             thread.start()
@@ -238,16 +252,18 @@ class Worker:
             serve_health(self.app, config.worker_port, lambda: all(thread.is_alive() for thread in threads))
         signal.sigwait(STOP_SIGNALS)
         self.stopping.set()
+        for event in self.woken.values():
+            event.set()
         for thread in threads:
             thread.join()
         log.info("worker stopped")
 
     def send_mails(self, config: Config) -> None:
-        """One sender: its own transport, used by this thread alone. While nothing is due, one of them looks for all."""
+        """One sender: its own transport, used by this thread alone."""
         transport = mail.transport(config)
         pauses = Pauses(MAX_PAUSE_WITHOUT_SMTP)
 
-        def step() -> float:
+        def step() -> float | None:
             done = mail.deliver(
                 composers(), transport, MAILS_AT_ONCE, stop=self.stopping.is_set, group=self.senders
             )
@@ -256,14 +272,26 @@ class Worker:
             if done.stalled:
                 return pauses.next()
             pauses.reset()
-            return 0.0 if done.total else IDLE_MAIL
+            return 0.0 if done.total else None
 
         try:
             self.repeat(MAIL, step)
         finally:
             transport.close()
 
-    def repeat(self, name: str, step: Callable[[], float]) -> None:
+    def look(self, steps: Sequence[str]) -> None:
+        """Wake those of these steps for which something waits, again and again."""
+        query = select(*(WAITS[name].label(name) for name in steps))
+
+        def step() -> float:
+            for name, waits in zip(steps, fetch(query).one(), strict=True):
+                if waits:
+                    self.woken[name].set()
+            return LOOK
+
+        self.repeat("look", step)
+
+    def repeat(self, name: str, step: Callable[[], float | None]) -> None:
         """Run a step until the worker stops; a failure costs a pause, not the thread.
 
         With a wrong clock nothing is done: links would be refused, and leases of other workers ignored.
@@ -287,7 +315,10 @@ class Worker:
                 if pauses.used:
                     log.warning("worker: working again", step=name)
                 pauses.reset()
-            self.stopping.wait(rest)
+            if rest is not None:
+                self.stopping.wait(rest)
+            elif self.woken[name].wait(MAX_REST) and not self.stopping.is_set():
+                self.woken[name].clear()
 
 
 # --- Health and metrics of a worker that runs alone, as in a container, at PLEDGE_WORKER_PORT ---

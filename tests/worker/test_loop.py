@@ -89,9 +89,21 @@ def test_a_sender_without_mails_rests_between_its_steps(app, monkeypatch):
         if len(rests) == 2:
             worker.stopping.set()
 
-    monkeypatch.setattr(worker.stopping, "wait", wait)
+    monkeypatch.setattr(worker.woken["mail"], "wait", wait)
     worker.send_mails(app.extensions["pledge.config"])
-    assert rests == [loop.IDLE_MAIL] * 2
+    assert rests == [loop.MAX_REST] * 2
+
+
+def test_only_steps_for_which_something_waits_are_woken(app, monkeypatch):
+    worker = Worker(app)
+    enqueue()
+    monkeypatch.setattr(worker.stopping, "wait", lambda _rest: worker.stopping.set())
+    worker.look(list(loop.WAITS))
+    assert {name: woken.is_set() for name, woken in worker.woken.items()} == {
+        "requests": False,
+        "fold": False,
+        "mail": True,
+    }
 
 
 @pytest.mark.postgresql_only
