@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import urllib3
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, and_, exists, select, update
 
 from config import Config, current_config
 from pledge.abuse import alerts
 from pledge.abuse.models import Alert, CallState, Facts
 from pledge.core import clock, languages
 from pledge.core.db import fetch, transaction, write_autocommit
+from pledge.core.db.types import NOW
 from pledge.core.logs import log
 from pledge.core.networks import is_public
 
@@ -122,16 +123,17 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+_IS_DUE = and_(Alert.call_state == CallState.QUEUED, Alert.call_due_at <= NOW)
+#: SQL: a call waits to be made.
+ANY_DUE = exists().where(_IS_DUE)
+_ANY_DUE = select(ANY_DUE)
+
+
 def _claim() -> Call | None:
-    now = clock.now()
-    due = (
-        select(Alert.id)
-        .where(Alert.call_state == CallState.QUEUED, Alert.call_due_at <= now)
-        .order_by(Alert.call_due_at)
-        .limit(1)
-    )
-    if fetch(due).first() is None:
+    if not fetch(_ANY_DUE).scalar_one():
         return None
+    now = clock.now()
+    due = select(Alert.id).where(_IS_DUE).order_by(Alert.call_due_at).limit(1)
     with transaction() as session:
         return session.execute(
             update(Alert)

@@ -14,13 +14,14 @@ from datetime import timedelta
 from io import BufferedRandom
 from typing import BinaryIO
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import fetch, load, transaction
+from pledge.core.db.types import NOW
 from pledge.core.logs import log
 from pledge.files.storage import current_storage, read_in_parts
 from pledge.jobs.models import Job, JobKind, JobState
@@ -162,16 +163,21 @@ def sweep() -> int:
         gone += 1
 
 
+_IS_WANTED = and_(Job.state.in_(_OPEN), or_(Job.lease_until.is_(None), Job.lease_until < NOW))
+#: SQL: a file waits to be made.
+ANY_WANTED = exists().where(_IS_WANTED)
+#: A read that takes no write lock: most of the time there is nothing to do.
+_ANY_WANTED = select(ANY_WANTED)
+
+
 def _claim() -> Job | None:
     """The oldest wanted job, detached, as an attempt of this worker; None when there is none."""
-    now = clock.now()
-    wanted = and_(Job.state.in_(_OPEN), or_(Job.lease_until.is_(None), Job.lease_until < now))
-    # A read that takes no write lock: most of the time there is nothing to do.
-    if fetch(select(Job.id).where(wanted).limit(1)).first() is None:
+    if not fetch(_ANY_WANTED).scalar_one():
         return None
+    now = clock.now()
     with transaction() as session:
         job = session.scalar(
-            select(Job).where(wanted).order_by(Job.id).limit(1).with_for_update(skip_locked=True)
+            select(Job).where(_IS_WANTED).order_by(Job.id).limit(1).with_for_update(skip_locked=True)
         )
         if job is None:
             return None

@@ -57,7 +57,14 @@ SIGNING = frozenset({"fold", "log"})
 #: Seconds between checks whether something waits, for all steps of WAITS in one statement.
 LOOK = 0.2
 #: What these steps wait for: a condition in SQL.
-WAITS = {"requests": requests.ANY_DUE, "fold": ledger.ANYTHING_WAITS, MAIL: outbox.WAITS}
+WAITS = {
+    "requests": requests.ANY_DUE,
+    "fold": ledger.ANYTHING_WAITS,
+    "files": jobs.ANY_WANTED,
+    "invalidate": applying.ANY_AT_WORK,
+    "webhook": webhook.ANY_DUE,
+    MAIL: outbox.WAITS,
+}
 #: Seconds after which they run even so, so that monitoring sees that they can.
 MAX_REST = 5.0
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
@@ -135,10 +142,10 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
             lambda: retention.run(deliveries.last_handed_over(news.last_sent())),
             idle=3600,
         ),
-        Step("files", lambda: jobs.advance(makers(), is_stopping), idle=1, busy=0),
+        Step("files", lambda: jobs.advance(makers(), is_stopping), idle=None, busy=0),
         Step("old files", jobs.sweep, idle=60),
         # Between two batches others want to write too, on SQLite.
-        Step("invalidate", applying.advance, idle=1, busy=0.05),
+        Step("invalidate", applying.advance, idle=None, busy=0.05),
         Step("news", lambda: sending.advance(config.news_pace), idle=2, busy=0.05),
         Step("reminders", reminding.advance, idle=60, busy=1),
         Step("erasures", signatures.erase_due, idle=30, busy=0.05),
@@ -148,7 +155,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("valve", staff_alerts.watch_valve, idle=2),
         Step("breaker", watch_breaker, idle=5),
         Step("delivery", deliverability.alert_falls, idle=300),
-        Step("webhook", webhook.advance, idle=2, busy=0),
+        Step("webhook", webhook.advance, idle=None, busy=0),
         Step("steps", alert_reached_goals, idle=5),
         Step("inbox", alert_waiting, idle=60),
         Step("integrity", integrity.renew, idle=60),

@@ -99,11 +99,7 @@ def test_only_steps_for_which_something_waits_are_woken(app, monkeypatch):
     enqueue()
     monkeypatch.setattr(worker.stopping, "wait", lambda _rest: worker.stopping.set())
     worker.look(list(loop.WAITS))
-    assert {name: woken.is_set() for name, woken in worker.woken.items()} == {
-        "requests": False,
-        "fold": False,
-        "mail": True,
-    }
+    assert [name for name, woken in worker.woken.items() if woken.is_set()] == ["mail"]
 
 
 @pytest.mark.postgresql_only

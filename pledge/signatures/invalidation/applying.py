@@ -34,6 +34,9 @@ BATCH = 500
 
 #: The states in which the worker has something to do.
 _AT_WORK = (InvalidationState.APPLYING, InvalidationState.UNDOING)
+#: SQL: a decided act waits to be done.
+ANY_AT_WORK = exists().where(Invalidation.state.in_(_AT_WORK))
+_ANY_AT_WORK = select(ANY_AT_WORK)
 
 #: What is read of a moved signature: nothing that would be decrypted.
 _MOVED = load_only(
@@ -46,7 +49,7 @@ _MOVED = load_only(
 
 def advance(limit: int = BATCH) -> bool:
     """Do the next batch of the oldest decided act. False when there is nothing to do, or another worker is doing it."""
-    if not fetch(select(exists().where(Invalidation.state.in_(_AT_WORK)))).scalar_one():
+    if not fetch(_ANY_AT_WORK).scalar_one():
         return False
     with transaction() as session:
         row = session.scalar(
