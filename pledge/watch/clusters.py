@@ -25,7 +25,9 @@ from sqlalchemy import (
     Select,
     SelectBase,
     and_,
+    bindparam,
     case,
+    exists,
     func,
     literal,
     or_,
@@ -159,6 +161,20 @@ class Group:
 def size_bar(people: int, *, is_institution: bool = False) -> int:
     """The confirmations in a week from which a small domain is held, for a campaign that gained `people` in that week."""
     return max(MAX_CONFIRMED, int(people * MAX_SHARE)) * (INSTITUTION_FACTOR if is_institution else 1)
+
+
+_ANYBODY_LATELY = select(
+    or_(
+        exists().where(Signature.submitted_at >= bindparam("recent")),
+        exists().where(text(SMALL_CONFIRMED), Signature.confirmed_at >= bindparam("active")),
+    )
+)
+
+
+def anybody_lately() -> bool:
+    """Whether anybody signed or confirmed so lately that suspicious() or too_large() may find something."""
+    now = clock.now()
+    return bool(fetch(_ANYBODY_LATELY, {"recent": now - WINDOW, "active": now - ACTIVE_FOR}).scalar_one())
 
 
 def suspicious() -> dict[HoldReason, list[Origin]]:

@@ -29,7 +29,7 @@ from pledge.signatures.invalidation.models import Condition, InvalidationAct, In
 from pledge.signatures.invalidation.queries import undecided
 from pledge.signatures.models import SMALL_PENDING, Signature
 from pledge.signatures.queries import held_by_campaign, lock
-from pledge.watch.clusters import COLUMNS, WAITS, WINDOW, is_small, suspicious, too_large
+from pledge.watch.clusters import COLUMNS, WAITS, WINDOW, anybody_lately, is_small, suspicious, too_large
 
 #: Rows put on hold in one transaction: whoever confirms one of them waits for it.
 BATCH = 500
@@ -39,6 +39,8 @@ REMIND_AFTER = timedelta(days=1)
 
 def hold_suspicious() -> int:
     """Put pending sign-ups of suspicious clusters on hold. Returns their number."""
+    if not anybody_lately():
+        return 0
     clusters, oversized = suspicious(), too_large()
     clusters[HoldReason.SIZE] = [origin for group in oversized for origin in group.origins]
     held = {rule: _hold(rule, origins) for rule, origins in clusters.items() if origins}

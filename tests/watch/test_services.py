@@ -1,5 +1,6 @@
 """The worker's watch: what waits in a cluster that gives itself away is held, and nobody beside it."""
 
+from collections import defaultdict
 from datetime import timedelta
 
 import pytest
@@ -551,3 +552,13 @@ def test_whoever_confirms_between_the_look_and_the_hold_stays_counted(monkeypatc
     monkeypatch.setattr(watch, "_mark", after_confirming)
     assert watch.hold_suspicious() == 0
     assert held() == {}
+
+
+def test_while_nobody_signs_or_confirms_no_clusters_are_looked_for(frozen_clock, monkeypatch):
+    signature(state="pending")
+    looked = []
+    monkeypatch.setattr(watch, "suspicious", lambda: looked.append(1) or defaultdict(list))
+    watch.hold_suspicious()
+    frozen_clock.move(hours=2)
+    watch.hold_suspicious()
+    assert looked == [1]
