@@ -52,6 +52,8 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 #: The name of sending, which is no step of the timetable but several threads.
 MAIL = "mail"
+#: The step that looks up the hosts to which this process has sent: it alone knows them.
+MAIL_SERVERS = "mail servers"
 #: The steps that sign the log.
 SIGNING = frozenset({"fold", "log"})
 #: Seconds between checks whether something waits, for all steps of WAITS in one statement.
@@ -160,7 +162,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("inbox", alert_waiting, idle=60),
         Step("integrity", integrity.renew, idle=60),
         Step("compare", contents.compare, idle=3600),
-        Step("mail servers", lambda: mail_servers.look_up_next(resolve), idle=1, busy=0),
+        Step(MAIL_SERVERS, lambda: mail_servers.look_up_next(resolve), idle=1, busy=0),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),
     ]
 
@@ -235,7 +237,9 @@ class Worker:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         config: Config = self.app.extensions["pledge.config"]
         senders = SENDERS_ON_SQLITE if config.uses_sqlite else SENDERS
-        if only and MAIL not in only:
+        if MAIL in only:
+            only = {*only, MAIL_SERVERS}
+        elif only:
             senders = 0
         steps = [
             step

@@ -35,7 +35,7 @@ def test_a_person_signs_confirms_and_withdraws_without_a_mouse(visitor, site, em
     expect(page).to_have_url(re.compile("/check"))
 
     mail = mailed(site, email)
-    tab_to(page, "main summary")
+    tab_to(page, "main details:has([name=resend]) summary")
     page.keyboard.press("Enter")
     tab_to(page, "button[name=resend]")
 

@@ -25,7 +25,11 @@ export default function check(line) {
   const ticket = takeTicket(page, given);
   if (ticket) {
     for (const form of document.querySelectorAll("main form")) form.action = `${page}/${ticket}${location.search}`;
-    if (digits) showDigits(digits);
+    if (digits) {
+      showDigits(digits);
+      // Behind an address with `#` a browser does not do it by itself.
+      /** @type {Part | null} */ (document.querySelector("[autofocus]"))?.focus();
+    }
     wait(mine, ticket, thanks, digits ? MAX_PAUSE : FIRST_PAUSE);
   }
 
@@ -107,9 +111,10 @@ function keepTicket(ticket) {
 function wait(mine, ticket, thanks, pause) {
   const since = Date.now();
   let timer = 0;
-  const ask = async () => {
+  /** @param {boolean | Event} [isTold] */
+  const ask = async (isTold) => {
     clearTimeout(timer);
-    if (document.hidden || Date.now() - since > AN_HOUR) return;
+    if ((document.hidden && isTold !== true) || Date.now() - since > AN_HOUR) return;
     try {
       const response = await fetch(mine, { method: "POST", body: new URLSearchParams({ ticket }) });
       const { state, digits } = response.ok ? await response.json() : {};
@@ -123,6 +128,8 @@ function wait(mine, ticket, thanks, pause) {
   };
   timer = setTimeout(ask, pause);
   document.addEventListener("visibilitychange", ask);
+  // The page with the thanks tells when it opens in another tab of this browser (thanks.js).
+  if ("BroadcastChannel" in window) new BroadcastChannel("pledge.confirmed").addEventListener("message", () => ask(true));
 }
 
 /** @param {string} digits */

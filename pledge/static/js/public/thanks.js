@@ -1,5 +1,5 @@
-// On the page with the thanks: asks for what only this tab may be told, and shares the picture with one's number where the
-// device can. What it shows stands in the page, a template for each state of a signature.
+// On the page with the thanks: asks for what only this tab may be told, shares the picture with one's number where the device
+// can, and tells a tab that still waits. What it shows stands in the page, a template for each state of a signature.
 
 // The number is given when the ledger is folded, a moment after the confirmation: asked for then, and until it is there.
 const FIRST_PAUSE = 700;
@@ -21,6 +21,7 @@ if (forOthers) forOthers.hidden = isMine;
 
 /** @param {HTMLElement} root */
 export default function thanks(root) {
+  tellOthers();
   if (isMine && root.dataset.mine) showMine(root.dataset.mine);
   if (!sharesFiles()) return;
   root.dataset.sharesFiles = "";
@@ -141,4 +142,11 @@ function stored(name) {
 function sharesFiles() {
   const empty = new File([], "card.png", { type: "image/png" });
   return Boolean(navigator.canShare?.({ files: [empty] }));
+}
+
+function tellOthers() {
+  if (!("BroadcastChannel" in window)) return;
+  const channel = new BroadcastChannel("pledge.confirmed");
+  channel.postMessage("");
+  channel.close();
 }
