@@ -101,7 +101,7 @@ ACTIONS: dict[str, Phrase] = {
     "news.propose": Phrase("audit", "Proposed news"),
     "news.remove": Phrase("audit", "Removed a draft of news"),
     "news.send_back": Phrase("audit", "Sent news back to its author"),
-    "news.sent": Phrase("audit", "Queued all e-mails of news"),
+    "news.sent": Phrase("audit", "Finished preparing the e-mails of news"),
     "news.stop": Phrase("audit", "Stopped news"),
     "news.stop_announced": Phrase("audit", "Stopped announced news"),
     "news.take_back": Phrase("audit", "Took news back into a draft"),

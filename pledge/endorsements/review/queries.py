@@ -139,7 +139,7 @@ class Tab(StrEnum):
 #: As staff read them: but for the last one as the states.
 TAB_LABELS: dict[StrEnum, Phrase] = {
     **{tab: STATE_LABELS[EndorsementState(tab)] for tab in Tab if tab is not Tab.ENDED},
-    Tab.ENDED: Phrase("endorsement", "Closed cases"),
+    Tab.ENDED: Phrase("endorsement", "Declined, withdrawn, removed"),
 }
 
 

@@ -97,9 +97,9 @@ def delivery_draft(slug: str) -> Response:
     return _new_page(slug, offered, DraftForm(data=data), 200)
 
 
-@staff.act("/deliveries/new/<slug>", needs=Permission.EXPORT, asks=Ask.FACTOR, body=TEXT_BODY)
+@staff.act("/deliveries/new/<slug>", needs=Permission.EXPORT, asks=Ask.NOTHING, body=TEXT_BODY)
 def delivery_draft_post(slug: str) -> AnyResponse:
-    """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
+    """What it will contain; nothing is stored."""
 
     def preview(chosen: Checkpoint, form: DraftForm) -> AnyResponse:
         freezing.check_count(chosen.campaign_id)

@@ -4,19 +4,28 @@ from datetime import datetime, timedelta
 
 from flask import g
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from pledge.accounts import queries
-from pledge.audit.models import COMMAND_LINE
+from pledge.audit.models import COMMAND_LINE, ORGANIZATION, SIGNER, WORKER
 from pledge.core import clock
 from pledge.core.i18n import format_duration
 from pledge.web.staff.blueprint import staff
+
+#: Those who act without an account.
+_PROGRAMS = {
+    COMMAND_LINE.name: _l("command line"),
+    WORKER.name: _l("system"),
+    SIGNER.name: _l("signer"),
+    ORGANIZATION.name: _l("organisation"),
+}
 
 
 @staff.app_template_global("actor_name")
 def actor_name(name: str) -> str:
     """The name of the account with this address; read once for a request."""
-    if name == COMMAND_LINE.name:
-        return str(_("command line"))
+    if name in _PROGRAMS:
+        return str(_PROGRAMS[name])
     if "staff_names" not in g:
         g.staff_names = queries.names()
     return str(g.staff_names.get(name, name))

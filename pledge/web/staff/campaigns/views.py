@@ -103,6 +103,15 @@ class ScheduleForm(SectionForm):
 
 _GRACE_HOURS = int(CONFIRM_GRACE.total_seconds() // 3600)
 
+#: What the page says after the step to a state.
+_MOVED = {
+    CampaignState.OPEN: _l("The campaign is public: people can sign from its opening time on."),
+    CampaignState.CLOSED: _l(
+        "The campaign is closed. Next: news for the signers, and handing over the result."
+    ),
+    CampaignState.ARCHIVED: _l("The campaign is archived."),
+}
+
 #: The page and the part of it where something is entered that a visitor would miss.
 _MISSED_AT = {
     MissingContent.PHOTO: ("campaign", "photo-title"),
@@ -229,7 +238,7 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
         lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or "", closing_moved=moved),
     )
     if problem is None:
-        return done(_("The campaign’s state was changed."), "campaign_dates", slug=slug)
+        return done(str(_MOVED[wanted]), "campaign_dates", slug=slug)
     if problem.status == 409:
         return campaign_dates(slug, replace(problem, state=None), is_refused=True)
     return _state_page(desk, wanted, form, problem)

@@ -169,11 +169,6 @@ def _of_delivery(
     return act
 
 
-def _preview(_client: StaffClient) -> Act:
-    fields = {**DRAFT, "checkpoint": str(_signed())}
-    return Act(f"/staff/deliveries/new/{SLUG}", fields, shown="manifest.sig")
-
-
 def _freeze(_client: StaffClient) -> Act:
     fields = {**DRAFT, "checkpoint": str(_signed())}
     path, wrong = f"/staff/deliveries/new/{SLUG}/freeze", {"occasion_en": "x" * 301}
@@ -243,7 +238,6 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.delivery_discard": _of_delivery("discard", why=WHY),
     "staff.delivery_download": _of_delivery("download"),
     "staff.delivery_freeze": _freeze,
-    "staff.delivery_draft_post": _preview,
     "staff.delivery_hand_over": _of_delivery("hand_over", moment="handed_over_at", channel="post"),
     "staff.invalidation_approve": lambda _: Act(
         f"/staff/invalidations/{_propose()}/approve", action="invalidation.approve"

@@ -176,6 +176,7 @@ def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app
         assert staff_queries.desk("air").state == before, "looking changes nothing"
         sent = editor.post(f"/staff/campaigns/air/state/{after}", data={"before": before, "reason": reason})
         assert (sent.status_code, sent.location) == (303, "/staff/campaigns/air/dates")
+        assert f"The campaign is {'public' if after == 'open' else after}" in editor.get(sent.location).text
         cache.clear()
         assert client.get("/en/c/air").status_code == 200
     assert "archived" in client.get("/en/c/air").text

@@ -10,6 +10,8 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.deliveries.document import from_json
 from pledge.deliveries.models import Delivery
+from pledge.web.routes import Ask
+from pledge.web.staff.auth.access import asks
 from tests.support import deliveries
 from tests.support.audit import actions
 from tests.support.factories import campaign, crowd, fold_all, plant_entry, signature
@@ -35,6 +37,7 @@ def test_the_form_begins_with_the_newest_numbers_and_a_letter_in_both_languages(
 
 
 def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporter, signed):
+    assert asks("delivery_draft_post") == Ask.NOTHING, "only freezing asks for the second factor"
     page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
     assert page.status_code == 200
     for text in (

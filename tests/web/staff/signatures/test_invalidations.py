@@ -52,7 +52,9 @@ def test_the_whole_way_counted_approved_applied_and_undone(moderator, second):
     assert second.post(f"{address}/approve").status_code == 303
     work()
     assert set(states()) == {"invalidated"}
-    assert "60 of 60" in moderator.get(address).text
+    page = moderator.get(address).text
+    assert "60 of 60" in page
+    assert 'tag tag--done">Applied<' in page, "what was approved and done is no alarm"
     assert moderator.get("/staff/watch").text.count(address) == 1
 
     assert moderator.post(f"{address}/undo", data={"why": ""}).status_code == 422

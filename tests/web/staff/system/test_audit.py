@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pledge.audit.models import Actor
+from pledge.audit.models import COMMAND_LINE, ORGANIZATION, SIGNER, WORKER, Actor
 from pledge.audit.queries import Search, page
 from pledge.audit.services import note
 from pledge.switches import services as switches
@@ -34,6 +34,14 @@ def test_the_page_says_who_did_what_when_and_why(staff_client, frozen_clock):
         assert "203.0.113.7" in text
         assert "endorsement:5" in text
         assert ">확인<" in text
+
+
+def test_who_acts_without_an_account_is_named_in_words(staff_client):
+    for who in (WORKER, SIGNER, ORGANIZATION, COMMAND_LINE):
+        note(who, "endorsement.publish", "endorsement:5")
+    page = staff_client("admin", lang="ko").get("/staff/audit?subject=endorsement:5").text
+    names = re.findall(r'audit\?actor=[^"]+">([^<]+)</a>', page)
+    assert names == ["명령줄", "단체", "서명한 사람", "시스템"]
 
 
 def test_a_pause_and_its_end_have_words_of_their_own(admin):
