@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, exists, or_, select
 from sqlalchemy.orm import contains_eager, defer
 
 from pledge.campaigns.forgetting import AFTER_DELIVERY
-from pledge.campaigns.models import Campaign
+from pledge.campaigns.models import Campaign, CampaignState
+from pledge.core import clock
 from pledge.core.db import fetch, load
 from pledge.core.languages import Texts
 from pledge.deliveries.models import HANDED_OVER_STATES, Delivery, DeliveryState
@@ -62,6 +63,23 @@ def answered(since: datetime) -> Sequence[Row[str, int, int, Texts, datetime | N
         .order_by(Delivery.answered_at)
     )
     return fetch(query).all()
+
+
+def frozen() -> list[Delivery]:
+    """Those that were not handed over yet, the oldest first."""
+    return load(_DELIVERIES.where(Delivery.state == DeliveryState.FROZEN).order_by(Delivery.id))
+
+
+def undelivered() -> list[Campaign]:
+    """Campaigns in which nobody can sign any more and of which no totals were frozen."""
+    has_ended = or_(Campaign.state == CampaignState.CLOSED, Campaign.closes_at <= clock.now())
+    begun = exists().where(Delivery.campaign_id == Campaign.id, Delivery.state != DeliveryState.DISCARDED)
+    query = (
+        select(Campaign)
+        .join(LedgerHead, LedgerHead.campaign_id == Campaign.id)
+        .where(has_ended, Campaign.state != CampaignState.ARCHIVED, LedgerHead.log_size > 0, ~begun)
+    )
+    return load(query.order_by(Campaign.closes_at))
 
 
 def last_handed_over(news: Mapping[int, datetime]) -> dict[int, datetime]:

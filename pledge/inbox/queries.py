@@ -17,6 +17,8 @@ from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
 from pledge.deliveries import queries as deliveries
 from pledge.endorsements.review import queries as review
+from pledge.jobs.models import JobKind, JobState
+from pledge.jobs.services import newest_of_each
 from pledge.mail import queries as mail
 from pledge.news import queries as news
 from pledge.paper import queries as paper
@@ -39,6 +41,9 @@ class InboxKind(StrEnum):
     NEWS = "news"
     PAPER = "paper"
     RETURNED = "returned"
+    PACK = "pack"
+    HAND_OVER = "hand_over"
+    UNDELIVERED = "undelivered"
     ANSWER = "answer"
     TEXTS = "texts"
     MAIL = "mail"
@@ -52,6 +57,9 @@ KIND_LABELS = {
     InboxKind.NEWS: Phrase("inbox", "News to approve"),
     InboxKind.PAPER: Phrase("inbox", "Paper signatures to count again"),
     InboxKind.RETURNED: Phrase("inbox", "Sent back"),
+    InboxKind.PACK: Phrase("inbox", "Packs that could not be made"),
+    InboxKind.HAND_OVER: Phrase("inbox", "Packs to hand over"),
+    InboxKind.UNDELIVERED: Phrase("inbox", "Closed, not handed over"),
     InboxKind.ANSWER: Phrase("inbox", "News to write about an answer"),
     InboxKind.TEXTS: Phrase("inbox", "Missing texts"),
     InboxKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
@@ -72,6 +80,9 @@ NEEDS = {
     InboxKind.CORRECTIONS: Permission.REVIEW_ORGANIZATIONS,
     InboxKind.NEWS: Permission.EDIT_CAMPAIGNS,
     InboxKind.PAPER: Permission.EDIT_CAMPAIGNS,
+    InboxKind.PACK: Permission.EXPORT,
+    InboxKind.HAND_OVER: Permission.EXPORT,
+    InboxKind.UNDELIVERED: Permission.EXPORT,
     InboxKind.ANSWER: Permission.EDIT_CAMPAIGNS,
     InboxKind.TEXTS: Permission.EDIT_CAMPAIGNS,
     InboxKind.MAIL: Permission.RUN_MAIL,
@@ -167,6 +178,11 @@ def waiting() -> list[InboxItem]:
             _proposal(InboxKind.PAPER, row, names[row.campaign_id], title=row.place, takes_two=True)
             for row in paper.proposed()
         ),
+        *_packs(),
+        *(
+            InboxItem(InboxKind.UNDELIVERED, campaign.closes_at, campaign.slug)
+            for campaign in deliveries.undelivered()
+        ),
         *_owed_answers(),
         *(
             InboxItem(InboxKind.TEXTS, row.edited_at, row.slug, missing)
@@ -188,6 +204,11 @@ def _proposal(kind: InboxKind, row: Proposed, campaign: str, **more: Any) -> Inb
         return InboxItem(kind, row.proposed_at, campaign, **more)
     more |= {"takes_two": False, "of": kind, "why": row.returned_why, "by": row.decided_name}
     return InboxItem(InboxKind.RETURNED, row.decided_at, campaign, **more)
+
+
+def has_inbox(person: StaffMember) -> bool:
+    """Whether anything can wait for this person."""
+    return any(person.can(permission) for permission in NEEDS.values())
 
 
 def inbox(person: StaffMember) -> Inbox:
@@ -212,6 +233,23 @@ def _is_returned_to(person: StaffMember, item: InboxItem, able: Sequence[StaffMe
     """Its author; of paper, which waits to be corrected, anybody once the author has left."""
     is_orphan = item.of is InboxKind.PAPER and item.proposed_by not in {member.id for member in able}
     return is_orphan or item.proposed_by == person.id
+
+
+def _packs() -> list[InboxItem]:
+    """Frozen deliveries whose pack is made, or could not be."""
+    jobs = newest_of_each(JobKind.PACK)
+    kinds = {JobState.DONE: InboxKind.HAND_OVER, JobState.FAILED: InboxKind.PACK}
+    return [
+        InboxItem(
+            kinds[JobState(jobs[row.id].state)],
+            jobs[row.id].finished_at,
+            row.campaign.slug,
+            id=row.id,
+            title=row.recipient,
+        )
+        for row in deliveries.frozen()
+        if row.id in jobs and jobs[row.id].state in kinds
+    ]
 
 
 def _owed_answers() -> list[InboxItem]:

@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from pledge.accounts import moderation
 from pledge.accounts.roles import GRANTS, Role
 from pledge.audit.models import Actor
 from pledge.core.db import db
+from pledge.deliveries import services as delivery_services
+from pledge.deliveries.services import HandingOver
 from pledge.inbox import queries
 from pledge.inbox.queries import NEEDS, InboxKind
+from pledge.jobs.models import Job
 from pledge.mail.models import OutboxMail
 from pledge.news import services as news_services
 from pledge.paper import services as paper_services
@@ -68,9 +71,13 @@ def planted(app, frozen_clock):
     dead_mail(frozen_clock)
 
 
+#: What tests of their own plant.
+APART = {InboxKind.ANSWER, InboxKind.PACK, InboxKind.HAND_OVER, InboxKind.UNDELIVERED}
+
+
 def test_whatever_waits_is_in_the_inbox_of_everybody_who_may_and_of_nobody_else(planted):
     waiting = queries.waiting()
-    assert {item.kind for item in waiting} == set(InboxKind) - {InboxKind.ANSWER}
+    assert {item.kind for item in waiting} == set(InboxKind) - APART
     for role in Role:
         member = factories.staff(role)
         mine = queries.inbox(member).mine
@@ -164,6 +171,43 @@ def test_an_answer_waits_until_news_of_it_is_written_or_a_month_has_passed(app, 
     assert [item.kind for item in queries.waiting()] == [InboxKind.ANSWER]
     frozen_clock.move(days=31)
     assert queries.waiting() == []
+
+
+def test_a_closed_campaign_waits_for_the_exporter_until_its_pack_is_handed_over(app, frozen_clock):
+    of = campaign(closes_at=frozen_clock.now() + timedelta(days=1))
+    signature(of)
+    exporter = factories.staff("exporter")
+    assert queries.inbox(exporter).items == []
+    frozen_clock.move(days=2)
+    factories.fold_all()
+    assert kinds(exporter) == [InboxKind.UNDELIVERED]
+    number = deliveries.frozen(of, pack=False)
+    assert kinds(exporter) == [], "the worker makes it"
+    deliveries.make_packs()
+    assert kinds(exporter) == [InboxKind.HAND_OVER]
+    entry = HandingOver(frozen_clock.now(), "post", "", None)
+    delivery_services.hand_over(ANNA, number, entry)
+    assert kinds(exporter) == []
+
+
+def test_a_pack_that_could_not_be_made_waits_for_the_exporter(app, frozen_clock):
+    signature()
+    number = deliveries.frozen()
+    with db.engine.begin() as connection:
+        connection.execute(
+            update(Job).where(Job.subject_id == number).values(state="failed", error="OSError")
+        )
+    (item,) = queries.inbox(factories.staff("exporter")).mine
+    assert (item.kind, item.id) == (InboxKind.PACK, number)
+
+
+@pytest.mark.parametrize(("role", "has_one"), [(role, role not in ("viewer", "auditor")) for role in Role])
+def test_everybody_who_decides_something_has_an_inbox(app, role, has_one):
+    assert queries.has_inbox(factories.staff(role)) is has_one
+
+
+def kinds(person):
+    return [item.kind for item in queries.inbox(person).mine]
 
 
 def test_the_longest_wait_of_a_campaign_comes_first_and_campaigns_are_apart(app, frozen_clock):

@@ -1,6 +1,7 @@
 """The first page of the staff area: what waits for the signed-in person, with one press to begin, and how the site is doing."""
 
-from flask import abort, render_template, request, url_for
+from flask import abort, make_response, redirect, render_template, request, url_for
+from werkzeug import Response as AnyResponse
 
 from pledge.accounts import queries as accounts
 from pledge.accounts.roles import Permission
@@ -15,16 +16,20 @@ from pledge.switches.registry import SWITCHES
 from pledge.web.staff.auth.access import me
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
+from pledge.web.staff.navigation import my_inbox
 
 
 @staff.page("/", needs=Permission.SEE_DASHBOARD)
-def inbox() -> str:
+def inbox() -> AnyResponse:
+    """For whom nothing can ever wait, the numbers instead."""
+    if not queries.has_inbox(me()):
+        return redirect(url_for("staff.numbers"), 303)
     kind, campaign = request.args.get("kind", ""), request.args.get("campaign", "")
     if kind not in ("", *InboxKind) or campaign not in ("", *campaign_titles()):
         abort(404)
-    waiting = queries.inbox(me())
+    waiting = my_inbox()
     kinds, slugs = {item.kind for item in waiting.items}, {item.campaign for item in waiting.items}
-    return render_template(
+    page = render_template(
         "staff/inbox.html",
         inbox=waiting.only(kind, campaign),
         kinds=[
@@ -42,6 +47,7 @@ def inbox() -> str:
         switch_kinds=SWITCHES,
         duration=format_duration,
     )
+    return make_response(page)
 
 
 #: The page on which each kind is handled: its endpoint, and which attribute of the item is which part of its address.
@@ -52,6 +58,9 @@ _PAGES = {
     InboxKind.CORRECTIONS: ("organization_next", {"campaign": "campaign", "kind": "kind"}),
     InboxKind.NEWS: ("news_item", {"slug": "campaign", "news_id": "id"}),
     InboxKind.PAPER: ("paper_batch", {"slug": "campaign", "batch_id": "id"}),
+    InboxKind.PACK: ("delivery", {"delivery_id": "id"}),
+    InboxKind.HAND_OVER: ("delivery", {"delivery_id": "id"}),
+    InboxKind.UNDELIVERED: ("delivery_draft", {"slug": "campaign"}),
     InboxKind.ANSWER: ("news_new", {"slug": "campaign", "delivery": "id"}),
     InboxKind.TEXTS: ("campaign_dates", {"slug": "campaign"}),
     InboxKind.MAIL: ("dead_letters", {}),

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
-from pledge.web.staff.auth.access import has_shown_second_factor, may_open
+from pledge.inbox.queries import Inbox, has_inbox, inbox
+from pledge.web.staff.auth.access import has_shown_second_factor, may_open, me
 from pledge.web.staff.auth.cookies import current_member
 from pledge.web.staff.blueprint import staff
 
@@ -30,6 +31,7 @@ class Page:
 class Door:
     label: Any
     pages: tuple[Page, ...]
+    waiting: int = 0  #: how much waits there for this person
 
 
 _NUMBERS = lazy_pgettext("staff", "Numbers")
@@ -66,11 +68,20 @@ def doors() -> list[Door]:
     person = current_member()
     if person is None or not has_shown_second_factor():
         return []
-    mine = (
+    mine = [
         replace(door, pages=tuple(page for page in door.pages if may_open(person, page.endpoint)))
         for door in DOORS
-    )
+    ]
+    mine[0] = replace(mine[0], waiting=len(my_inbox().mine)) if has_inbox(person) else Door("", ())
     return [door for door in mine if door.pages]
+
+
+def my_inbox() -> Inbox:
+    """What waits for the signed-in person; read once for a request."""
+    if "inbox" not in g:
+        g.inbox = inbox(me())
+    waiting: Inbox = g.inbox
+    return waiting
 
 
 @staff.app_template_global("current_page")

@@ -31,6 +31,15 @@ def actor_name(name: str) -> str:
     return str(g.staff_names.get(name, name))
 
 
+@staff.app_template_global("waits_long")
+def waits_long(since: datetime) -> str:
+    """The kind of mark for what has waited for a day, or for three; "" before."""
+    waited = clock.now() - since
+    if waited >= timedelta(days=3):
+        return "danger"
+    return "warning" if waited >= timedelta(days=1) else ""
+
+
 @staff.app_template_global("age")
 def age(since: datetime) -> str:
     """Since when something has waited, in the largest unit."""

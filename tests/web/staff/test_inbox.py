@@ -33,7 +33,7 @@ def test_the_inbox_says_for_how_long_nobody_was_counted_and_what_to_look_at(
 ):
     signature(at=frozen_clock.now())
     frozen_clock.move(minutes=minutes)
-    page = staff_client("viewer", lang="en").get("/staff/").text
+    page = staff_client("moderator", lang="en").get("/staff/").text
     assert ("Check that the worker is running." in page) == (message is not None)
     if message:
         assert f"{message} behind" in page
@@ -46,7 +46,7 @@ def test_what_waits_has_its_campaign_its_age_and_one_press_to_begin(staff_client
     assert "for 1 hour" in page
     case = staff_client("moderator").get("/staff/organizations/next?campaign=blue-skies&kind=organizations")
     assert re.fullmatch(r"/staff/organizations/\d+", case.location)
-    assert "/staff/organizations" not in staff_client("viewer", lang="en").get("/staff/").text
+    assert "/staff/organizations" not in staff_client("editor", lang="en").get("/staff/").text
 
 
 def test_an_act_about_signatures_is_named_with_its_size_and_number(staff_client):
@@ -94,15 +94,15 @@ def test_an_empty_site_says_what_to_do_first(staff_client):
     page = staff_client("admin", lang="en").get("/staff/").text
     assert 'href="/staff/people"' in page
     assert 'href="/staff/campaigns#new-title"' in page
-    assert "Invite somebody" not in staff_client("viewer", lang="en").get("/staff/").text
+    assert "Invite somebody" not in staff_client("moderator", lang="en").get("/staff/").text
 
 
 def test_a_turned_switch_is_named_and_those_who_may_are_led_to_it(staff_client):
     the_campaign()
     switches.turn(ADMIN, "signing", True, "attack")
-    admin, viewer = (staff_client(role, lang="en").get("/staff/").text for role in ("admin", "viewer"))
-    assert "signing is paused" in viewer
-    assert ('<a href="/staff/switches">not' in admin, '<a href="/staff/switches">not' in viewer) == (
+    admin, editor = (staff_client(role, lang="en").get("/staff/").text for role in ("admin", "editor"))
+    assert "signing is paused" in editor
+    assert ('<a href="/staff/switches">not' in admin, '<a href="/staff/switches">not' in editor) == (
         True,
         False,
     )
@@ -112,7 +112,7 @@ def test_the_inbox_names_entries_that_nothing_stands_behind(staff_client):
     message = "Log entries set aside"
     signature()
     fold_all()
-    client = staff_client("viewer", lang="en")
+    client = staff_client("moderator", lang="en")
     assert message not in client.get("/staff/").text
     plant_entry()
     fold_all()
@@ -120,3 +120,37 @@ def test_the_inbox_names_entries_that_nothing_stands_behind(staff_client):
     assert message in page
     assert ": 1 <span" in page
     assert "flask ledger verify" in page
+
+
+@pytest.mark.parametrize("role", ["viewer", "auditor"])
+def test_whoever_decides_nothing_lands_on_the_numbers(staff_client, role):
+    person = staff_client(role, lang="en")
+    assert person.get("/staff/").location == "/staff/numbers"
+    assert ">Inbox<" not in person.get("/staff/numbers").text
+
+
+def test_the_menu_of_every_page_says_how_much_waits(staff_client):
+    moderator = staff_client("moderator", lang="ko")
+    assert "staff-header__number" not in moderator.get("/staff/numbers").text
+    endorsement(state="review")
+    signature(state="held")
+    page = moderator.get("/staff/numbers").text
+    assert re.search(
+        r'할 일 <span class="staff-header__number">2<span class="visually-hidden"> 건 대기 중<', page
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "mark"),
+    [
+        (0.5, ""),
+        (1, ' class="tag tag--warning">for 1 day · more than a day'),
+        (4, ' class="tag tag--danger">for 4 days · waits too long'),
+    ],
+)
+def test_what_waits_long_is_marked_in_words_and_colour(staff_client, frozen_clock, days, mark):
+    signature(state="held", at=frozen_clock.now())
+    frozen_clock.move(days=days)
+    page = staff_client("moderator", lang="en").get("/staff/").text
+    assert mark in page
+    assert ("tag tag--" in page) == bool(mark)
