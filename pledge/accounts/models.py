@@ -109,6 +109,10 @@ class StaffMember(Model):
         """Whether the person's roles allow it."""
         return any(permission in GRANTS[role] for role in self.role_set)
 
+    def sees(self, permission: Permission) -> bool:
+        """Whether the person may read what this permission is for."""
+        return self.can(permission) or self.can(Permission.READ_ALL)
+
     @property
     def has_second_factor(self) -> bool:
         return bool(self.totp_secret or self.passkeys)

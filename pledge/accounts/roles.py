@@ -28,7 +28,7 @@ DUTIES = {
     Role.MODERATOR: Phrase("role", "reviews organisations, looks up and invalidates signatures"),
     Role.EDITOR: Phrase("role", "edits campaigns and their texts"),
     Role.EXPORTER: Phrase("role", "prepares deliveries and exports totals"),
-    Role.AUDITOR: Phrase("role", "reads the numbers and the audit log, changes nothing"),
+    Role.AUDITOR: Phrase("role", "reads everything, changes nothing"),
     Role.ADMIN: Phrase("role", "may do all of this, and manages staff, settings and the audit log"),
 }
 
@@ -44,6 +44,7 @@ class Permission(StrEnum):
     SWITCH = "switch"  #: run-time switches
     MANAGE_STAFF = "manage_staff"
     READ_AUDIT = "read_audit"
+    READ_ALL = "read_all"  #: every page without its buttons
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -58,6 +59,6 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.EDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.EDIT_CAMPAIGNS}),
     Role.EXPORTER: frozenset({Permission.SEE_DASHBOARD, Permission.EXPORT}),
-    Role.AUDITOR: frozenset({Permission.SEE_DASHBOARD, Permission.READ_AUDIT}),
+    Role.AUDITOR: frozenset({Permission.READ_ALL, Permission.READ_AUDIT}),
     Role.ADMIN: frozenset(Permission),
 }

@@ -27,7 +27,7 @@ from pledge.web.staff import (
     system,
 )
 from pledge.web.staff.auth import account, factors
-from pledge.web.staff.auth.access import asked_names, asks_factor_now
+from pledge.web.staff.auth.access import asked_names, asks_factor_now, may_act, only_reads
 from pledge.web.staff.auth.cookies import StaffSessions, current_member
 from pledge.web.staff.blueprint import staff
 
@@ -59,6 +59,8 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["passkeys_elsewhere"] = factors.need_another_address
     app.jinja_env.globals["signed_in"] = current_member
     app.jinja_env.globals["asks"] = asked_names
+    app.jinja_env.globals["may_act"] = may_act
+    app.jinja_env.globals["only_reads"] = only_reads
     app.jinja_env.globals["asks_factor_now"] = asks_factor_now
     app.jinja_env.globals["csrf_token"] = generate_csrf
 

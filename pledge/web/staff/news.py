@@ -106,7 +106,7 @@ def news_item(
     slug: str, news_id: int, status: int = 200, refused: str = "", form: StaffForm | None = None
 ) -> Response:
     item = _find(slug, news_id)
-    if item.due_at is None and not me().can(Permission.EDIT_CAMPAIGNS):
+    if item.due_at is None and not me().sees(Permission.EDIT_CAMPAIGNS):
         return access.refused()
     stored = {**languages.as_fields(item.content), "seen": item.stamp}
     return _page(

@@ -69,9 +69,22 @@ def needed_permission(endpoint: str, *, is_form: bool = False) -> Need:
 
 
 def may_open(person: StaffMember, endpoint: str) -> bool:
-    """Whether the roles of somebody who has signed in allow a staff view."""
+    """Whether the roles of somebody who has signed in allow to read a staff page."""
     need = needed_permission(endpoint)
-    return not isinstance(need, Permission) or person.can(need)
+    return not isinstance(need, Permission) or person.sees(need)
+
+
+def may_act(endpoint: str) -> bool:
+    """Whether the roles of who is signed in allow what a staff endpoint does. Raises UndeclaredView, NobodySignedIn."""
+    need = needed_permission(endpoint)
+    return not isinstance(need, Permission) or me().can(need)
+
+
+def only_reads() -> bool:
+    """Whether who is signed in may read this page, but do nothing on it."""
+    member, route = current_member(), route_of(request.endpoint)
+    need = route and route.needs
+    return member is not None and isinstance(need, Permission) and not member.can(need)
 
 
 def asks(act: str) -> Ask | None:
@@ -161,7 +174,8 @@ def check_access() -> AnyResponse | None:
         return None
     if step := _step_before(need):
         return redirect(url_for(step), 303)
-    return None if may_open(me(), endpoint) else refused()
+    is_allowed = may_act(endpoint) if is_form else may_open(me(), endpoint)
+    return None if is_allowed else refused()
 
 
 def _step_before(need: Need) -> str | None:

@@ -183,7 +183,7 @@ def _address(subject: str) -> str:
     if kind not in _PLACES:
         return ""
     permission, endpoint, part = _PLACES[kind]
-    if not me().can(permission) or (part != "slug" and not number.isdecimal()):
+    if not me().sees(permission) or (part != "slug" and not number.isdecimal()):
         return ""
     values: dict[str, Any] = {part: number}
     return url_for(endpoint, **values)
