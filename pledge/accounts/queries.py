@@ -1,12 +1,16 @@
 """Reads about staff. People come detached from the session: what is changed is changed by a use case."""
 
+import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from pledge.accounts.models import StaffMember, StaffPasskey
-from pledge.accounts.roles import Permission
+from pledge.accounts.roles import Permission, Role
+from pledge.audit import queries as audit
+from pledge.audit.queries import Search
 from pledge.core.db import fetch, load
 
 
@@ -28,6 +32,25 @@ def people() -> list[StaffMember]:
 def able(permission: Permission, staff: Iterable[StaffMember]) -> list[StaffMember]:
     """Those of them with an open account that may do it."""
     return [member for member in staff if member.active and not member.is_invited and member.can(permission)]
+
+
+def roles_at(moment: datetime) -> dict[int, list[Role]]:
+    """By account, the roles of those whose account was open just before this moment, as the audit log tells."""
+    given: dict[int, list[str]] = {}
+    closed: set[int] = set()
+    for line in audit.all_lines(Search(action="staff", until=moment)):
+        number, details = int(line.subject.partition(":")[2] or 0), json.loads(line.details)
+        if line.action in ("staff.invite", "staff.set_roles"):
+            given[number] = details["roles"] if "roles" in details else details["after"]
+        elif line.action == "staff.close":
+            closed.add(number)
+        elif line.action == "staff.invite_again":
+            closed.discard(number)
+    return {
+        number: [role for role in Role if role in roles]
+        for number, roles in given.items()
+        if number not in closed
+    }
 
 
 def names() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The people of the staff area: invite, roles, close, invite again, end sessions. For admins with a recent second factor."""
 
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -20,7 +20,7 @@ from pledge.web.routes import Ask
 from pledge.web.staff.auth.access import actor, done
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.decisions import decide, offer_undo
-from pledge.web.staff.forms import StatedReasonForm, form_page
+from pledge.web.staff.forms import StatedReasonForm, form_page, in_seoul
 
 #: What one person proposes and another one with the same permission approves.
 _APPROVED = (Permission.EDIT_CAMPAIGNS, Permission.INVALIDATE)
@@ -152,15 +152,27 @@ def person_end_sessions(staff_id: int) -> AnyResponse:
 
 
 def _people_page(form: InviteForm) -> Response:
+    """With `?on=2026-11-03`, who had which roles at the end of that Korean day."""
     members = queries.people()
+    day = request.args.get("on", type=date.fromisoformat)
+    day_ends = in_seoul(day, time.max) if day else None
     return form_page(
         "staff/system/people.html",
         form,
         people=members,
-        approvers={permission: len(queries.able(permission, members)) for permission in _APPROVED},
+        approvers={permission: _number_of_approvers(permission, members) for permission in _APPROVED},
+        day=day,
+        day_ends=day_ends,
+        roles=queries.roles_at(day_ends) if day_ends else None,
         approves_from=clock.now() + two_people.INVITED_LATELY,
         approves_after_hours=two_people.INVITED_LATELY // timedelta(hours=1),
     )
+
+
+def _number_of_approvers(permission: Permission, members: list[StaffMember]) -> int:
+    """How many of them may decide what another one of them proposes."""
+    able, between = queries.able(permission, members), two_people.obstacles()
+    return sum(any(between(other.id, member.id) is None for other in able) for member in able)
 
 
 def _person(staff_id: int) -> StaffMember:

@@ -1,17 +1,20 @@
 """Admins look after the accounts of the others; somebody can always manage staff; everything is in the audit log."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from pledge.accounts import queries
+from pledge.accounts import moderation, queries
+from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
-from pledge.audit.models import AuditEntry
-from pledge.core.db import db
+from pledge.audit.models import COMMAND_LINE, AuditEntry
+from pledge.core.db import db, transaction
 from pledge.core.i18n import format_datetime
 from tests.support.factories import staff
 from tests.support.pages import hidden_fields
+from tests.support.staff import client_of
 
 
 def acts():
@@ -128,12 +131,39 @@ def test_the_audit_log_names_whoever_has_given_a_name(admin):
     assert admin.member.email not in page
 
 
-def test_the_page_says_how_many_can_approve_and_warns_of_fewer_than_two(admin):
-    assert admin.get("/staff/people").text.count("can approve: 1") == 2
-    assert admin.get("/staff/people").text.count("takes two:") == 2
+def test_the_page_says_how_many_can_approve_what_another_proposes(admin, frozen_clock):
+    assert admin.get("/staff/people").text.count("can approve: 0") == 2
     staff("editor")
     page = admin.get("/staff/people").text
     assert (page.count("can approve: 2"), page.count("takes two:")) == (1, 1)
+
+
+def test_whoever_was_invited_lately_and_who_invited_them_are_no_pair(admin, frozen_clock):
+    answer = admin.post("/staff/people/invite", data={"email": "b@x.org", "roles": "admin", "lang": "en"})
+    with transaction() as session:
+        session.get(StaffMember, int(answer.location.rpartition("/")[2])).password = "accepted"
+    assert admin.get("/staff/people").text.count("can approve: 0") == 2
+    frozen_clock.move(hours=73)
+    assert staff_again(admin).get("/staff/people").text.count("can approve: 2") == 2
+
+
+def staff_again(client):
+    """The same person in a new session."""
+    return client_of(client.application, queries.member(id=client.member.id))
+
+
+def test_the_page_says_who_had_which_role_on_a_day(admin, frozen_clock):
+    frozen_clock.move(seconds=1795500000 - frozen_clock.now().timestamp())  # 24 November 2026, 15:00 in Seoul
+    person = moderation.invite(COMMAND_LINE, "han@example.org", [Role.EDITOR], "ko")
+    frozen_clock.move(days=1)
+    moderation.set_roles(COMMAND_LINE, person, [Role.EXPORTER])
+    frozen_clock.move(days=1)
+    moderation.close(COMMAND_LINE, person, "left")
+    reader = staff_again(admin)
+    for day, words in (("23", ""), ("24", "Editor"), ("25", "Exporter"), ("26", "")):
+        page = reader.get(f"/staff/people?on=2026-11-{day}").text
+        row = page.partition("han@example.org")[2].partition("</tr>")[0]
+        assert re.findall(r'data-label="Roles">([^<]*)<', row) == ([words] if words else []), day
 
 
 def test_the_invitation_says_from_when_the_two_approve_each_others_proposals(staff_client, frozen_clock):
