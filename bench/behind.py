@@ -48,9 +48,9 @@ def mails(bench: Bench) -> list[Figure]:
 
 
 def rest(bench: Bench) -> list[Figure]:
-    """The worker's CPU while nobody comes."""
+    """The worker's CPU while nobody comes, two hours after the last one."""
     site = bench.site("rest", PLEDGE_REDIS_URL=bench.redis.url)
-    people.add_confirmed(site, FEW)
+    people.add_confirmed(site, FEW, hours_ago=2)
     seconds = 5 if bench.quick else REST
     with bench.worker(site):
         process = bench.process("rest.worker").pid

@@ -42,12 +42,16 @@ class Pending:
     tokens: Path
 
 
-def add_confirmed(site: Site, number: int, *, folded: bool = True) -> None:
-    """Confirmed signatures with their ledger entries; `folded`: numbered and tallied too. Into an empty campaign."""
+def add_confirmed(site: Site, number: int, *, folded: bool = True, hours_ago: int = 0) -> None:
+    """Confirmed signatures with their ledger entries, the last one so long ago; `folded`: numbered and tallied too.
+
+    Into an empty campaign.
+    """
     with site.context(), connect(site) as connection:
         campaign_id, pledge_id = campaign_and_pledge()
         now = clock.now()
-        moments = [now - timedelta(seconds=30 * (number - place)) for place in range(number)]
+        last = now - timedelta(hours=hours_ago)
+        moments = [last - timedelta(seconds=30 * (number - place)) for place in range(number)]
         places = [_place(place) for place in range(number)]
         people = _copy_signatures(connection, campaign_id, pledge_id, "confirmed", moments, places)
         tallies: Counter[tuple[str, str]] = Counter()

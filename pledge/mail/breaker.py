@@ -22,15 +22,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, exists, func, or_, select, text
 
 from config import current_config
 from pledge.core import clock
 from pledge.core.db import fetch, transaction
 from pledge.core.db.snapshots import Snapshot
+from pledge.core.db.types import ago
 from pledge.core.logs import log
 from pledge.mail import valve
-from pledge.mail.models import ASKED, UNPROVED, MailKind, MailState, OutboxMail
+from pledge.mail.models import ASKED, UNPROVED, MailKind, MailState, MailValve, OutboxMail
 
 #: The mails that are judged: the newest, of the last hour.
 MAX_MAILS = 500
@@ -75,6 +76,16 @@ class Failure:
     group: bytes | None
 
 
+#: SQL: mails of the last hour, or what was decided by earlier ones.
+ANY_TO_JUDGE = or_(
+    exists().where(text(ASKED), OutboxMail.sent_at > ago(WITHIN)),
+    *(
+        exists().where(decided.is_not(None))
+        for decided in (MailValve.breaker_opened_at, MailValve.slow_since, MailValve.pace)
+    ),
+)
+_ANY_TO_JUDGE = select(ANY_TO_JUDGE)
+
 _snapshot = Snapshot("breaker", lambda: False, FRESH_SECONDS)
 
 
@@ -90,6 +101,8 @@ def opened_at() -> datetime | None:
 
 def watch(confirmations: Confirmations) -> None:
     """Judge the newest mails; open or close the breaker, slow down one group or what came with proof, or end that."""
+    if not fetch(_ANY_TO_JUDGE).scalar_one():
+        return
     now = valve.current()
     if now.breaker_opened_at is not None:
         if _may_close(confirmations, now.breaker_opened_at):

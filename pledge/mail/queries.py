@@ -60,10 +60,11 @@ def due(which: ColumnElement[bool]) -> Select[int]:
     return select(OutboxMail.id).where(_QUEUED, which, OutboxMail.due_at <= NOW, IS_FREE)
 
 
-_IS_FIRST_DUE = due(_FIRST).exists()
+#: SQL: a mail to a new address waits to be sent, held back or not.
+IS_FIRST_DUE = due(_FIRST).exists()
 #: SQL: a mail waits to be sent, held back or not.
-WAITS = or_(due(_AWAITED).exists(), _IS_FIRST_DUE, due(_LAST).exists())
-_ANY_DUE = select(or_(due(_AWAITED).exists(), due(_LAST).exists()), _IS_FIRST_DUE)
+WAITS = or_(due(_AWAITED).exists(), IS_FIRST_DUE, due(_LAST).exists())
+_ANY_DUE = select(or_(due(_AWAITED).exists(), due(_LAST).exists()), IS_FIRST_DUE)
 
 
 def any_due() -> bool:
@@ -81,7 +82,7 @@ def any_due() -> bool:
 
 def is_first_due() -> bool:
     """Whether a mail to a new address waits to be sent, held back or not."""
-    return fetch(select(_IS_FIRST_DUE)).scalar_one()
+    return fetch(select(IS_FIRST_DUE)).scalar_one()
 
 
 def claim(limit: int, lease: timedelta) -> list[Claimed]:

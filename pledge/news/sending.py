@@ -9,7 +9,7 @@ time and a pause of mail does not end in a flood (docs/adr/0002).
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, text
+from sqlalchemy import and_, exists, func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import WORKER
@@ -18,6 +18,7 @@ from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
 from pledge.core import clock
 from pledge.core.db import fetch, transaction
+from pledge.core.db.types import NOW, ago
 from pledge.ledger.models import LedgerHead
 from pledge.mail.models import LAST, NEWS, MailKind, OutboxMail
 from pledge.news.models import NewsItem, NewsState
@@ -40,15 +41,18 @@ _IS_REACHED = (
     NewsItem.milestone
     <= select(LedgerHead.people).where(LedgerHead.campaign_id == NewsItem.campaign_id).scalar_subquery()
 )
-
-
-def _begins(now: datetime) -> ColumnElement[bool]:
-    """It was approved and its number of people is reached, or it was announced and nobody has stopped it in time."""
-    is_due = and_(NewsItem.state == NewsState.PROPOSED, NewsItem.due_at <= now)
-    return or_(
-        and_(NewsItem.state == NewsState.APPROVED, _IS_REACHED),
-        and_(is_due, or_(NewsItem.milestone.is_(None), _IS_REACHED)),
-    )
+#: It was approved and its number of people is reached, or it was announced and nobody has stopped it in time.
+_BEGINS = or_(
+    and_(NewsItem.state == NewsState.APPROVED, _IS_REACHED),
+    and_(
+        NewsItem.state == NewsState.PROPOSED,
+        NewsItem.due_at <= NOW,
+        or_(NewsItem.milestone.is_(None), _IS_REACHED),
+    ),
+)
+_IS_READY = and_(NewsItem.state == NewsState.SENDING, NewsItem.begun_at <= ago(SETTLED))
+ANY_DUE = exists().where(or_(_IS_READY, _BEGINS))
+_ANY_DUE = select(ANY_DUE)
 
 
 def advance(pace: int, limit: int = BATCH) -> bool:
@@ -56,12 +60,11 @@ def advance(pace: int, limit: int = BATCH) -> bool:
 
     False when there is nothing to do now.
     """
-    now = clock.now()
-    is_ready = and_(NewsItem.state == NewsState.SENDING, NewsItem.begun_at <= now - SETTLED)
-    if not fetch(select(exists().where(or_(is_ready, _begins(now))))).scalar_one():
+    if not fetch(_ANY_DUE).scalar_one():
         return False
+    now = clock.now()
     with transaction() as session:
-        for item in session.scalars(select(NewsItem).where(_begins(now)).with_for_update(skip_locked=True)):
+        for item in session.scalars(select(NewsItem).where(_BEGINS).with_for_update(skip_locked=True)):
             is_open = select(Campaign.id).where(Campaign.id == item.campaign_id, open_now())
             if item.closing_moved and session.scalar(is_open) is None:
                 item.reset(NewsState.DRAFT)  # it says that signing goes on
@@ -72,7 +75,7 @@ def advance(pace: int, limit: int = BATCH) -> bool:
             record(session, WORKER, "news.begin", f"news:{item.id}", milestone=item.milestone)
         # The lock keeps the pace when several workers run: one at a time enqueues news, whichever it is.
         begun = session.scalars(
-            select(NewsItem).where(is_ready).order_by(NewsItem.id).with_for_update(skip_locked=True)
+            select(NewsItem).where(_IS_READY).order_by(NewsItem.id).with_for_update(skip_locked=True)
         ).all()
         if not begun:
             return False

@@ -25,7 +25,6 @@ from sqlalchemy import (
     Select,
     SelectBase,
     and_,
-    bindparam,
     case,
     exists,
     func,
@@ -46,6 +45,7 @@ from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import fetch
 from pledge.core.db.snapshots import Snapshot
+from pledge.core.db.types import ago
 from pledge.core.domains import is_shared, mail_domain
 from pledge.endorsements.queries import proven_domains
 from pledge.ledger.queries import people_since
@@ -163,18 +163,11 @@ def size_bar(people: int, *, is_institution: bool = False) -> int:
     return max(MAX_CONFIRMED, int(people * MAX_SHARE)) * (INSTITUTION_FACTOR if is_institution else 1)
 
 
-_ANYBODY_LATELY = select(
-    or_(
-        exists().where(Signature.submitted_at >= bindparam("recent")),
-        exists().where(text(SMALL_CONFIRMED), Signature.confirmed_at >= bindparam("active")),
-    )
+#: SQL: somebody signed or confirmed so lately that suspicious() or too_large() may find something.
+ANYBODY_LATELY = or_(
+    exists().where(Signature.submitted_at >= ago(WINDOW)),
+    exists().where(text(SMALL_CONFIRMED), Signature.confirmed_at >= ago(ACTIVE_FOR)),
 )
-
-
-def anybody_lately() -> bool:
-    """Whether anybody signed or confirmed so lately that suspicious() or too_large() may find something."""
-    now = clock.now()
-    return bool(fetch(_ANYBODY_LATELY, {"recent": now - WINDOW, "active": now - ACTIVE_FOR}).scalar_one())
 
 
 def suspicious() -> dict[HoldReason, list[Origin]]:

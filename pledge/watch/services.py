@@ -29,17 +29,19 @@ from pledge.signatures.invalidation.models import Condition, InvalidationAct, In
 from pledge.signatures.invalidation.queries import undecided
 from pledge.signatures.models import SMALL_PENDING, Signature
 from pledge.signatures.queries import held_by_campaign, lock
-from pledge.watch.clusters import COLUMNS, WAITS, WINDOW, anybody_lately, is_small, suspicious, too_large
+from pledge.watch.clusters import ANYBODY_LATELY, COLUMNS, WAITS, WINDOW, is_small, suspicious, too_large
 
 #: Rows put on hold in one transaction: whoever confirms one of them waits for it.
 BATCH = 500
 #: How often staff are alerted to held signatures to which none has been added.
 REMIND_AFTER = timedelta(days=1)
 
+_ANYBODY_LATELY = select(ANYBODY_LATELY)
+
 
 def hold_suspicious() -> int:
     """Put pending sign-ups of suspicious clusters on hold. Returns their number."""
-    if not anybody_lately():
+    if not fetch(_ANYBODY_LATELY).scalar_one():
         return 0
     clusters, oversized = suspicious(), too_large()
     clusters[HoldReason.SIZE] = [origin for group in oversized for origin in group.origins]

@@ -6,14 +6,14 @@ tried again after a pause; the process ends only by SIGTERM or SIGINT, after the
 
 import signal
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from config import Config
 from pledge.abuse import mail_servers, webhook
@@ -44,7 +44,7 @@ from pledge.signatures import services as signatures
 from pledge.signatures.invalidation import applying
 from pledge.statistics import integrity, places
 from pledge.statistics.dashboard import alert_reached_goals
-from pledge.watch import deliverability
+from pledge.watch import clusters, deliverability
 from pledge.watch import services as watch
 from pledge.worker.registry import composers, confirmations, handlers, ledger_sources, makers
 
@@ -56,19 +56,29 @@ MAIL = "mail"
 MAIL_SERVERS = "mail servers"
 #: The steps that sign the log.
 SIGNING = frozenset({"fold", "log"})
-#: Seconds between checks whether something waits, for all steps of WAITS in one statement.
-LOOK = 0.2
-#: What these steps wait for: a condition in SQL.
+#: Seconds between two looks whether a mail waits. A worker at rest does little but look, and nobody's mail or count comes a
+#: second later for it.
+LOOK = 0.7
+#: What these steps wait for, each a condition in SQL, by the seconds between two looks, which are one statement each.
 WAITS = {
-    "requests": requests.ANY_DUE,
-    "fold": ledger.ANYTHING_WAITS,
-    "files": jobs.ANY_WANTED,
-    "invalidate": applying.ANY_AT_WORK,
-    "webhook": webhook.ANY_DUE,
-    MAIL: outbox.WAITS,
+    LOOK: {
+        "requests": requests.ANY_DUE,
+        "fold": ledger.ANYTHING_WAITS,
+        "files": jobs.ANY_WANTED,
+        "invalidate": applying.ANY_AT_WORK,
+        "news": sending.ANY_DUE,
+        "webhook": webhook.ANY_DUE,
+        MAIL: outbox.WAITS,
+    },
+    # A program needs some seconds to answer its mail.
+    3.0: {
+        "watch": clusters.ANYBODY_LATELY,
+        "valve": outbox.IS_FIRST_DUE,
+        "breaker": breaker.ANY_TO_JUDGE,
+    },
 }
 #: Seconds after which they run even so, so that monitoring sees that they can.
-MAX_REST = 5.0
+MAX_REST = 30.0
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
 SENDERS = 8
 #: Mails that one sender takes at once: to claim and read them costs the same for few.
@@ -148,21 +158,20 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("old files", jobs.sweep, idle=60),
         # Between two batches others want to write too, on SQLite.
         Step("invalidate", applying.advance, idle=None, busy=0.05),
-        Step("news", lambda: sending.advance(config.news_pace), idle=2, busy=0.05),
+        Step("news", lambda: sending.advance(config.news_pace), idle=None, busy=0.05),
         Step("reminders", reminding.advance, idle=60, busy=1),
         Step("erasures", signatures.erase_due, idle=30, busy=0.05),
-        # A program needs some seconds to answer its mail.
-        Step("watch", watch_sign_ups, idle=3),
+        Step("watch", watch_sign_ups, idle=None),
         Step("today", show_newer_regions, idle=120),
-        Step("valve", staff_alerts.watch_valve, idle=2),
-        Step("breaker", watch_breaker, idle=5),
+        Step("valve", staff_alerts.watch_valve, idle=None),
+        Step("breaker", watch_breaker, idle=None),
         Step("delivery", deliverability.alert_falls, idle=300),
         Step("webhook", webhook.advance, idle=None, busy=0),
-        Step("steps", alert_reached_goals, idle=5),
+        Step("steps", alert_reached_goals, idle=15),
         Step("inbox", alert_waiting, idle=60),
         Step("integrity", integrity.renew, idle=60),
         Step("compare", contents.compare, idle=3600),
-        Step(MAIL_SERVERS, lambda: mail_servers.look_up_next(resolve), idle=1, busy=0),
+        Step(MAIL_SERVERS, lambda: mail_servers.look_up_next(resolve), idle=5, busy=0),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),
     ]
 
@@ -229,7 +238,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.senders = SenderGroup(LOOK)
-        self.woken = {name: threading.Event() for name in WAITS}
+        self.woken = {name: threading.Event() for waits in WAITS.values() for name in waits}
 
     def run(self, only: Collection[str] = ()) -> None:
         """Work until a signal comes; returns when all running steps are done. `only`: names of steps; none: all of them."""
@@ -253,9 +262,9 @@ class Worker:
             threading.Thread(target=self.send_mails, args=(config,), name=f"mail-{number}")
             for number in range(senders)
         ]
-        asked = [name for name in WAITS if not only or name in only]
-        if asked:
-            threads.append(threading.Thread(target=self.look, args=(asked,), name="look"))
+        for seconds, waits in WAITS.items():
+            if asked := {name: waits[name] for name in waits if not only or name in only}:
+                threads.append(threading.Thread(target=self.look, args=(seconds, asked), name="look"))
         log.info("worker started", senders=senders, steps=len(steps))
         for thread in threads:
             thread.start()
@@ -290,15 +299,15 @@ class Worker:
         finally:
             transport.close()
 
-    def look(self, steps: Sequence[str]) -> None:
+    def look(self, seconds: float, waits: Mapping[str, ColumnElement[bool]]) -> None:
         """Wake those of these steps for which something waits, again and again."""
-        query = select(*(WAITS[name].label(name) for name in steps))
+        query = select(*waits.values())
 
         def step() -> float:
-            for name, waits in zip(steps, fetch(query).one(), strict=True):
-                if waits:
+            for name, something_waits in zip(waits, fetch(query).one(), strict=True):
+                if something_waits:
                     self.woken[name].set()
-            return LOOK
+            return seconds
 
         self.repeat("look", step)
 

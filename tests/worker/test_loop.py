@@ -61,7 +61,7 @@ def test_news_goes_at_the_pace_of_the_settings(make_app):
     with app.app_context():
         crowd(100, updates=True)
         news.begun()
-        assert [run_step(app, "news") for _ in range(2)] == [0.05, 2]
+        assert [run_step(app, "news") for _ in range(2)] == [0.05, None]
         assert outbox.outbox().later == sending.AHEAD.seconds
 
 
@@ -98,8 +98,10 @@ def test_only_steps_for_which_something_waits_are_woken(app, monkeypatch):
     worker = Worker(app)
     enqueue()
     monkeypatch.setattr(worker.stopping, "wait", lambda _rest: worker.stopping.set())
-    worker.look(list(loop.WAITS))
-    assert [name for name, woken in worker.woken.items() if woken.is_set()] == ["mail"]
+    for seconds, waits in loop.WAITS.items():
+        worker.look(seconds, waits)
+        worker.stopping.clear()
+    assert [name for name, woken in worker.woken.items() if woken.is_set()] == ["mail", "valve"]
 
 
 @pytest.mark.postgresql_only

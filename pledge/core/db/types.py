@@ -1,9 +1,19 @@
 """Column types (UTC datetimes, generated ids, one of several values) and partial indexes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, TypeDecorator, bindparam, text
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    TypeDecorator,
+    bindparam,
+    text,
+)
 
 from pledge.core import clock
 
@@ -33,6 +43,11 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 #: SQL: the time of execution, for statements that are built once because building one costs more than executing it.
 NOW = bindparam("now", callable_=lambda: clock.now(), type_=UTCDateTime())  # noqa: PLW0108  # tests move the clock
+
+
+def ago(span: timedelta) -> BindParameter[datetime]:
+    """SQL: the time of execution, less so much; for such statements too."""
+    return bindparam("ago", callable_=lambda: clock.now() - span, type_=UTCDateTime(), unique=True)
 
 
 def one_of(column: str, values: type[StrEnum]) -> str:
