@@ -101,7 +101,7 @@ def test_only_steps_for_which_something_waits_are_woken(app, monkeypatch):
     for seconds, waits in loop.WAITS.items():
         worker.look(seconds, waits)
         worker.stopping.clear()
-    assert [name for name, woken in worker.woken.items() if woken.is_set()] == ["mail", "valve"]
+    assert [name for name, woken in worker.woken.items() if woken.is_set()] == ["mail"]
 
 
 @pytest.mark.postgresql_only
