@@ -29,6 +29,7 @@ QUIET: dict[AlertKind, timedelta | None] = {
     AlertKind.ACT_PROPOSED: None,
     AlertKind.ORGANIZATION_WAITS: None,
     AlertKind.RETURNED: None,
+    AlertKind.ANSWER_DUE: None,
     AlertKind.INBOX_DAILY: timedelta(hours=20),
     AlertKind.COUNT_DIFFERS: timedelta(minutes=50),  # the worker compares once an hour
 }
@@ -76,6 +77,7 @@ HEADLINES: dict[str, Phrase] = {
     AlertKind.ACT_PROPOSED: Phrase("alert", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations wait for review"),
     AlertKind.RETURNED: Phrase("alert", "A proposal was sent back to its author"),
+    AlertKind.ANSWER_DUE: Phrase("alert", "The answer to a delivery is due soon or today"),
     AlertKind.INBOX_DAILY: Phrase("alert", "Waiting in the inbox: %(number)s"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The numbers of %(campaign)s do not agree"),
 }
@@ -124,6 +126,11 @@ DETAILS: dict[str, Phrase] = {
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations have applied or sent a correction."),
     AlertKind.RETURNED: Phrase(
         "alert", "Somebody else decided against it. Its author’s inbox says what it is and why."
+    ),
+    AlertKind.ANSWER_DUE: Phrase(
+        "alert",
+        "The inbox names the recipient and the day. From the day after, the campaign’s page says for how long there has been no "
+        "answer. If it has come, please record it.",
     ),
     AlertKind.INBOX_DAILY: Phrase("alert", "The inbox shows what waits for you, and since when."),
     AlertKind.COUNT_DIFFERS: Phrase(

@@ -27,6 +27,7 @@ class AlertKind(StrEnum):
     ACT_PROPOSED = "act_proposed"  #: an act about signatures waits for a second person
     ORGANIZATION_WAITS = "organization_waits"  #: organisations wait for review
     RETURNED = "returned"  #: to its author alone: what they proposed was sent back
+    ANSWER_DUE = "answer_due"  #: the answer to a delivery is due in a week, or on this day
     INBOX_DAILY = "inbox_daily"  #: once a day: how much waits
     COUNT_DIFFERS = "count_differs"  #: log, signatures, wall or places do not agree
 
@@ -45,6 +46,7 @@ LABELS = {
     AlertKind.ACT_PROPOSED: Phrase("alert kind", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations begin to wait for review"),
     AlertKind.RETURNED: Phrase("alert", "A proposal was sent back to its author"),
+    AlertKind.ANSWER_DUE: Phrase("alert", "The answer to a delivery is due in a week, and on the day"),
     AlertKind.INBOX_DAILY: Phrase("alert", "Once a day, at nine: how much waits in the inbox"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The public log and the signatures do not agree"),
 }

@@ -31,6 +31,7 @@ NEEDS = {
     AlertKind.APPROVAL_WAITS: Permission.EDIT_CAMPAIGNS,
     AlertKind.ACT_PROPOSED: Permission.INVALIDATE,
     AlertKind.ORGANIZATION_WAITS: Permission.REVIEW_ORGANIZATIONS,
+    AlertKind.ANSWER_DUE: Permission.EXPORT,
     AlertKind.INBOX_DAILY: Permission.SEE_DASHBOARD,
     AlertKind.COUNT_DIFFERS: Permission.SEE_DASHBOARD,
 }
@@ -47,6 +48,7 @@ _USUAL = {
         }
     ),
     Role.EDITOR: frozenset({AlertKind.APPROVAL_WAITS}),
+    Role.EXPORTER: frozenset({AlertKind.ANSWER_DUE}),
 }
 
 

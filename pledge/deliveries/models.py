@@ -7,9 +7,10 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pledge.campaigns.models import Campaign
+from pledge.core import clock
 from pledge.core.db import Model
 from pledge.core.db.types import UTCDateTime, one_of
-from pledge.core.i18n import Phrase
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.ledger.models import Checkpoint
 
@@ -104,3 +105,10 @@ class Delivery(Model):
         CheckConstraint(has_text("recipient", "occasion", "letter"), name="texts"),
         Index("ix_deliveries_campaign", "campaign_id", "id"),
     )
+
+    @property
+    def days_late(self) -> int:
+        """For how many Korean days an answer has been overdue; 0 if none is."""
+        if self.answer_due is None or self.answered_at is not None:
+            return 0
+        return max((clock.now().astimezone(SEOUL).date() - self.answer_due).days, 0)

@@ -1,7 +1,7 @@
 """Reads of the register: for its screens, and the public view of deliveries."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Row, exists, or_, select
 from sqlalchemy.orm import contains_eager, defer
@@ -80,6 +80,12 @@ def undelivered() -> list[Campaign]:
         .where(has_ended, Campaign.state != CampaignState.ARCHIVED, LedgerHead.log_size > 0, ~begun)
     )
     return load(query.order_by(Campaign.closes_at))
+
+
+def awaited(until: date) -> list[Delivery]:
+    """The deliveries whose answer is due by this Korean day, or was, and has not come; the longest overdue first."""
+    waits = (Delivery.state == DeliveryState.HANDED_OVER, Delivery.answer_due <= until)
+    return load(_DELIVERIES.where(*waits).order_by(Delivery.answer_due, Delivery.id))
 
 
 def last_handed_over(news: Mapping[int, datetime]) -> dict[int, datetime]:

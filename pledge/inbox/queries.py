@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,7 @@ from pledge.accounts.two_people import NeedsSecondPerson, Proposed, obstacles
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
-from pledge.core.i18n import Phrase
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.deliveries import queries as deliveries
 from pledge.endorsements.review import queries as review
@@ -29,6 +29,8 @@ from pledge.signatures.queries import held_by_campaign
 
 #: How long an answer is listed that no news has been written about.
 ANSWER_OWED = timedelta(days=30)
+#: How long before its last day an answer of a recipient is listed.
+ANSWER_NEAR = timedelta(days=7)
 
 
 class InboxKind(StrEnum):
@@ -44,6 +46,7 @@ class InboxKind(StrEnum):
     PACK = "pack"
     HAND_OVER = "hand_over"
     UNDELIVERED = "undelivered"
+    ANSWER_DUE = "answer_due"
     ANSWER = "answer"
     TEXTS = "texts"
     MAIL = "mail"
@@ -60,6 +63,7 @@ KIND_LABELS = {
     InboxKind.PACK: Phrase("inbox", "Packs that could not be made"),
     InboxKind.HAND_OVER: Phrase("inbox", "Packs to hand over"),
     InboxKind.UNDELIVERED: Phrase("inbox", "Closed, not handed over"),
+    InboxKind.ANSWER_DUE: Phrase("inbox", "Answer due"),
     InboxKind.ANSWER: Phrase("inbox", "News to write about an answer"),
     InboxKind.TEXTS: Phrase("inbox", "Missing texts"),
     InboxKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
@@ -83,6 +87,7 @@ NEEDS = {
     InboxKind.PACK: Permission.EXPORT,
     InboxKind.HAND_OVER: Permission.EXPORT,
     InboxKind.UNDELIVERED: Permission.EXPORT,
+    InboxKind.ANSWER_DUE: Permission.EXPORT,
     InboxKind.ANSWER: Permission.EDIT_CAMPAIGNS,
     InboxKind.TEXTS: Permission.EDIT_CAMPAIGNS,
     InboxKind.MAIL: Permission.RUN_MAIL,
@@ -100,6 +105,8 @@ class InboxItem:
     domains: int = 0  #: for held signatures: how many small mail domains have too many
     id: int = 0  #: which one, where a single one waits
     title: Texts = field(default_factory=Texts)
+    due: date | None = None  #: the Korean day that something is expected by
+    days_late: int = 0  #: since that day
     act: str = ""  #: of a proposal about signatures
     takes_two: bool = False  #: whoever proposed it does not decide
     proposed_by: int | None = None
@@ -183,6 +190,7 @@ def waiting() -> list[InboxItem]:
             InboxItem(InboxKind.UNDELIVERED, campaign.closes_at, campaign.slug)
             for campaign in deliveries.undelivered()
         ),
+        *_awaited_answers(),
         *_owed_answers(),
         *(
             InboxItem(InboxKind.TEXTS, row.edited_at, row.slug, missing)
@@ -249,6 +257,24 @@ def _packs() -> list[InboxItem]:
         )
         for row in deliveries.frozen()
         if row.id in jobs and jobs[row.id].state in kinds
+    ]
+
+
+def _awaited_answers() -> list[InboxItem]:
+    """Each waits from ANSWER_NEAR before its day on, and anew from that day on, so that both are told."""
+    today = clock.now().astimezone(SEOUL).date()
+    return [
+        InboxItem(
+            InboxKind.ANSWER_DUE,
+            datetime.combine(due if due <= today else due - ANSWER_NEAR, time(), SEOUL),
+            row.campaign.slug,
+            id=row.id,
+            title=row.recipient,
+            due=due,
+            days_late=row.days_late,
+        )
+        for row in deliveries.awaited(today + ANSWER_NEAR)
+        if (due := row.answer_due)
     ]
 
 

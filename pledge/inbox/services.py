@@ -19,6 +19,7 @@ _ALERTS = {
     InboxKind.ORGANIZATIONS: AlertKind.ORGANIZATION_WAITS,
     InboxKind.CORRECTIONS: AlertKind.ORGANIZATION_WAITS,
     InboxKind.RETURNED: AlertKind.RETURNED,
+    InboxKind.ANSWER_DUE: AlertKind.ANSWER_DUE,
 }
 
 

@@ -42,7 +42,7 @@ class Timeline:
 
 
 def timeline(campaign: CampaignView, people: int) -> Timeline:
-    """The story of a campaign with so many people, in three statements."""
+    """The story of a campaign with so many people, in three statements. An answer that is overdue stays the newest of what was."""
     now, steps, ahead = clock.now(), _next_steps(campaign, people), list[TimelineEntry]()
     news = sent(campaign.id, MAX_NEWS)
     past = [TimelineEntry("news", _day(item.begun_at or item.changed_at), news=item) for item in news]
@@ -53,14 +53,14 @@ def timeline(campaign: CampaignView, people: int) -> Timeline:
         if row.answered_at:
             past.append(TimelineEntry("answered", _day(row.answered_at), delivery=row))
         elif row.answer_due:
-            is_over = row.answer_due < _day(now)
-            (past if is_over else ahead).append(TimelineEntry("answer_due", row.answer_due, delivery=row))
+            part = past if row.days_late else ahead
+            part.append(TimelineEntry("answer_due", row.answer_due, delivery=row))
     if campaign.row.opens_at:
         opening = TimelineEntry("opening", _day(campaign.row.opens_at))
         (past if campaign.row.opens_at <= now else ahead).append(opening)
     if campaign.last_day:
         (past if campaign.has_ended else ahead).append(TimelineEntry("closing", campaign.last_day))
-    past.sort(key=_place, reverse=True)
+    past.sort(key=lambda entry: (entry.kind == "answer_due", _place(entry)), reverse=True)
     ahead.sort(key=_place)
     first = 0 if campaign.is_running else 1  # nothing is nearer than the opening
     return Timeline([*ahead[:first], *steps[:1], *ahead[first:], *steps[1:]], past)

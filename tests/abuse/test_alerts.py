@@ -30,6 +30,7 @@ FACTS = {
     AlertKind.ACT_PROPOSED: {},
     AlertKind.ORGANIZATION_WAITS: {},
     AlertKind.RETURNED: {},
+    AlertKind.ANSWER_DUE: {},
     AlertKind.INBOX_DAILY: {"number": 7},
     AlertKind.COUNT_DIFFERS: {"campaign": "blue-skies", "differences": 3},
 }

@@ -6,13 +6,16 @@ from sqlalchemy import select
 from pledge.abuse.models import Alert, AlertKind
 from pledge.accounts import staff_alerts
 from pledge.core.db import fetch
-from pledge.endorsements.review import moderation, queries
+from pledge.endorsements.review import moderation
+from pledge.endorsements.review import queries as review
+from pledge.inbox import queries
+from pledge.inbox.queries import InboxKind
 from pledge.inbox.services import alert_waiting
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.news import services as news_services
-from tests.inbox.test_inbox import actor, proposal
-from tests.support import factories, news, paper
-from tests.support.factories import SLUG, endorsement
+from tests.inbox.test_inbox import actor, korean_day, proposal
+from tests.support import deliveries, factories, news, paper
+from tests.support.factories import SLUG, endorsement, signature
 
 
 def mailed_alerts(member):
@@ -74,7 +77,7 @@ def test_working_through_a_queue_is_not_told_case_by_case(evening):
         evening.move(minutes=1)
     for row in waiting:
         alert_waiting()
-        moderation.publish(factories.ANNA, row.id, queries.find(row.id).seen)
+        moderation.publish(factories.ANNA, row.id, review.find(row.id).seen)
         evening.move(minutes=1)
     endorsement(state="review", at=evening.now())
     alert_waiting()
@@ -92,6 +95,22 @@ def test_who_wants_one_mail_a_day_or_none_gets_that(evening, kinds):
         alert_waiting()
         evening.move(hours=1)
     assert mailed_alerts(moderator) == kinds * 2
+
+
+def test_who_records_answers_is_told_a_week_before_the_last_day_and_on_it(evening):
+    exporter, editor = factories.staff("exporter"), factories.staff("editor")
+    signature()
+    deliveries.handed_over(answer_due=korean_day(evening, 9))
+    mails_by_day = []
+    for _ in range(13):
+        alert_waiting()
+        mails_by_day.append(len(mailed_alerts(exporter)))
+        evening.move(days=1)
+    assert mails_by_day == [0] * 2 + [1] * 7 + [2] * 4
+    (item,) = queries.waiting()
+    assert (item.kind, item.days_late) == (InboxKind.ANSWER_DUE, 4)
+    assert set(mailed_alerts(exporter)) == {AlertKind.ANSWER_DUE}
+    assert mailed_alerts(editor) == []
 
 
 def test_nobody_is_told_daily_of_an_empty_inbox(evening):

@@ -9,6 +9,7 @@ from pledge.accounts import moderation
 from pledge.accounts.roles import GRANTS, Role
 from pledge.audit.models import Actor
 from pledge.core.db import db
+from pledge.core.i18n import SEOUL
 from pledge.deliveries import services as delivery_services
 from pledge.deliveries.services import HandingOver
 from pledge.inbox import queries
@@ -57,6 +58,10 @@ def dead_mail(clock):
         connection.execute(insert(OutboxMail).values(**values, created_at=clock.now(), due_at=clock.now()))
 
 
+def korean_day(clock, days_ahead=0):
+    return clock.now().astimezone(SEOUL).date() + timedelta(days=days_ahead)
+
+
 @pytest.fixture
 def planted(app, frozen_clock):
     """Something in every waiting state, and beside each something that waits for nobody."""
@@ -68,6 +73,8 @@ def planted(app, frozen_clock):
     news.proposed(), news.draft()
     paper.entered(), disputed(paper.COUNTER, frozen_clock)
     draft("unfinished", secretariat=False)
+    deliveries.handed_over(answer_due=korean_day(frozen_clock, 7)), deliveries.handed_over()
+    deliveries.handed_over(answer_due=korean_day(frozen_clock, 8))
     dead_mail(frozen_clock)
 
 

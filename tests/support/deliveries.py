@@ -73,8 +73,13 @@ def answered(
     of: Campaign | None = None, ko: str = "검토하겠습니다.", en: str = "We will look into it.", **facts: Any
 ) -> int:
     number = handed_over(of, **facts)
-    services.answer(ANNA, number, Answer(clock.now(), in_each_language(Texts(ko=ko, en=en))))
+    answer(number, ko, en)
     return number
+
+
+def answer(number: int, ko: str = "검토하겠습니다.", en: str = "We will look into it.") -> None:
+    """Record what its recipient has replied just now."""
+    services.answer(ANNA, number, Answer(clock.now(), in_each_language(Texts(ko=ko, en=en))))
 
 
 row = partial(rows.row, Delivery)

@@ -63,7 +63,7 @@ def test_the_story_has_everything_by_its_day(frozen_clock):
     ]
 
 
-def test_an_answer_that_is_overdue_and_a_closing_stand_in_the_past(frozen_clock):
+def test_an_overdue_answer_stays_the_newest_of_what_was(frozen_clock):
     set_clock(frozen_clock, START)
     factories.campaign(goal=10, closes_at=START + timedelta(days=5))
     crowd(1, at=START)
@@ -71,8 +71,40 @@ def test_an_answer_that_is_overdue_and_a_closing_stand_in_the_past(frozen_clock)
     frozen_clock.move(days=6)
     assert shown(1) == [
         [],
-        [("closing", "2027-01-09", 0), ("answer_due", "2027-01-06", 0), ("handed_over", "2027-01-04", 0)],
+        [("answer_due", "2027-01-06", 0), ("closing", "2027-01-09", 0), ("handed_over", "2027-01-04", 0)],
     ]
+
+
+@pytest.mark.parametrize(("lang", "late"), [("ko", "답변 없음, 기한 %s일 지남"), ("en", "No answer, %s day")])
+def test_silence_is_called_silence_from_the_korean_day_after_the_last_one(client, frozen_clock, lang, late):
+    set_clock(frozen_clock, START)
+    factories.campaign()
+    crowd(1, at=START)
+    deliveries.handed_over(answer_due=date(2027, 1, 6))
+
+    def lateness():
+        (delivery,) = client.get(f"/api/v1/campaigns/{SLUG}/activity").json["deliveries"]
+        assert delivery["answer_due"] == "2027-01-06"
+        days = delivery["days_late"]
+        return days, client.get(f"/{lang}/c/{SLUG}").text.count(late % days)
+
+    set_clock(frozen_clock, datetime(2027, 1, 6, 14, 59, tzinfo=UTC))  # one minute to midnight in Seoul
+    assert lateness() == (0, 0)
+    frozen_clock.move(minutes=1)
+    assert lateness() == (1, 2), "where it was handed over, and by its last day"
+    frozen_clock.move(days=1)
+    assert lateness() == (2, 2)
+
+
+def test_an_answer_that_came_late_is_not_late_any_more(frozen_clock):
+    set_clock(frozen_clock, START)
+    factories.campaign()
+    crowd(1, at=START)
+    number = deliveries.handed_over(answer_due=date(2027, 1, 6))
+    frozen_clock.move(days=9)
+    assert deliveries.row(number).days_late == 7
+    deliveries.answer(number)
+    assert deliveries.row(number).days_late == 0
 
 
 def test_before_the_opening_everything_is_ahead(frozen_clock):

@@ -249,6 +249,8 @@ class DeliveryDocument(ApiDocument):
     organizations: int = Field(validation_alias=AliasPath("checkpoint", "organizations"))
     as_of: datetime = Field(validation_alias=AliasPath("checkpoint", "signed_at"))
     checkpoint: int = Field(validation_alias=AliasPath("checkpoint", "size"))
+    answer_due: date | None = Field(description="the Korean day by which an answer was due or promised")
+    days_late: int = Field(description="since that day, without an answer; 0 if it is not overdue")
     answered_at: datetime | None
     answer: Texts
 
