@@ -183,6 +183,12 @@ def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app
     assert client.post("/en/c/air/sign", data=factories.sign_form()).status_code == 409
 
 
+@pytest.mark.parametrize(("state", "is_offered"), [("open", False), ("closed", True), ("archived", False)])
+def test_only_of_a_closed_campaign_it_is_said_that_it_can_be_reopened(editor, state, is_offered):
+    factories.campaign("air", state=state)
+    assert ("Reopen it to change" in editor.get("/staff/campaigns/air/dates").text) == is_offered
+
+
 @pytest.mark.parametrize("before", [None, "", "draft", "anything"])
 def test_nobody_ends_a_campaign_without_saying_in_which_state_they_saw_it(app, editor, before):
     factories.campaign("air")
