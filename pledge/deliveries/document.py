@@ -75,7 +75,8 @@ class Document(Totals):
     pledges: list[Pledge]
     secretariat: list[Texts]
     partners: list[NamedPartner]
-    sign_ups: SignUps
+    #: None where the numbers are of an earlier checkpoint: what was not counted then is not known any more.
+    sign_ups: SignUps | None
     verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
     #: The newest checkpoint at the moment of freezing; None in documents of before it was kept.
     newest: CountedCheckpoint | None = None

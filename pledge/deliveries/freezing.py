@@ -164,7 +164,8 @@ def _filled(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterText
 
 def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTexts) -> Document:
     counted = counted_at(campaign.id, checkpoint)
-    sign_ups, newest = integrity(campaign.id), log_queries.newest(campaign.id)
+    newest = log_queries.newest(campaign.id)
+    is_newest = newest is not None and newest.id == checkpoint.id
     return Document(
         **vars(totals_at(campaign, checkpoint, counted)),
         # As in the checkpoint: the site may have moved to another address since.
@@ -177,13 +178,16 @@ def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTe
         pledges=pledges(campaign.id, counted.pledge_text_ids),
         secretariat=[partner.name for partner in _partners(campaign.id, PartnerRole.SECRETARIAT)],
         partners=_partners(campaign.id, PartnerRole.PARTNER),
-        sign_ups=SignUps(
-            iso_utc(sign_ups.as_of), sign_ups.submitted, sign_ups.confirmed, dict(sign_ups.uncounted)
-        ),
+        sign_ups=_sign_ups(campaign.id) if is_newest else None,
         verifiers=log_queries.verifiers(campaign.id),
         newest=None if newest is None else counted_checkpoint(newest),
         reply=_completed(wording.reply),
     )
+
+
+def _sign_ups(campaign_id: int) -> SignUps:
+    now = integrity(campaign_id)
+    return SignUps(iso_utc(now.as_of), now.submitted, now.confirmed, dict(now.uncounted))
 
 
 def _partners(campaign_id: int, role: PartnerRole) -> list[NamedPartner]:

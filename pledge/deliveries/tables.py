@@ -99,14 +99,14 @@ def organizations_csv(document: Document) -> bytes:
 
 
 def integrity_json(document: Document) -> bytes:
-    """The sums of the log, what became of all sign-ups, and signatures on paper where there are any."""
+    """The sums of the log; what became of all sign-ups and signatures on paper, where the document has them."""
     return _json(
         {
             "log": {
                 "people": asdict(document.people_moves),
                 "organizations": asdict(document.organization_moves),
             },
-            "sign_ups": asdict(document.sign_ups),
+            **({"sign_ups": asdict(document.sign_ups)} if document.sign_ups else {}),
             **({"paper": asdict(document.paper)} if document.paper else {}),
             "smallest_shown": document.smallest_shown,
         }

@@ -1,5 +1,6 @@
 """Freezing a delivery at a checkpoint: once, whole, for good; and discarding one that was not handed over."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from pledge.core.languages import Texts
 from pledge.deliveries import freezing, services
 from pledge.deliveries.document import from_json
 from pledge.deliveries.models import Delivery, DeliveryState
+from pledge.deliveries.tables import integrity_json
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
 from pledge.statistics.totals import UnknownCampaign, checkpoints
@@ -159,6 +161,19 @@ def test_the_newest_and_the_last_of_each_day_are_offered(app, frozen_clock):
     offered = checkpoints(blue.id)
 
     assert [checkpoint.id for checkpoint in offered] == [newest(blue.id).id, *reversed(last)]
+
+
+def test_what_was_not_counted_is_told_with_the_newest_numbers_only(blue):
+    earlier = newest(blue.id).id
+    signature(blue)
+    fold_all()
+
+    of_now, of_before = preview(), preview(checkpoint_id=earlier)
+
+    assert (of_now.people, of_now.sign_ups.confirmed) == (7, 7)
+    assert (of_before.people, of_before.sign_ups) == (6, None)
+    assert from_json(of_before.to_json()) == of_before
+    assert "sign_ups" not in json.loads(integrity_json(of_before))
 
 
 def test_days_without_a_change_offer_nothing_twice(blue, frozen_clock):

@@ -164,12 +164,31 @@ def _by_kind(
     ]
 
 
+def _sign_ups(document: Document, lang: str) -> dict[str, Any]:
+    """The note and the rows about all sign-ups; no rows where the document does not know them."""
+    texts, sign_ups = fixed(lang)["method"], document.sign_ups
+    if sign_ups is None:
+        return {"sign_up_rows": []}
+    few = texts["few"].format(smallest=document.smallest_shown)
+    submitted = texts["hidden"] if sign_ups.submitted is None else f"{sign_ups.submitted:,}"
+    return {
+        "sign_ups_note": texts["sign_ups_note"].format(moment=_when(sign_ups.as_of, lang)),
+        "sign_up_rows": [
+            (texts["counted"], f"{sign_ups.confirmed:,}"),
+            *(
+                (labels.named(LINE_LABELS, key, lang), few if count is None else f"{count:,}")
+                for key, count in sign_ups.not_counted.items()
+            ),
+            (texts["submitted"], submitted),
+        ],
+    }
+
+
 def _method(document: Document, lang: str) -> dict[str, Any]:
     texts = fixed(lang)["method"]
-    state, sign_ups = document.checkpoint, document.sign_ups
+    state = document.checkpoint
     verify = f"{document.address}/{lang}/verify"
     key = f"{document.address}/log/{document.slug}/key"
-    few = texts["few"].format(smallest=document.smallest_shown)
     newest_counts = texts["newest_counts"].format(**asdict(document.newest or state))
     return {
         **texts,
@@ -180,18 +199,7 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
         ],
         "moves_people": _moves(document.people_moves),
         "moves_organizations": _moves(document.organization_moves),
-        "sign_ups_note": texts["sign_ups_note"].format(moment=_when(sign_ups.as_of, lang)),
-        "sign_up_rows": [
-            (texts["counted"], f"{sign_ups.confirmed:,}"),
-            *(
-                (labels.named(LINE_LABELS, key, lang), few if count is None else f"{count:,}")
-                for key, count in sign_ups.not_counted.items()
-            ),
-            (
-                texts["submitted"],
-                texts["hidden"] if sign_ups.submitted is None else f"{sign_ups.submitted:,}",
-            ),
-        ],
+        **_sign_ups(document, lang),
         "checkpoint_rows": [
             (texts["size"], f"{state.size:,}"),
             (texts["root"], state.root),

@@ -84,6 +84,14 @@ def test_the_letter_says_to_whom_on_what_occasion_and_how_many():
     assert data["paragraphs"][0]["lines"] == ["귀 기관의 무궁한 발전을 기원합니다."]
 
 
+@pytest.mark.parametrize(
+    ("lang", "heading"), [("ko", "접수된 서명의 처리 결과"), ("en", "The outcome of the sign-ups")]
+)
+def test_a_letter_of_an_earlier_moment_has_no_table_of_all_sign_ups(lang, heading):
+    assert (4, heading) in headings(document(), lang)
+    assert (4, heading) not in headings(document(sign_ups=None), lang)
+
+
 REPLY = Reply(
     number="사무국-2026-17",
     department=Texts(ko="기후정책과", en="Climate Policy Division"),

@@ -53,6 +53,16 @@ def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporte
     assert number_of(Delivery) == 0
 
 
+def test_the_preview_of_an_earlier_moment_does_not_tell_what_was_not_counted_since(exporter, signed):
+    now = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
+    crowd(1)
+    fold_all()
+    then = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
+    assert (now.status_code, then.status_code) == (200, 200)
+    assert "Sign-ups stored" in now.text
+    assert "Sign-ups stored" not in then.text
+
+
 REPLY = {
     "number": "사무국-2026-17",
     "department_ko": "기후정책과",
