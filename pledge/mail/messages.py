@@ -6,17 +6,12 @@ parts say. _base.txt and _base.html beside them make the parts of it.
 
 import re
 import secrets
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.headerregistry import (
-    Address,
-    BaseHeader,
-    HeaderRegistry,
-    UnstructuredHeader,
-)
-from email.policy import SMTP, Policy
+from email.header import Header
+from email.headerregistry import Address
+from email.policy import SMTP
 from email.quoprimime import body_encode
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
@@ -119,29 +114,24 @@ class UnsafeAddress(ValueError):
     """An address that cannot be put into a header; the text does not quote it."""
 
 
-class _SubjectHeader(UnstructuredHeader, BaseHeader):
-    """Begins on the line of its name: the library moves an ASCII text that then fits to the next line, whole."""
-
-    def fold(self, *, policy: Policy) -> str:
-        folded = super().fold(policy=policy)
-        if not folded.startswith(f"{self.name}:{policy.linesep}"):
-            return folded
-        lines = textwrap.wrap(f"{self.name}: {self}", policy.max_line_length or 75, break_on_hyphens=False)
-        return f"{policy.linesep} ".join(lines) + policy.linesep
+CRLF = "\r\n"
+#: RFC 2047 allows 76 characters a line with an encoded word; the library may end one past its limit.
+_MAX_LINE = 75
 
 
-_HEADERS = HeaderRegistry()
-_HEADERS.map_to_type("subject", _SubjectHeader)
-
-#: 75, as the library lets an encoded word end one character past its limit; RFC 2047 allows 76.
-_POLICY = SMTP.clone(cte_type="7bit", max_line_length=75, header_factory=_HEADERS)
+def _folded(name: str, value: str) -> str:
+    """A header of words, encoded and folded where needed (RFC 2047)."""
+    return f"{name}: {Header(value, header_name=name, maxlinelen=_MAX_LINE).encode(linesep=CRLF)}{CRLF}"
 
 
 @lru_cache(maxsize=512)
-def _header(name: str, value: str) -> str:
-    """A header that many mails share: to parse and to fold it takes the library longer than all else of a mail."""
-    folded: str = _POLICY.fold(*_POLICY.header_store_parse(name, value))
-    return folded
+def _from(sender: str, campaign: str) -> str:
+    """Who sends the mail: the name that goes with the sender's address, or that of the campaign."""
+    name, address = parseaddr(sender)
+    header: str = SMTP.clone(cte_type="7bit", max_line_length=_MAX_LINE).fold(
+        *SMTP.header_store_parse("From", str(Address(name or campaign, addr_spec=address)))
+    )
+    return header
 
 
 def _unfolded(name: str, value: str) -> str:
@@ -179,7 +169,7 @@ class _Part:
 
 
 def _quoted(lines: str) -> str:
-    return body_encode(lines.encode().decode("latin-1"), _POLICY.max_line_length or 75, "\r\n")
+    return body_encode(lines.encode().decode("latin-1"), _MAX_LINE, CRLF)
 
 
 def _fill(pieces: Sequence[str], own: Mapping[str, str]) -> str:
@@ -245,13 +235,12 @@ def render(mail: Claimed, message: Message) -> bytes:
 
 
 def _headers(mail: Claimed, message: Message, subject: str, campaign: str) -> Iterator[str]:
-    yield _header("Subject", subject)
-    name, address = parseaddr(current_config().mail_from)
-    yield _header("From", str(Address(name or campaign, addr_spec=address)))
+    yield _folded("Subject", subject)
+    yield _from(current_config().mail_from, campaign)
     yield _unfolded("To", message.to)
     reply_to = message.reply_to or urls.contact()
     if is_address(reply_to):
-        yield _header("Reply-To", reply_to)
+        yield _unfolded("Reply-To", reply_to)
     yield _unfolded("Date", format_datetime(clock.now()))
     yield _unfolded("Message-ID", mail.message_id)
     # Keeps out-of-office replies and mailing list software away (RFC 3834).

@@ -160,8 +160,8 @@ def _claimed(rows: Sequence[_ClaimedRow]) -> list[Claimed]:
 
 def sent(mails: Sequence[Claimed]) -> None:
     """Mark mails as sent, except those that another worker has claimed since."""
-    values = {"ours": [(mail.id, mail.attempts) for mail in mails]}
-    write_autocommit(lambda connection: connection.execute(_SENT, values))
+    ours = [{"mail": mail.id, "attempt": mail.attempts} for mail in mails]
+    write_autocommit(lambda connection: connection.execute(_SENT, ours))
 
 
 #: What is still claimed by whoever has these mails: each claim raises `attempts`.
@@ -171,7 +171,11 @@ _IS_OURS = and_(
 )
 _SENT = (
     update(OutboxMail)
-    .where(_IS_OURS)
+    .where(
+        OutboxMail.id == bindparam("mail"),
+        OutboxMail.attempts == bindparam("attempt"),
+        OutboxMail.state == MailState.QUEUED,
+    )
     .values(state=MailState.SENT, sent_at=NOW, lease_until=None, last_error=None, payload=None)
 )
 

@@ -37,7 +37,7 @@ def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside
 
     page.get_by_role("link", name="Dates and state").click()
     expect(page.get_by_role("link", name="Publish")).to_have_count(0)
-    expect(page.get_by_text("It can be published once nothing is missing above.")).to_be_visible()
+    expect(page.get_by_text("It can be published once everything above is complete.")).to_be_visible()
     page.goto(f"/staff/campaigns/{slug}/state/open")
     expect(page.get_by_text("It can be published once everything below is complete.")).to_be_visible()
     page.get_by_role("link", name="Title in English").click()
