@@ -37,7 +37,7 @@ _SECONDS = 120
 # PostgreSQL expects many more places and hours than there are and would sort a million rows on disk, which takes three
 # times as long as counting them in memory.
 _MAKE_ROOM = text(f"""
-    SELECT set_config('work_mem', '256MB', true), set_config('jit', 'off', true),
+    SELECT set_config('work_mem', '256MB', true),
            set_config('statement_timeout', '{_SECONDS}s', true)""")  # our own constant
 
 # One statement for all that is counted. It reads every entry once and returns a row for each hour and place.

@@ -172,12 +172,10 @@ def take_lock(session: Session) -> bool:
     """Take the fold's lock until the transaction ends; False when another process has it. SQLite's BEGIN IMMEDIATE is one."""
     if session.get_bind().dialect.name == "sqlite":
         return True
-    # PostgreSQL's planner takes a batch for a large part of the table and would read all of it, slower every day, after
-    # compiling the statement for a tenth of a second.
+    # PostgreSQL's planner takes a batch for a large part of the table and would read all of it, slower every day.
     taken = text("""
         SELECT pg_try_advisory_xact_lock(:key), set_config('enable_seqscan', 'off', true),
-               set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-               set_config('jit', 'off', true)""")
+               set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)""")
     return bool(session.execute(taken, {"key": FOLD_LOCK}).scalar_one())
 
 

@@ -28,7 +28,7 @@ from config import current_config
 from pledge.core import clock
 from pledge.core.db import fetch, transaction
 from pledge.core.db.snapshots import Snapshot
-from pledge.core.db.types import ago
+from pledge.core.db.types import ago, any_in_order
 from pledge.core.logs import log
 from pledge.mail import valve
 from pledge.mail.models import ASKED, UNPROVED, MailKind, MailState, MailValve, OutboxMail
@@ -78,7 +78,11 @@ class Failure:
 
 #: SQL: mails of the last hour, or what was decided by earlier ones.
 ANY_TO_JUDGE = or_(
-    exists().where(text(ASKED), OutboxMail.sent_at > ago(WITHIN)),
+    any_in_order(
+        select(OutboxMail.id)
+        .where(text(ASKED), OutboxMail.sent_at > ago(WITHIN))
+        .order_by(OutboxMail.sent_at)
+    ),
     *(
         exists().where(decided.is_not(None))
         for decided in (MailValve.breaker_opened_at, MailValve.slow_since, MailValve.pace)

@@ -26,7 +26,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from pledge.core import clock
 from pledge.core.db import fetch, load, transaction, write_autocommit
-from pledge.core.db.types import NOW
+from pledge.core.db.types import NOW, any_in_order
 from pledge.mail import suppression, valve
 from pledge.mail.messages import Claimed
 from pledge.mail.models import (
@@ -60,11 +60,21 @@ def due(which: ColumnElement[bool]) -> Select[int]:
     return select(OutboxMail.id).where(_QUEUED, which, OutboxMail.due_at <= NOW, IS_FREE)
 
 
+def _due_by_time(which: ColumnElement[bool]) -> Select[int]:
+    return due(which).order_by(OutboxMail.due_at)
+
+
+def _due_in_turn(lane: valve.Lane) -> Select[int]:
+    """Of a lane of first mails, in the fair order (mail/outbox.py)."""
+    return due(lane.which).order_by(OutboxMail.suspicious, OutboxMail.turn_at)
+
+
 #: SQL: a mail to a new address waits to be sent, held back or not.
-IS_FIRST_DUE = due(_FIRST).exists()
+IS_FIRST_DUE = any_in_order(_due_by_time(_FIRST))
+_IS_ANOTHER_DUE = or_(any_in_order(_due_by_time(_AWAITED)), any_in_order(_due_by_time(_LAST)))
 #: SQL: a mail waits to be sent, held back or not.
-WAITS = or_(due(_AWAITED).exists(), IS_FIRST_DUE, due(_LAST).exists())
-_ANY_DUE = select(or_(due(_AWAITED).exists(), due(_LAST).exists()), IS_FIRST_DUE)
+WAITS = or_(_IS_ANOTHER_DUE, IS_FIRST_DUE)
+_ANY_DUE = select(_IS_ANOTHER_DUE, IS_FIRST_DUE)
 
 
 def any_due() -> bool:
@@ -74,7 +84,7 @@ def any_due() -> bool:
         return bool(is_due)
     opening, now = valve.current(), clock.now()
     return any(
-        fetch(select(due(lane.which).exists())).scalar_one()
+        fetch(select(any_in_order(_due_in_turn(lane)))).scalar_one()
         for lane in valve.lanes(opening)
         if valve.available(opening, now, floor=lane.floor)
     )
@@ -113,7 +123,7 @@ def _claim_first(limit: int, lease: timedelta) -> list[Claimed]:
         opening, now = valve.lock(session), clock.now()
         for lane in valve.lanes(opening):
             room = min(limit - len(taken), valve.available(opening, now, floor=lane.floor))
-            in_order = due(lane.which).order_by(OutboxMail.suspicious, OutboxMail.turn_at)
+            in_order = _due_in_turn(lane)
             values = {"limit": room, "until": now + lease}
             rows = session.execute(_claiming(in_order), values).all() if room else []
             valve.consume(opening, len(rows), now, floor=lane.floor)
@@ -144,8 +154,8 @@ def _claiming(waiting: Select[int]) -> _Claiming:
     )
 
 
-_CLAIM_AWAITED = _claiming(due(_AWAITED).order_by(OutboxMail.due_at))
-_CLAIM_LAST = _claiming(due(_LAST).order_by(OutboxMail.due_at))
+_CLAIM_AWAITED = _claiming(_due_by_time(_AWAITED))
+_CLAIM_LAST = _claiming(_due_by_time(_LAST))
 
 
 def _claimed(rows: Sequence[_ClaimedRow]) -> list[Claimed]:

@@ -26,7 +26,6 @@ from sqlalchemy import (
     SelectBase,
     and_,
     case,
-    exists,
     func,
     literal,
     or_,
@@ -45,7 +44,7 @@ from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import fetch
 from pledge.core.db.snapshots import Snapshot
-from pledge.core.db.types import ago
+from pledge.core.db.types import ago, any_in_order
 from pledge.core.domains import is_shared, mail_domain
 from pledge.endorsements.queries import proven_domains
 from pledge.ledger.queries import people_since
@@ -165,8 +164,14 @@ def size_bar(people: int, *, is_institution: bool = False) -> int:
 
 #: SQL: somebody signed or confirmed so lately that suspicious() or too_large() may find something.
 ANYBODY_LATELY = or_(
-    exists().where(Signature.submitted_at >= ago(WINDOW)),
-    exists().where(text(SMALL_CONFIRMED), Signature.confirmed_at >= ago(ACTIVE_FOR)),
+    any_in_order(
+        select(Signature.id).where(Signature.submitted_at >= ago(WINDOW)).order_by(Signature.submitted_at)
+    ),
+    any_in_order(
+        select(Signature.id)
+        .where(text(SMALL_CONFIRMED), Signature.confirmed_at >= ago(ACTIVE_FOR))
+        .order_by(Signature.confirmed_at)
+    ),
 )
 
 

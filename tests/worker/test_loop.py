@@ -1,5 +1,6 @@
 """What a step of the worker may do without ending it."""
 
+import re
 import socket
 import threading
 import time
@@ -8,11 +9,11 @@ import urllib.request
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, text
 from structlog.testing import capture_logs
 
 from pledge.core import clock
-from pledge.core.db import db
+from pledge.core.db import db, fetch, transaction
 from pledge.mail import queries as outbox
 from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
@@ -184,3 +185,42 @@ def test_a_lone_worker_answers_no_page_of_the_site(port):
 def test_a_client_that_says_nothing_holds_up_nobody(port):
     with socket.create_connection(("127.0.0.1", port)):
         assert get(port, "/healthz")[0] == 200
+
+
+@pytest.mark.postgresql_only
+def test_no_look_reads_a_whole_table_of_an_action_day(app):
+    """Ten thousand who were mailed and signed, whose thanks are queued for later, and nothing to do now."""
+    long_ago = clock.now() - timedelta(days=1)
+    people = crowd(5_000, submitted_at=long_ago, confirmed_at=long_ago)
+    sent = {"kind": "confirm", "known": False, "state": "sent", "sent_at": long_ago, "due_at": long_ago}
+    thanks = {
+        "kind": "thanks",
+        "known": True,
+        "state": "queued",
+        "sent_at": None,
+        "due_at": clock.now() + timedelta(hours=1),
+    }
+    rows = [
+        {"subject_id": person, "seq": 0, "lang": "ko", "created_at": long_ago, **mail}
+        for person in people
+        for mail in (sent, thanks)
+    ]
+    with transaction() as session:
+        session.execute(insert(OutboxMail), rows)
+        session.execute(text("ANALYZE outbox_mails, signatures"))
+
+    plans = [_plan(select(*waits.values())) for waits in loop.WAITS.values()]
+
+    assert all(any("outbox_mails" in line for line in plan) for plan in plans)
+    assert not [line for plan in plans for line in plan if re.search("Seq Scan on (outbox|signatures)", line)]
+
+
+def _plan(query):
+    sql = query.compile(db.engine, compile_kwargs={"render_postcompile": True})
+    with db.engine.connect() as connection:
+        return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {sql}", sql.params)]
+
+
+@pytest.mark.postgresql_only
+def test_no_statement_is_compiled(app):
+    assert fetch(text("SHOW jit")).scalar_one() == "off"

@@ -50,9 +50,10 @@ _TRANSACTION: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "READ COMMITTED"},
 }
 
-#: A statement that hangs must not block a thread for ever. The values allow for a slow disk.
+#: A statement that hangs must not block a thread for ever. The values allow for a slow disk. Nor is any compiled: where
+#: PostgreSQL expects many more rows than there are it takes half a second to compile what runs in ten milliseconds.
 POSTGRESQL_OPTIONS = (
-    "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+    "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c jit=off"
 )
 
 

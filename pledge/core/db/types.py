@@ -2,16 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    ColumnElement,
     DateTime,
     Dialect,
     Index,
     Integer,
+    Select,
     TypeDecorator,
     bindparam,
+    literal_column,
     text,
 )
 
@@ -48,6 +52,15 @@ NOW = bindparam("now", callable_=lambda: clock.now(), type_=UTCDateTime())  # no
 def ago(span: timedelta) -> BindParameter[datetime]:
     """SQL: the time of execution, less so much; for such statements too."""
     return bindparam("ago", callable_=lambda: clock.now() - span, type_=UTCDateTime(), unique=True)
+
+
+def any_in_order(query: Select[Any]) -> ColumnElement[bool]:
+    """SQL: whether the query, which is in the order of an index, finds a row.
+
+    Of EXISTS PostgreSQL expects that a row turns up at once, and reads the whole table where there is none. The limit is no
+    bound value, as for that it expects a tenth of the table.
+    """
+    return query.limit(literal_column("1")).scalar_subquery().is_not(None)
 
 
 def one_of(column: str, values: type[StrEnum]) -> str:
