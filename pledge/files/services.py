@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import IO
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from config import current_config
 from pledge.core import clock
-from pledge.core.db import transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.i18n import Phrase
 from pledge.core.logs import log
 from pledge.files import pictures
@@ -142,6 +142,11 @@ def video_ending(session: Session, name: str) -> str:
     if media_type not in VIDEO_ENDINGS:
         raise UnknownFile
     return VIDEO_ENDINGS[media_type]
+
+
+def stored_at(name: str) -> datetime | None:
+    """When a file was stored (UTC); None when there is none."""
+    return fetch(select(StoredFile.created_at).where(StoredFile.name == name)).scalar_one_or_none()
 
 
 def check_stored(session: Session, name: str) -> None:

@@ -1,7 +1,7 @@
 """What search engines and devices ask for beside the pages: robots.txt, sitemap.xml, security.txt, icons and the web manifest."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -98,17 +98,17 @@ def _cached(response: Response) -> Response:
 
 
 @cache.memoize(SITEMAP_SECONDS)
-def _pages() -> list[dict[str, str]]:
-    """The address of each page, by language."""
+def _pages() -> list[tuple[dict[str, str], datetime | None]]:
+    """The address of each page, by language, and when its own text was last changed, where that is known."""
     return [
-        {lang: public_url(endpoint, lang=lang, **values) for lang in languages.codes()}
-        for endpoint, values in islice(_addresses(), MAX_PAGES)
+        ({lang: public_url(endpoint, lang=lang, **values) for lang in languages.codes()}, changed_at)
+        for endpoint, values, changed_at in islice(_addresses(), MAX_PAGES)
     ]
 
 
-def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
+def _addresses() -> Iterator[tuple[str, dict[str, Any], datetime | None]]:
     for endpoint in ("home", "verify", "developers", "privacy", "how_it_works", "accessibility", "contact"):
-        yield f"public.{endpoint}", {}
+        yield f"public.{endpoint}", {}, None
     for campaign in campaigns.public_campaigns(languages.default()):
         slug = campaign.slug
         pages = ["campaign", "organizations", "progress", "spread", "press", "live"]
@@ -117,10 +117,11 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
         items = news.sent(campaign.id)
         pages += ["news"] if items else []
         for endpoint in pages:
-            yield f"public.{endpoint}", {"slug": slug}
+            yield f"public.{endpoint}", {"slug": slug}, None
         for item in items:
-            yield "public.news_item", {"slug": slug, "news_id": item.id}
-        for version in campaigns.pledge_versions(campaign.id):
-            yield "public.pledge", {"slug": slug, "version": version.version}
-        for organization in endorsements.listing(campaign.id):
-            yield "public.organization", {"slug": slug, "endorsement_id": organization.endorsement_id}
+            yield "public.news_item", {"slug": slug, "news_id": item.id}, item.begun_at
+        for text in campaigns.pledge_versions(campaign.id):
+            yield "public.pledge", {"slug": slug, "version": text.version}, text.created_at
+        for shown in endorsements.listing(campaign.id):
+            number = shown.endorsement_id
+            yield "public.organization", {"slug": slug, "endorsement_id": number}, shown.reviewed_at

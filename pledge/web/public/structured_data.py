@@ -15,6 +15,7 @@ from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import i18n
 from pledge.core.clock import iso_utc
 from pledge.core.urls import public_url, site_name
+from pledge.files.services import stored_at
 from pledge.news.models import NewsItem
 from pledge.web.public.campaign.pages import CampaignPage
 from pledge.web.templating import asset
@@ -49,15 +50,12 @@ def campaign_facts(page: CampaignPage, events: Iterable[CampaignEvent]) -> dict[
         {"@type": "ListItem", "position": place, "name": name, "item": url}
         for place, (name, url) in enumerate(trail, 1)
     ]
-    shown = {
-        "name": page.title,
-        "description": page.summary,
-        "image": public_url("embed.share_image", slug=page.slug, lang=i18n.language()),
-    }
+    shown = {"name": page.title, "description": page.summary}
     graph: list[dict[str, Any]] = [
         {
             "@type": "WebPage",
             **shown,
+            "image": public_url("embed.share_image", slug=page.slug, lang=i18n.language()),
             "url": page.url,
             "inLanguage": i18n.language(),
             "publisher": organizers,
@@ -65,8 +63,7 @@ def campaign_facts(page: CampaignPage, events: Iterable[CampaignEvent]) -> dict[
         },
     ]
     if page.video:
-        film = {"@type": "VideoObject", **shown, "thumbnailUrl": shown["image"]}
-        graph.append(film | _video(page.video))
+        graph.append({"@type": "VideoObject", **shown} | _video(page.video))
     graph += [_event(event, page, organizers) for event in events]
     return {"@context": CONTEXT, "@graph": graph}
 
@@ -93,25 +90,29 @@ def _organization(partner: PartnerView) -> dict[str, Any]:
 
 
 def _video(video: Video | OwnVideo) -> dict[str, str]:
-    """Where the film lies, or is played."""
-    if isinstance(video, OwnVideo):
-        return {"contentUrl": public_url("files.video", name=video.file, ending=video.format)}
-    return {"embedUrl": video.player}
+    """Where the film lies, or is played; its picture and when it was published, where that is known."""
+    still = {"thumbnailUrl": public_url("files.picture", name=video.still, size=1080)} if video.still else {}
+    if not isinstance(video, OwnVideo):
+        return still | {"embedUrl": video.player}
+    stored = stored_at(video.file)
+    date = {"uploadDate": iso_utc(stored)} if stored else {}
+    return still | date | {"contentUrl": public_url("files.video", name=video.file, ending=video.format)}
 
 
 def _event(event: CampaignEvent, page: CampaignPage, organizers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Online events are held at their link, or else announced on the campaign's page."""
+    """Online events are held at their link, or else announced on the campaign's page. What is not known is left out."""
     lang, link = i18n.language(), shown_link(event.url) or f"{page.url}#events"
     place = event.place.in_language(lang)
     places = [{"@type": "Place", "name": place, "address": place}] if place else []
     if event.is_online:
         places.append({"@type": "VirtualLocation", "url": shown_link(event.join_url) or link})
     mode = ("Mixed" if place else "Online") if event.is_online else "Offline"
+    speakers = event.speakers.in_language(lang)
     moments = {"startDate": event.starts_at, "endDate": event.ends_at or (event.all_day and event.starts_at)}
     return {
         "@type": "Event",
         "name": event.title.in_language(lang),
-        "description": f"{event.speakers.in_language(lang)}\n{page.summary}".strip(),
+        **({"description": speakers} if speakers else {}),
         "image": public_url("embed.share_image", slug=page.slug, lang=lang),
         **{
             name: moment.astimezone(i18n.SEOUL).date().isoformat() if event.all_day else iso_utc(moment)
@@ -119,8 +120,11 @@ def _event(event: CampaignEvent, page: CampaignPage, organizers: list[dict[str, 
             if moment
         },
         "eventStatus": f"{CONTEXT}/EventScheduled",
-        "eventAttendanceMode": f"{CONTEXT}/{mode}EventAttendanceMode",
-        **({"location": places} if places else {}),
+        **(
+            {"eventAttendanceMode": f"{CONTEXT}/{mode}EventAttendanceMode", "location": places}
+            if places
+            else {}
+        ),
         "organizer": organizers,
         "url": link,
     }
