@@ -130,13 +130,9 @@ def _start(started: Bench, site: Site) -> tuple[Servers, int]:
     """Both web services as the unit starts them, and nginx in front with what deploy/ ships."""
     servers = Servers()
     sockets = tuple(started.folder / f"web-{number}" for number in (1, 2))
-    environment = {
-        **site.environment,
-        "MALLOC_ARENA_MAX": units.variable(units.WEB, "MALLOC_ARENA_MAX"),
-    }
     for number, socket in enumerate(sockets, 1):
         words = units.web_service(number, socket)
-        servers.roots[f"web {number}"] = started.start(f"web-{number}", words, environment).pid
+        servers.roots[f"web {number}"] = started.start(f"web-{number}", words, site.environment).pid
     files = started.folder / "no-files"
     files.mkdir()
     nginx = Nginx(

@@ -19,7 +19,7 @@ from pledge import create_app
 from pledge.campaigns.loading import load_folder
 from pledge.cli.serve import DEMO_CAMPAIGN, web_command, worker_command
 from pledge.core.db import db, migrations
-from tests.support import postgres, run
+from tests.support import postgres, run, units
 from tests.support.redis import RedisServer
 
 #: As Debian delivers it, so every commit waits for the disk; only the cache is sized for a machine of today.
@@ -142,11 +142,15 @@ class Bench:
     ) -> "subprocess.Popen[bytes]":
         metrics = self.folder / "metrics"
         metrics.mkdir(exist_ok=True)
+        variables = {
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            "MALLOC_ARENA_MAX": units.variable(units.WEB, "MALLOC_ARENA_MAX"),
+        }
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(metrics), **environment},
+                env={**os.environ, **variables, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
