@@ -42,6 +42,11 @@ MIN_WEB_SERVICES = 2
 ONE_HOST = ((2, 4), (4, 8), (16, 16))  #: cores, GB
 SEVERAL_HOSTS = ((4, (2, 4, 8)), (16, (2, 4, 8)))  #: cores of each, how many
 
+#: The largest day that is planned for, in times the record: a million sign-ups in an hour.
+LARGEST = 1_000_000 / 60 / RECORD
+#: With up to so many people signed before. Ten million with their mails and log take 20 GB (`make bench ARGS=growth`).
+PEOPLE, GB_FOR_TEN_MILLION = 50_000_000, 20
+
 SITE = WEB + POSTGRESQL + WORKER + NGINX + REDIS
 APPLICATION = WEB + WORKER + NGINX
 DATABASE = POSTGRESQL + REDIS
@@ -99,6 +104,36 @@ def several_hosts() -> str:
     return "\n\n".join(paragraphs)
 
 
+def largest() -> str:
+    rows = [
+        ("web services", WEB, f"{_web_services(LARGEST)} of them"),
+        ("worker and mail services", WORKER, f"a worker and {_mail_services() - 1} `pledge-mail@`, on any machine"),
+        ("PostgreSQL", POSTGRESQL, f"one host; {PEOPLE * GB_FOR_TEN_MILLION // 10_000_000} GB of disk for 50 million people"),
+        ("nginx", NGINX, "without a CDN; with one that answers the count and static files, next to none"),
+        ("Redis", REDIS, "beside PostgreSQL"),
+    ]  # fmt: skip
+    head = ("a million sign-ups in an hour", "cores", "planned", "as")
+    table = _table(
+        head,
+        [
+            (name, f"{LARGEST * each:.1f}", f"{ceil(LARGEST * each / (1 - SYSTEM) / PLANNED)}", how)
+            for name, each, how in rows
+        ],
+    )
+    # Two mails for each sign-up: the link, and thanks ten minutes later.
+    mails = 2 * LARGEST * RECORD / 60
+    return (
+        f"{table}\n\nThat is {LARGEST:.1f} × the record, {LARGEST * RECORD / 60:,.0f} sign-ups and {mails:,.0f} mails a second. "
+        "Full first are the web services, each of which has one interpreter: start more, on more hosts. PostgreSQL comes long after "
+        "them, as nothing that a visitor waits for reads more rows when more people have signed."
+    )
+
+
+def _mail_services() -> int:
+    """Processes that send, the worker among them."""
+    return ceil(LARGEST * WORKER / PLANNED)
+
+
 def _hosts(cores: int, number: int) -> tuple[str, ...]:
     application, database = _carries((number - 1) * cores, APPLICATION), _carries(cores, DATABASE)
     times = min(application, database)
@@ -133,7 +168,7 @@ def _table(head: tuple[str, ...], rows: "list[tuple[str, ...]]") -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-BLOCKS = {"costs": costs, "one_host": one_host, "several_hosts": several_hosts}
+BLOCKS = {"costs": costs, "one_host": one_host, "several_hosts": several_hosts, "largest": largest}
 
 
 def filled_in(page: str) -> str:
