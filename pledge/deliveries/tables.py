@@ -8,13 +8,13 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from itertools import accumulate
 from typing import Any
 
 from pledge.audit.models import Actor
 from pledge.audit.services import note
-from pledge.core.clock import iso_utc
+from pledge.core.clock import from_iso_utc, iso_utc
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.text.tables import csv_file
@@ -74,7 +74,7 @@ def totals_json(totals: Totals) -> bytes:
     return _json(
         {
             "campaign": {"slug": totals.slug, "title": _in_each(totals, totals.title)},
-            "as_of": iso_utc(totals.as_of),
+            "as_of": _moment(totals.as_of),
             **({"checkpoint": {"size": checkpoint.size, "root": checkpoint.root}} if checkpoint else {}),
             "people": totals.people,
             "organizations": totals.organizations,
@@ -100,13 +100,18 @@ def organizations_csv(document: Document) -> bytes:
 
 def integrity_json(document: Document) -> bytes:
     """The sums of the log; what became of all sign-ups and signatures on paper, where the document has them."""
+    sign_ups = document.sign_ups and {
+        **asdict(document.sign_ups),
+        "as_of": _moment(from_iso_utc(document.sign_ups.as_of)),
+    }
     return _json(
         {
+            "as_of": _moment(document.as_of),
             "log": {
                 "people": asdict(document.people_moves),
                 "organizations": asdict(document.organization_moves),
             },
-            **({"sign_ups": asdict(document.sign_ups)} if document.sign_ups else {}),
+            **({"sign_ups": sign_ups} if sign_ups else {}),
             **({"paper": asdict(document.paper)} if document.paper else {}),
             "smallest_shown": document.smallest_shown,
         }
@@ -179,7 +184,7 @@ def _rows(totals: Totals) -> Iterator[tuple[str | int, ...]]:
         return section, key, *_in_each(totals, label).values(), number
 
     yield row("campaign", totals.slug, totals.title, "")
-    yield row("as_of", iso_utc(totals.as_of), labels.AS_OF, "")
+    yield row("as_of", _moment(totals.as_of), labels.AS_OF, "")
     if totals.checkpoint is not None:
         # One root in 64 begins with `+`, which spreadsheets take for a formula; totals.json has the root.
         yield row("checkpoint", "size", labels.ENTRIES, totals.checkpoint.size)
@@ -190,6 +195,11 @@ def _rows(totals: Totals) -> Iterator[tuple[str | int, ...]]:
     for dimension in DIMENSIONS:
         for cell in dimension.cells(totals):
             yield row(dimension.name, cell.key, cell.label, cell.people)
+
+
+def _moment(moment: datetime) -> str:
+    """To the second, in the campaign's time zone, so that it names the day that letter and workbook name (RFC 3339)."""
+    return moment.astimezone(SEOUL).isoformat(timespec="seconds")
 
 
 def _json(document: dict[str, Any]) -> bytes:

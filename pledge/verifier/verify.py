@@ -1100,6 +1100,9 @@ def check_tables(pack: Any, manifest: Manifest, recounted: Recount) -> None:
     totals = check_counts(pack, manifest, recounted)
     check_breakdowns(totals, manifest.campaign, recounted)
     check_moment(totals["as_of"], recounted.latest)
+    # Packs of before integrity.json named the moment have none there.
+    if document(pack, "integrity.json").get("as_of", totals["as_of"]) != totals["as_of"]:
+        raise Failed("count", "integrity.json is as of another moment than totals.json")
     langs = list(totals["campaign"]["title"])
     check_organizations(pack, totals, langs)
     check_totals_csv(pack, totals, langs)
@@ -1146,11 +1149,11 @@ def check_breakdowns(totals: dict[str, Any], campaign: str, recounted: Recount) 
 def check_moment(as_of: str, latest: bytes) -> None:
     """Check that the moment is not before the day of the last entry (in Korea): entries tell only days. Raises Failed."""
     try:
-        moment = dt.datetime.strptime(as_of + "+0000", "%Y-%m-%dT%H:%M:%SZ%z")
+        moment = dt.datetime.strptime(as_of, "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         raise Failed("count", "totals.json names no moment that it is as of") from None
     # The clocks of two machines may differ by some minutes.
-    day = (moment + dt.timedelta(hours=9, minutes=5)).date().isoformat()
+    day = moment.astimezone(dt.timezone(dt.timedelta(hours=9, minutes=5))).date().isoformat()
     if day.encode() < latest:
         raise Failed("count", f"totals.json is as of {as_of}, but an entry is of {latest.decode()}")
 

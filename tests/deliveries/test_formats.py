@@ -38,7 +38,7 @@ def test_csv_is_one_tidy_table():
     assert rows_of(totals_csv(TOTALS)) == [
         ["section", "key", "label_ko", "label_en", "people"],
         ["campaign", "blue-skies", "푸른 하늘", "Blue Skies", ""],
-        ["as_of", "2026-11-24T20:30:05Z", "집계 기준 시각", "As of", ""],
+        ["as_of", "2026-11-25T05:30:05+09:00", "집계 기준 시각", "As of", ""],
         ["total", "people", "서명한 사람", "People", "28"],
         ["total", "organizations", "참여 단체", "Organisations", "0"],
         ["country", "KR", "대한민국", "Republic of Korea", "23"],
@@ -52,7 +52,7 @@ def test_csv_is_one_tidy_table():
 def test_json_says_what_it_holds():
     assert json.loads(totals_json(TOTALS)) == {
         "campaign": {"slug": "blue-skies", "title": {"ko": "푸른 하늘", "en": "Blue Skies"}},
-        "as_of": "2026-11-24T20:30:05Z",
+        "as_of": "2026-11-25T05:30:05+09:00",
         "people": 28,
         "organizations": 0,
         "smallest_shown": 5,

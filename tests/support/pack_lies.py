@@ -54,14 +54,18 @@ LIES: dict[str, tuple[str, Rewrite]] = {
     "another language in the heads of the list": ("organizations.csv", _swap('"name_en"', '"name_ja"')),
     "a label of totals.csv": ("totals.csv", _swap('"People"', '"People (1,000,636)"')),
     "the checkpoint in totals.csv": ("totals.csv", _swap(r'^("checkpoint".*),\d+', r"\1,2")),
-    "the moment in totals.csv": ("totals.csv", _swap(r"T06:00:00Z", "T07:00:00Z")),
+    "the moment in totals.csv": ("totals.csv", _swap(r"T15:00:00\+09", "T16:00:00+09")),
     "a line more in totals.csv": ("totals.csv", _a_row_more),
     "another campaign in totals.csv": ("totals.csv", _swap('"blue-skies"', '"red-skies"')),
     "more people in a region": ("totals.json", json_with("by_region", 0, "people", to=500)),
     "a country more": ("totals.json", _swap(r'"by_country":\s*\[', f'"by_country": [{US},')),
     "other days than the entries have": ("totals.json", json_with("by_day", 0, "key", to="2026-11-20")),
-    "a moment before the entries": ("totals.json", json_with("as_of", to="2026-11-23T05:00:00Z")),
-    "a moment that is none": ("totals.json", json_with("as_of", to="2026-02-31T05:00:00Z")),
+    "a moment before the entries": ("totals.json", json_with("as_of", to="2026-11-23T14:00:00+09:00")),
+    "a moment that is none": ("totals.json", json_with("as_of", to="2026-02-31T14:00:00+09:00")),
+    "another moment in integrity.json": (
+        "integrity.json",
+        json_with("as_of", to="2026-11-24T16:00:00+09:00"),
+    ),
     "an organisation more in the list": ("organizations.csv", _a_row_more),
 }
 

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +28,7 @@ from sqlalchemy import select
 
 from pledge.campaigns.models import PledgeText
 from pledge.campaigns.queries import pledge_hashes
+from pledge.core.clock import iso_utc
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.deliveries import tables
@@ -299,6 +300,20 @@ def contents(log: Log) -> dict[str, bytes]:
 def tables_of(made: Document) -> dict[str, bytes]:
     """The members that tell the numbers of a document."""
     return _tables(made.to_json())
+
+
+def tables_in_utc(log: Log) -> dict[str, bytes]:
+    """The members that name the moment, as packs had them that told it in UTC; their integrity.json told none."""
+    files = contents(log)
+    moment = json.loads(files["totals.json"])["as_of"]
+    in_utc = iso_utc(datetime.fromisoformat(moment))
+    integrity = json.loads(files["integrity.json"])
+    del integrity["as_of"]
+    return {
+        "totals.json": files["totals.json"].replace(moment.encode(), in_utc.encode()),
+        "totals.csv": files["totals.csv"].replace(moment.encode(), in_utc.encode()),
+        "integrity.json": _json(integrity),
+    }
 
 
 @cache

@@ -202,6 +202,13 @@ def test_a_pack_of_before_it_said_how_many_are_not_named(checked, log):
     assert checked(pack(log, rewritten={"totals.json": json.dumps(totals).encode()})).failure == ""
 
 
+def test_a_pack_that_tells_its_moment_in_utc_is_still_right_and_names_one_moment(checked, log):
+    older = packs.tables_in_utc(log)
+    assert checked(pack(log, rewritten=older)).failure == ""
+    for name in ("totals.json", "totals.csv"):
+        assert checked(pack(log, rewritten={name: older[name]})).failure == "count", name
+
+
 def test_a_pack_of_a_large_campaign_with_merged_lines_is_right(checked):
     _, content = packs.large()
     assert checked(content).failure == ""

@@ -147,6 +147,12 @@ def test_a_number_that_the_signer_made_up_is_found_in_every_table(page):
         expect(page.locator("[data-facts] .facts__value").first, lie).to_have_text(f"count:{member}")
 
 
+def test_a_pack_that_tells_its_moment_in_utc_is_still_right(page):
+    good = packs.made_up("+++-1+o+")
+    check_pack(page, packs.pack(good, rewritten=packs.tables_in_utc(good)), key=good.keys)
+    expect_right(page)
+
+
 def test_the_page_says_what_the_log_proves_and_what_is_only_reported(page):
     good = packs.made_up("+++-1+o+")
     for rewritten in ({}, pack_lies.letter(), pack_lies.funnel(good)):
