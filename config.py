@@ -24,6 +24,9 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent
 
+#: The language that the code's own texts are written in: programs read it unless they ask for another one.
+SOURCE_LANGUAGE = "en"
+
 #: Threads of one web process that serve requests (granian's `--blocking-threads`).
 WEB_THREADS = 16
 

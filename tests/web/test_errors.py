@@ -57,6 +57,13 @@ def whole_page(client, status, lang):
 
 
 @pytest.mark.sqlite_only
+@pytest.mark.parametrize("wanted", [{}, {"Accept-Language": "fr"}, {"Accept-Language": "*"}])
+def test_a_program_that_asks_for_no_language_of_the_site_reads_errors_in_english(failing, wanted):
+    assert failing.get("/api/v1/fail/404", headers=wanted).json["title"] == "Page not found"
+    assert failing.get("/log/none/checkpoint", headers=wanted).json["title"] == "Page not found"
+
+
+@pytest.mark.sqlite_only
 def test_a_bug_shows_a_page_that_tells_nothing_of_it(make_app, capsys):
     app = make_app()
 

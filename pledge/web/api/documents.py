@@ -12,10 +12,9 @@ from apispec import APISpec
 from flask import Response, abort, current_app, jsonify
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from config import current_config
+from config import SOURCE_LANGUAGE, current_config
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.models import CampaignState
-from pledge.core import i18n
 from pledge.core.clock import iso_utc
 from pledge.statistics.cells import MIN_CELL
 from pledge.web.address_book import AddressBook
@@ -309,7 +308,7 @@ def openapi() -> Response:
 def _description() -> APISpec:
     config = current_config()
     spec = APISpec(
-        title=config.site_name_in(i18n.language()),
+        title=config.site_name_in(SOURCE_LANGUAGE),  # programs that make clients name them by it
         version="1",
         openapi_version="3.1.0",
         info={

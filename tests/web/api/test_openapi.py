@@ -46,6 +46,10 @@ def test_every_address_of_the_api_is_described(app, client):
     assert set(described["paths"]) == ours
 
 
+def test_the_description_has_an_english_title_whoever_asks_first(client):
+    assert client.get(DESCRIPTION, headers={"Accept-Language": "ko"}).json["info"]["title"] == "Pledge"
+
+
 def test_an_address_that_cannot_be_read_is_refused_as_described(client):
     assert client.get("/api/v1/campaigns/%FF/regions").status_code == 400
     described = client.get(DESCRIPTION).json["paths"]["/api/v1/campaigns/{slug}/regions"]
