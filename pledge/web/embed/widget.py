@@ -10,15 +10,21 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree as ET
 
-from flask import Response, abort, jsonify, render_template, request, url_for
+from flask import Response, abort, current_app, jsonify, render_template, request, url_for
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.sharing import slug_of
 from pledge.core import countries, i18n, languages
 from pledge.core.urls import campaign_link, public_url
 from pledge.share_images.drawing import WIDE
 from pledge.statistics import referrals
+from pledge.statistics.referrals import organization_code
 from pledge.web.address_book import AddressBook
 from pledge.web.caching import revalidated
 from pledge.web.limits import WRONG_TOKEN_LIMIT
@@ -42,7 +48,8 @@ SCRIPT_CACHE = "public, max-age=3600, stale-if-error=86400"
 OEMBED_CACHE = "public, max-age=300, stale-if-error=86400"
 #: Pixels of the widget without the form; the reader's `maxwidth` and `maxheight` make it smaller.
 _WIDTH, _HEIGHT = 600, 640
-_PAGE = re.compile(r"/([a-z]{2})/c/([a-z0-9-]+)/?")
+#: What oEmbed turns into a widget.
+_PAGES = ("public.campaign", "public.organization", "short.campaign_root", "short.short_name")
 
 
 def language() -> str:
@@ -144,60 +151,80 @@ def options() -> dict[str, Any]:
 def oembed() -> Response:
     """oEmbed 1.0 (oembed.com): what blogs and wikis ask to turn an address of a campaign into its widget.
 
-    404 for what is no page of a campaign here, 501 for a format other than JSON, as the specification has it.
+    That of an organisation becomes the widget with its link. 404 for any other page, 501 for a format other than JSON and XML,
+    as the specification has it; no thumbnail where the reader has less room than it needs.
     """
-    if request.args.get("format", "json") != "json":
+    form = request.args.get("format", "json")
+    if form not in ("json", "xml"):
         abort(501)
     address = request.args.get("url", "")
-    lang, slug = _campaign_of(address)
+    lang, slug, endorsement_id = _page_at(address)
     campaign = campaigns.find(slug, lang)
     if campaign is None:
         abort(404)
-    referrer = referrals.find(campaign.id, parse_qs(urlsplit(address).query).get("via", [""])[0])
+    code = parse_qs(urlsplit(address).query).get("via", [""])[0]
+    referrer = referrals.find(campaign.id, organization_code(endorsement_id) if endorsement_id else code)
+    title, page, picture = campaign.title, campaign_link(lang, slug), "embed.share_image"
+    parts: dict[str, Any] = {"slug": slug, "lang": lang}
+    if endorsement_id:
+        if referrer is None:
+            abort(404)
+        parts["endorsement_id"] = endorsement_id
+        page, picture = public_url("public.organization", **parts), "embed.organization_image"
+        with force_locale(languages.locale(lang)):
+            name = referrer.name.in_language(lang)
+            title = _("%(organization)s endorses “%(campaign)s”", organization=name, campaign=title)
     chosen = {"lang": lang, **({"via": referrer.code} if referrer else {})}
     width, height = _limited("maxwidth", _WIDTH), _limited("maxheight", _HEIGHT)
     frame = render_template(
         "embed/frame.html",
         src=public_url("embed.widget", slug=slug, **chosen),
-        title=campaign.title,
+        title=title,
         width=width,
         height=height,
     )
     answer: dict[str, Any] = {
         "version": "1.0",
         "type": "rich",
-        "title": campaign.title,
+        "title": title,
         "provider_name": current_config().site_name_in(lang),
         "provider_url": public_url("public.home", lang=lang),
         "cache_age": 300,
-        "thumbnail_url": public_url("embed.share_image", slug=slug, lang=lang),
-        "thumbnail_width": WIDE.width,
-        "thumbnail_height": WIDE.height,
         "html": frame,
         "width": width,
         "height": height,
-        "url": campaign_link(lang, slug),
+        "url": page,
     }
-    response = jsonify(answer)
+    if (_limited("maxwidth", WIDE.width), _limited("maxheight", WIDE.height)) == (WIDE.width, WIDE.height):
+        answer["thumbnail_url"] = public_url(picture, **parts)
+        answer["thumbnail_width"], answer["thumbnail_height"] = WIDE.width, WIDE.height
+    response = (
+        jsonify(answer) if form == "json" else Response(_xml(answer), content_type="text/xml; charset=utf-8")
+    )
     response.headers["Cache-Control"] = OEMBED_CACHE
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 
 
-def _campaign_of(url: str) -> tuple[str, str]:
-    """Language and slug of the page at this address; 404 when it is not one of ours."""
+def _xml(answer: dict[str, Any]) -> bytes:
+    root = ET.Element("oembed")
+    for name, value in answer.items():
+        ET.SubElement(root, name).text = str(value)
+    return bytes(ET.tostring(root, "utf-8", xml_declaration=True))
+
+
+def _page_at(url: str) -> tuple[str, str, int | None]:
+    """Language, slug and organisation, if any, of the page at this address; 404 when it is not one of ours."""
+    ours = urlsplit(current_config().base_url)
     try:
         parts = urlsplit(url)
-    except ValueError:
+        endpoint, values = current_app.url_map.bind(ours.netloc).match(parts.path.rstrip("/"))
+    except (ValueError, HTTPException):
         abort(404)
-    ours = urlsplit(current_config().base_url)
-    match = _PAGE.fullmatch(parts.path)
-    if (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc) or match is None:
+    if (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc) or endpoint not in _PAGES:
         abort(404)
-    lang, slug = match.groups()
-    if lang not in languages.codes():
-        abort(404)
-    return lang, slug
+    slug = values.get("slug") or slug_of(values["short_name"]) or abort(404)
+    return values.get("lang", i18n.language()), slug, values.get("endorsement_id")
 
 
 def _limited(name: str, wanted: int) -> int:
