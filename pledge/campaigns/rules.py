@@ -86,10 +86,10 @@ class FieldFault(Enum):
     SECRETARIAT = Phrase(
         "field", "A public campaign needs a secretariat. Add or choose another one before this one goes."
     )
-    #: a letter with another number or day of counting than its pack
+    #: a letter with another day of counting or another number than its pack
     UNLIKE_PACK = Phrase(
         "field",
-        "The pack does not say “%(found)s”. Write {people}, {organizations}, {paper} and {date}, which are filled in, and other amounts in words.",
+        "The pack does not say “%(found)s”. Write {people}, {organizations}, {paper} and {date}, which are filled in. What another number is can be said below the letters.",
     )
     SCAN_TWICE = Phrase("field", "Another batch of this campaign has this scan already.")
     SCAN_NOT_OPENED = Phrase("field", "Download the scan first and count the signatures on it.")
@@ -107,6 +107,12 @@ class BadFields(ValueError):
         super().__init__(", ".join(f"{field}: {fault.name.lower()}" for field, fault in faults.items()))
         self.faults = dict(faults)
         self._values = values or {}
+
+    @property
+    def unknown_numbers(self) -> list[str]:
+        """Those in a letter that its pack does not have."""
+        numbers = [values.get("numbers", {}) for values in self._values.values()]
+        return [number for group in numbers if isinstance(group, dict) for number in group]
 
     def words(self, field: str) -> str:
         """What is wrong with a field, in the language of the request."""

@@ -168,6 +168,7 @@ _REPLY = ("number", "department", "submitted_as", "person", "phone", "email", "a
 @click.option("--phone", help="For the answer.")
 @click.option("--email", help="For the answer; else that of the site.")
 @in_languages("--address", "For the answer.")
+@click.option("--other", type=(str, str), multiple=True, metavar="NUMBER WHAT", help="What a number is.")
 def build(slug: str, out: Path, size: int | None, as_last_time: bool, **given: Any) -> None:
     """Freeze a delivery of the campaign SLUG and write its pack.
 
@@ -185,6 +186,7 @@ def build(slug: str, out: Path, size: int | None, as_last_time: bool, **given: A
                 draft.reply,
                 **{name: given[name] for name in _REPLY if given[name]},
             ),
+            others={**draft.others, **dict(given["other"])},
         )
         number = freezing.freeze(COMMAND_LINE, slug, checkpoint.id, wording)
     except BadFields as wrong:

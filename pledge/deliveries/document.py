@@ -80,6 +80,8 @@ class Document(Totals):
     verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
     #: The newest checkpoint at the moment of freezing; None in documents of before it was kept.
     newest: CountedCheckpoint | None = None
+    #: What the numbers in the letter are that are none of this campaign, as the writer said, by their value in digits.
+    others: dict[str, str] = field(default_factory=dict)
     reply: Reply = Reply()  #: documents that were frozen before letters had it are without
     format: str = FORMAT
 

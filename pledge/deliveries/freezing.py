@@ -1,6 +1,7 @@
 """Freezing a delivery: the numbers of a campaign at a checkpoint, with recipient, occasion and letter, fixed permanently."""
 
 from dataclasses import replace
+from operator import attrgetter
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
 from pledge.core.db import fetch, transaction
 from pledge.core.languages import Texts
-from pledge.deliveries.document import Document, NamedPartner, Reply, SignUps, from_json
+from pledge.deliveries.document import Document, NamedPartner, SignUps, from_json
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Delivery, DeliveryState
@@ -29,7 +30,6 @@ from pledge.statistics.totals import (
     campaign_facts,
     counted_at,
     counted_checkpoint,
-    paper_totals,
     pledges,
     totals_at,
 )
@@ -57,7 +57,7 @@ def preview(slug: str, checkpoint_id: int, wording: LetterTexts) -> Document:
     """
     campaign = campaign_facts(slug)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
-    return _document(campaign, checkpoint, _filled(campaign, checkpoint, wording))
+    return letters.filled(_document(campaign, checkpoint, wording))
 
 
 def draft(slug: str, checkpoint_id: int, *, like_last: bool = True) -> LetterTexts:
@@ -76,7 +76,8 @@ def draft(slug: str, checkpoint_id: int, *, like_last: bool = True) -> LetterTex
         return LetterTexts(recipient=recipient, letter=letter)
     last = from_json(frozen)
     email = "" if last.reply.email == current_config().contact else last.reply.email
-    return LetterTexts(last.recipient, last.occasion, letter, replace(last.reply, number="", email=email))
+    reply = replace(last.reply, number="", email=email)
+    return LetterTexts(last.recipient, last.occasion, letter, reply, last.others)
 
 
 def freeze(actor: Actor, slug: str, checkpoint_id: int, wording: LetterTexts) -> int:
@@ -87,13 +88,13 @@ def freeze(actor: Actor, slug: str, checkpoint_id: int, wording: LetterTexts) ->
     """
     campaign = campaign_facts(slug)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
-    wording = _filled(campaign, checkpoint, letters.clean(wording))
+    wording = letters.clean(wording)
     check_count(campaign.id)
-    document = _document(campaign, checkpoint, wording)
+    document = letters.filled(_document(campaign, checkpoint, wording))
     with transaction() as session:
         # Two presses of the button come one after the other.
         session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
-        same = _same(session, actor, campaign.id, checkpoint.id, wording)
+        same = _same(session, actor, campaign.id, checkpoint.id, document)
         if same is not None:
             return same
         row = Delivery(
@@ -102,7 +103,7 @@ def freeze(actor: Actor, slug: str, checkpoint_id: int, wording: LetterTexts) ->
             state=DeliveryState.FROZEN,
             recipient=wording.recipient,
             occasion=wording.occasion,
-            letter=wording.letter,
+            letter=document.letter,
             document=document.to_json(),
             frozen_by=actor.staff_id,
             frozen_name=actor.name,
@@ -126,7 +127,7 @@ def freeze(actor: Actor, slug: str, checkpoint_id: int, wording: LetterTexts) ->
 
 
 def _same(
-    session: Session, actor: Actor, campaign_id: int, checkpoint_id: int, wording: LetterTexts
+    session: Session, actor: Actor, campaign_id: int, checkpoint_id: int, document: Document
 ) -> int | None:
     """The number of the newest delivery that this actor froze with the same texts, if it is not handed over yet.
 
@@ -138,28 +139,9 @@ def _same(
         Delivery.state == DeliveryState.FROZEN,
         Delivery.frozen_name == actor.name,
     )
-    wanted = replace(wording, reply=_completed(wording.reply)), log_queries.verifiers(campaign_id)
-    for row in session.execute(query.order_by(Delivery.id.desc())):
-        document = from_json(row.document)
-        if (
-            LetterTexts(document.recipient, document.occasion, document.letter, document.reply),
-            document.verifiers,
-        ) == wanted:
-            return int(row.id)
-    return None
-
-
-def _completed(reply: Reply) -> Reply:
-    """The reply with the site's e-mail address where it has none, so that every letter can be answered."""
-    return replace(reply, email=reply.email or current_config().contact)
-
-
-def _filled(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTexts) -> LetterTexts:
-    """The texts with the numbers of a checkpoint in the letter. Raises BadFields."""
-    paper = paper_totals(campaign.id, checkpoint.size)
-    on_paper = paper.signatures if paper else 0
-    state = counted_checkpoint(checkpoint)
-    return replace(wording, letter=letters.filled(wording.letter, state, on_paper, campaign.goal))
+    content = attrgetter("recipient", "occasion", "letter", "reply", "others", "verifiers")
+    rows = session.execute(query.order_by(Delivery.id.desc()))
+    return next((row.id for row in rows if content(from_json(row.document)) == content(document)), None)
 
 
 def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTexts) -> Document:
@@ -181,7 +163,9 @@ def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTe
         sign_ups=_sign_ups(campaign.id) if is_newest else None,
         verifiers=log_queries.verifiers(campaign.id),
         newest=None if newest is None else counted_checkpoint(newest),
-        reply=_completed(wording.reply),
+        others=wording.others,
+        # The site's address where there is none, so that every letter can be answered.
+        reply=replace(wording.reply, email=wording.reply.email or current_config().contact),
     )
 
 

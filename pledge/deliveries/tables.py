@@ -100,10 +100,8 @@ def organizations_csv(document: Document) -> bytes:
 
 def integrity_json(document: Document) -> bytes:
     """The sums of the log; what became of all sign-ups and signatures on paper, where the document has them."""
-    sign_ups = document.sign_ups and {
-        **asdict(document.sign_ups),
-        "as_of": _moment(from_iso_utc(document.sign_ups.as_of)),
-    }
+    sign_ups = document.sign_ups
+    as_of = sign_ups and _moment(from_iso_utc(sign_ups.as_of))
     return _json(
         {
             "as_of": _moment(document.as_of),
@@ -111,7 +109,7 @@ def integrity_json(document: Document) -> bytes:
                 "people": asdict(document.people_moves),
                 "organizations": asdict(document.organization_moves),
             },
-            **({"sign_ups": sign_ups} if sign_ups else {}),
+            **({"sign_ups": {**asdict(sign_ups), "as_of": as_of}} if sign_ups else {}),
             **({"paper": asdict(document.paper)} if document.paper else {}),
             "smallest_shown": document.smallest_shown,
         }

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -14,6 +16,8 @@ from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing, services
 from pledge.deliveries.document import from_json
+from pledge.deliveries.letter import texts as letters
+from pledge.deliveries.letter.texts import fixed
 from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.deliveries.tables import integrity_json
 from pledge.jobs import services as jobs
@@ -208,25 +212,36 @@ def test_the_default_letter_names_the_numbers_in_both_languages(app, frozen_cloc
 
 CONTRADICTIONS = (
     ("ko", "지금까지 1,235명"),
-    ("ko", "11월 22일까지 1235 명"),
-    ("ko", "2개 단체"),
-    ("ko", "2곳"),
+    ("ko", "12,345분이 서명하였고"),
+    ("ko", "1만 2,500여 명"),
+    ("ko", "만 이천오백여 명"),
+    ("ko", "천여 명이"),
+    ("ko", "수만 명"),
+    ("ko", "12만"),
+    ("ko", "１，２３５명"),
+    ("ko", "50,000명"),  # the goal
+    ("ko", "2050명"),
     ("ko", "종이 서명 30건"),
     ("ko", "2001년 1월 1일 현재"),
     ("ko", "1월 1일 기준"),
     ("ko", "2001. 1. 1. 기준"),
     ("ko", "{peeple}"),
     ("en", "1,235 people"),
-    ("en", "1235 signatures"),
-    ("en", "2 organisations"),
-    ("en", "2 organizations"),
+    ("en", "signed by 12,345 citizens"),
+    ("en", "twelve thousand three hundred and forty-five people"),
+    ("en", "12k"),
+    ("en", "1.2 million voices"),
+    ("en", "thousands of voices"),
+    ("en", "50,000 people"),
+    ("en", "by 2050 people"),
+    ("en", "In May 12,345 signed"),
     ("en", "As of 1 January 2001"),
     ("en", "as of January 1, 2001"),
 )
 
 
 def test_a_letter_with_another_number_or_day_than_its_pack_is_not_frozen(app):
-    blue = campaign()
+    blue = campaign(goal=50_000)
     crowd(1_234, blue)
     endorsement(blue)
     fold_all()
@@ -238,14 +253,51 @@ def test_a_letter_with_another_number_or_day_than_its_pack_is_not_frozen(app):
     assert number_of(Delivery) == 0
 
 
-def test_a_letter_may_name_the_packs_own_numbers_its_goal_and_whatever_is_written_in_words(app):
+def test_a_letter_may_name_the_packs_own_numbers_dates_years_and_what_its_writer_says_is_another(app):
     blue = campaign(goal=50_000)
     crowd(1_234, blue)
     endorsement(blue)
     fold_all()
     day = format_date(newest(blue.id).signed_at, "ko")
     letter = Texts(
-        ko=f"{day} 현재 1,234명, 1개 단체. 목표는 50,000명입니다. 2018년 기준 40% 감축. 세 명이 9월 7일에 찾아뵙겠습니다.",
-        en="1,234 people, 1 organisation, 50,000 people as our goal. Three people will come on 7 September.",
+        ko=f"{day} 현재 1,234명, 천이백삼십사 분, 1천2백34명, 1개 단체. 2018년 기준 35% 감축. 세 명이 9월 7일 14시 30분에 찾아뵙겠습니다. "
+        "만일 이만큼 하지만 천사. 이만 줄입니다.",
+        en="1,234 people, one thousand two hundred and thirty-four of them. 35% by 2030. Three of us come on 7 September at 10 a.m.",
     )
-    assert deliveries.row(freeze(blue, letter=letter)).letter == letter
+    number = freeze(blue, letter=letter, others={"35": "NDC", "99": "not in the letter"})
+    assert deliveries.row(number).letter == letter
+    assert from_json(deliveries.row(number).document).others == {"35": "NDC"}
+
+
+@given(number=st.integers(10, 99_999_999))
+def test_a_number_is_found_however_it_is_written(number):
+    ten_thousands, rest = divmod(number, 10_000)
+    mixed = f"{ten_thousands}만 {rest:,}" if ten_thousands and rest else f"{number}"
+    # 만일 and 백일 are words of their own.
+    in_words = f"{number}" if number // 10 * 10 in (100, 1_000, 10_000) else korean(number)
+    for lang, written in (
+        *(("ko", f"{form}여 명") for form in (f"{number:,}", f"{number}", mixed, in_words)),
+        *(("en", f"{form} voices") for form in (f"{number:,}", f"{number}", english(number))),
+    ):
+        assert [*letters._numbers(written, lang, Texts())] == [str(number)], written
+
+
+def korean(number):
+    """이천오백: 1 is only written at the end."""
+    text = ""
+    for unit, name in ((10_000, "만"), (1_000, "천"), (100, "백"), (10, "십")):
+        many, number = divmod(number, unit)
+        if many:
+            text += (korean(many) if many > 1 else "") + name
+    return text + " 일이삼사오육칠팔구"[number].strip()
+
+
+def english(number):
+    ones = [*fixed("en")["numbers"]["ones"]]
+    for unit, name in ((1_000_000, "million"), (1_000, "thousand"), (100, "hundred")):
+        if number >= unit:
+            many, rest = divmod(number, unit)
+            return f"{english(many)} {name}" + (f" {english(rest)}" if rest else "")
+    if number < 20:
+        return ones[number - 1]
+    return ones[number // 10 + 17] + (f"-{ones[number % 10 - 1]}" if number % 10 else "")

@@ -1,24 +1,27 @@
 """The texts of a delivery, and its cover letter: the default one, its fields, and what it may say of the numbers.
 
-What differs between languages is in [cover] of typst/<language>.toml.
+What differs between languages is in [cover] and [numbers] of typst/<language>.toml.
 """
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+import unicodedata
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from pledge.campaigns.rules import BadFields, Checker, FieldFault
+from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import languages
-from pledge.core.clock import from_iso_utc
 from pledge.core.i18n import format_date
 from pledge.core.languages import Texts
-from pledge.deliveries.document import SUBMITTED_AS, Reply
+from pledge.deliveries.document import SUBMITTED_AS, Document, Reply
 from pledge.deliveries.models import MAX_LETTER, MAX_OCCASION, MAX_RECIPIENT
+from pledge.deliveries.tables import integrity_json, totals_json
 from pledge.mail.addresses import BadAddress, parse
-from pledge.statistics.totals import CountedCheckpoint
+from pledge.statistics.breakdowns import NO_REGION, OTHER
 
 TYPST = Path(__file__).parent / "typst"
 
@@ -26,6 +29,10 @@ MAX_NUMBER = 60
 MAX_PERSON = 120
 MAX_PHONE = 60
 MAX_ADDRESS = 300
+
+#: A letter may name smaller numbers without a source.
+SMALLEST_NUMBER = 10
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class LetterTexts:
     occasion: Texts = field(default_factory=Texts)
     letter: Texts = field(default_factory=Texts)
     reply: Reply = field(default_factory=Reply)
+    others: dict[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -67,39 +75,89 @@ def clean(wording: LetterTexts) -> LetterTexts:
         occasion=checker.lines("occasion", wording.occasion, MAX_OCCASION, required=True),
         letter=Texts({lang: text.strip() for lang, text in letter.items()}),
         reply=_clean_reply(checker, wording.reply),
+        others={
+            number: checker.line(f"what_{number}", what, MAX_PERSON, required=True)
+            for number, what in wording.others.items()
+        },
     )
     checker.finish()
     return cleaned
 
 
-def filled(letter: Texts, checkpoint: CountedCheckpoint, paper: int, goal: int) -> Texts:
-    """The letter with {people}, {organizations}, {paper} and {date} filled in.
+def filled(document: Document) -> Document:
+    """The document with {people}, {organizations}, {paper} and {date} filled in in its letter.
 
-    Raises BadFields where it names a number or a day of counting that its pack does not have.
+    Raises BadFields where the letter names another day of counting, or a text has a number from ten on that the pack does not
+    print at this moment and that is not in `others`; `values` then has these under `numbers`, by their value in digits.
     """
-    numbers = {"people": checkpoint.people, "organizations": checkpoint.organizations, "paper": paper}
-    known = {*numbers.values(), goal}
-    texts, faults = {}, {}
-    for lang, text in letter.items():
-        cover, day = fixed(lang)["cover"], format_date(from_iso_utc(checkpoint.signed_at), lang)
-        letter_text = text.replace("{date}", day)
-        for name, number in numbers.items():
-            letter_text = letter_text.replace(f"{{{name}}}", _counted(cover[name], number, lang))
-        texts[lang] = letter_text
-        wrong = [
-            *(
-                match[0]
-                for match in re.finditer(cover["counted"], letter_text)
-                if int(match[1].replace(",", "")) not in known
-            ),
-            *(match[0] for match in re.finditer(cover["counted_on"], letter_text) if match[1] != day),
-            *re.findall(r"\{\w*\}", letter_text),
-        ]
+    checker, letter = Checker(), Texts()
+    written: dict[str, str] = {}
+    counts = {"paper": document.paper.signatures if document.paper else 0, **document.checkpoint.counts}
+    for lang, text in document.letter.items():
+        cover, day = fixed(lang)["cover"], format_date(document.as_of, lang)
+        letter[lang] = text.replace("{date}", day)
+        for name in ("people", "organizations", "paper"):
+            number = _counted(cover[name], counts[name], lang)
+            letter[lang] = letter[lang].replace(f"{{{name}}}", number)
+        days = re.finditer(cover["counted_on"], letter[lang])
+        wrong = [match[0] for match in days if match[1] != day] + re.findall(r"\{\w*\}", letter[lang])
         if wrong:
-            faults[f"letter_{lang}"] = {"found": wrong[0]}
-    if faults:
-        raise BadFields(dict.fromkeys(faults, FieldFault.UNLIKE_PACK), faults)
-    return Texts(texts)
+            checker.add(f"letter_{lang}", FieldFault.UNLIKE_PACK, found=wrong[0])
+    reply, known = document.reply, {*_printed(document), *document.others}
+    texts = {"recipient": document.recipient, "occasion": document.occasion, "letter": letter}
+    texts |= {"department": reply.department, "person": reply.person}
+    for name, content in languages.as_fields(texts).items():
+        numbers = _numbers(str(content), name[-2:], document.title)
+        written |= numbers
+        unknown = {number: words for number, words in numbers.items() if number not in known}
+        if unknown:
+            names = ", ".join(unknown.values())
+            checker.add(name, FieldFault.UNLIKE_PACK, found=names, numbers=unknown)
+    checker.finish()
+    others = {number: what for number, what in document.others.items() if number in written}
+    return replace(document, letter=letter, others=others)
+
+
+def _printed(document: Document) -> set[str]:
+    """The numbers that the pack prints as of its checkpoint, but for the goal and the size of the log, which count nobody."""
+    tables = (totals_json(document) + integrity_json(document)).decode()
+    printed = re.findall(r'(?<!"size"): (\d+)', tables)
+    printed += [f"{total}" for total in accumulate(cell.people for cell in document.by_day)]
+    for cells in (document.by_country, document.by_region, document.by_day):
+        printed += [f"{sum(cell.key not in (OTHER, NO_REGION) for cell in cells)}"]
+        printed += [f"{round(100 * cell.people / (document.people or 1), 1):g}" for cell in cells]
+    return set(printed)
+
+
+def _numbers(text: str, lang: str, title: Texts) -> dict[str, str]:
+    """The numbers from ten on in a text, as they are written, by their value in digits (`12345`, `35.5`).
+
+    Dates, years and times are none, nor is what the campaign's title has.
+    """
+    rules = fixed(lang)["numbers"]
+    pattern = rules["number"]
+    for name, part in (
+        ("unit", rules["unit"]),
+        ("one", f"(?:{'|'.join(rules['ones'])})"),
+        ("digits", _DIGITS),
+    ):
+        pattern = pattern.replace(f"<{name}>", part)
+    no_number = "|".join([*map(re.escape, title.values()), rules["no_number"]])
+    text = re.sub(no_number, "|", unicodedata.normalize("NFKC", f" {text}"), flags=re.VERBOSE)
+    values = {_value(match[0].lower(), rules): match[0] for match in re.finditer(pattern, text, re.VERBOSE)}
+    return {f"{value.normalize():f}": words for value, words in values.items() if value >= SMALLEST_NUMBER}
+
+
+def _value(words: str, rules: dict[str, Any]) -> Decimal:
+    """A unit multiplies the smaller numbers before it: 이천오백만 is (2 × 1,000 + 5 × 100) × 10,000."""
+    ones, units, parts = rules["ones"], rules["units"], [Decimal(0)]
+    for word in re.findall("|".join([_DIGITS, *sorted([*ones, *units], key=len, reverse=True)]), words):
+        if word in units:
+            smaller = sum(part for part in parts if part < units[word])
+            parts = [part for part in parts if part >= units[word]] + [(smaller or 1) * units[word]]
+        else:
+            parts.append(Decimal(ones.get(word) or word.replace(",", "")))
+    return sum(parts, Decimal(0))
 
 
 def _clean_reply(check: Checker, reply: Reply) -> Reply:

@@ -1,6 +1,7 @@
 """Deliveries: the list; a new one, written, looked at and frozen; one with its pack, and what became of it."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -29,7 +30,7 @@ from pledge.jobs.models import JobKind, JobState
 from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, checkpoints
-from pledge.web.forms import ByLanguage, StaffForm, whole_number
+from pledge.web.forms import ByLanguage, StaffForm, TickField, whole_number
 from pledge.web.routes import Ask
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor
@@ -45,6 +46,10 @@ EXAMPLES = {
     "occasion": Phrase("delivery", "For example: the handing-over ceremony"),
     "person": Phrase("delivery", "For example: Hong Gildong, Head of Team"),
 }
+
+
+#: A page asks about so many numbers at once: a request has a limit of fields.
+MAX_NUMBERS = 50
 
 
 class DraftForm(StaffForm):
@@ -63,6 +68,7 @@ class DraftForm(StaffForm):
     letter = ByLanguage(TextAreaField, _l("Cover letter"))
 
     offered: frozenset[int] = frozenset()
+    numbers: tuple[str, ...] = ()  #: with a box and a text for each, `other_35` and `what_35`
 
     def validate_checkpoint(self, field: Field) -> None:
         if field.data not in set(map(str, self.offered)):
@@ -70,7 +76,20 @@ class DraftForm(StaffForm):
 
     @property
     def wording(self) -> LetterTexts:
-        return self.entry(LetterTexts, reply=self.entry(Reply))
+        ticked = [number for number in self.numbers if self[f"other_{number}"].data]
+        others = {number: self[f"what_{number}"].data or "" for number in ticked}
+        return self.entry(LetterTexts, reply=self.entry(Reply), others=others)
+
+
+def _draft_form(numbers: Iterable[str], *sent: object, **options: object) -> DraftForm:
+    """The form, with what its writer may say of these numbers."""
+    listed = tuple(dict.fromkeys(numbers))[:MAX_NUMBERS]
+    fields: dict[str, object] = {"numbers": listed}
+    for number in listed:
+        fields[f"other_{number}"] = TickField(_l("%(number)s is no number of this campaign", number=number))
+        fields[f"what_{number}"] = StringField(_l("What %(number)s is", number=number))
+    form: DraftForm = type("DraftForm", (DraftForm,), fields)(*sent, **options)
+    return form
 
 
 class HandingOverForm(StaffForm):
@@ -90,11 +109,14 @@ class AnswerForm(StaffForm):
 @staff.page("/deliveries/new/<slug>", needs=Permission.EXPORT)
 def delivery_draft(slug: str) -> Response:
     """The form with the newest numbers, the default letter about them, and the rest as in the last delivery."""
-    offered, data = _offered(slug), {}
+    offered, data, numbers = _offered(slug), {}, []
     if offered:
         draft = freezing.draft(slug, offered[0].id)
         data = languages.as_fields({**vars(draft), **vars(draft.reply), "checkpoint": str(offered[0].id)})
-    return _new_page(slug, offered, DraftForm(data=data), 200)
+        numbers = [*draft.others]
+        for number, what in draft.others.items():
+            data |= {f"other_{number}": True, f"what_{number}": what}
+    return _new_page(slug, offered, _draft_form(numbers, data=data), 200)
 
 
 @staff.act("/deliveries/new/<slug>", needs=Permission.EXPORT, asks=Ask.NOTHING, body=TEXT_BODY)
@@ -160,6 +182,8 @@ def _answer(slug: str, act: Callable[[Checkpoint, DraftForm], AnyResponse]) -> A
                 next(checkpoint for checkpoint in offered if str(checkpoint.id) == form.checkpoint.data), form
             )
     except BadFields as wrong:
+        unknown = wrong.unknown_numbers
+        form = _draft_form([*form.numbers, *unknown], request.form) if unknown else form
         show_faults(form, wrong)
     except freezing.CountInDoubt as doubt:
         return _new_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
@@ -186,7 +210,8 @@ def _offered(slug: str, chosen: str = "") -> list[Checkpoint]:
 
 
 def _sent(slug: str) -> tuple[list[Checkpoint], DraftForm]:
-    form = DraftForm(request.form)
+    named = [name.removeprefix("what_") for name in request.form if re.fullmatch(r"what_[\d.]+", name)]
+    form = _draft_form(named, request.form)
     offered = _offered(slug, form.checkpoint.data or "")
     form.offered = frozenset(checkpoint.id for checkpoint in offered)
     return offered, form

@@ -124,8 +124,8 @@ def test_where_to_reply_stands_on_the_first_page(lang):
     address = dict.fromkeys(("ko", "en"), "3rd floor, 110 Sejong-daero, Jung-gu, Seoul 04524")
     reply = replace(REPLY, address=Texts(address))
     made = document(reply=reply, paper=PaperTotals(signatures=1287, sheets=90, batches=2))
-    letter = filled(default_letter(made.title, with_organizations=True), made.checkpoint, 1287, made.goal)
-    first, *_rest = pdf_text(letter_pdf(replace(made, letter=letter), lang)).split("\f")
+    made = replace(made, letter=default_letter(made.title, with_organizations=True))
+    first, *_rest = pdf_text(letter_pdf(filled(made), lang)).split("\f")
     assert reply.phone in first
 
 

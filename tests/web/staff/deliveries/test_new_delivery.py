@@ -182,13 +182,29 @@ def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, fi
 
 @pytest.mark.parametrize("step", ["", "/letter", "/freeze"], ids=["preview", "letter", "freeze"])
 def test_a_letter_with_another_number_than_its_pack_is_told_at_its_field(exporter, signed, step):
-    letter = {"letter_ko": "7명이 서명하였습니다.", "letter_en": "{people}, as of {date}."}
+    letter = {"letter_ko": "12,345분이 서명하였습니다.", "letter_en": "{people}, as of {date}."}
     page = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed), **letter})
     assert page.status_code == 422
     (message,) = errors(page)
-    assert message.startswith("The pack does not say “7명”. Write {people},")
+    assert message.startswith("The pack does not say “12,345”. Write {people},")
+    assert 'name="other_12345"' in page.text
     assert "{people}, as of {date}." in page.text
     assert number_of(Delivery) == 0
+
+
+def test_a_number_is_let_through_once_its_writer_says_what_it_is(exporter, signed):
+    form = {**FORM, "checkpoint": str(signed), "letter_en": "35% less by 2030."}
+    assert exporter.post(NEW, data=form).status_code == 422
+    silent = exporter.post(NEW, data={**form, "other_35": "y", "what_35": ""})
+    assert (silent.status_code, errors(silent)) == (422, ["This field is required."])
+    answered = {**form, "other_35": "y", "what_35": "the plan’s share"}
+    preview = exporter.post(NEW, data=answered)
+    assert preview.status_code == 200
+    assert re.search(r'name="other_35" hidden>\s*y<', preview.text), "it is carried to the freezing"
+    assert "the plan’s share" in exporter.post(f"{NEW}/edit", data=answered).text
+    frozen = exporter.get(exporter.post(f"{NEW}/freeze", data=answered).location)
+    assert "the plan’s share" in frozen.text
+    assert 'value="the plan’s share"' in exporter.get(NEW).text, "remembered for the next letter"
 
 
 def test_the_fields_of_the_letter_are_filled_in_for_the_moment_that_is_chosen(exporter, signed):
