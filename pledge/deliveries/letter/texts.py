@@ -6,6 +6,7 @@ What differs between languages is in [cover] and [numbers] of typst/<language>.t
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
@@ -107,7 +108,9 @@ def filled(document: Document) -> Document:
     texts = {"recipient": document.recipient, "occasion": document.occasion, "letter": letter}
     texts |= {"department": reply.department, "person": reply.person}
     for name, content in languages.as_fields(texts).items():
-        numbers = _numbers(str(content), name[-2:], document.title)
+        lang = name[-2:]
+        own = [*document.title.values(), format_date(document.as_of, lang)]
+        numbers = _numbers(str(content), lang, own)
         written |= numbers
         unknown = {number: words for number, words in numbers.items() if number not in known}
         if unknown:
@@ -129,10 +132,10 @@ def _printed(document: Document) -> set[str]:
     return set(printed)
 
 
-def _numbers(text: str, lang: str, title: Texts) -> dict[str, str]:
+def _numbers(text: str, lang: str, own: Iterable[str]) -> dict[str, str]:
     """The numbers from ten on in a text, as they are written, by their value in digits (`12345`, `35.5`).
 
-    Dates, years and times are none, nor is what the campaign's title has.
+    Dates, years and times are none, nor is what stands in `own`.
     """
     rules = fixed(lang)["numbers"]
     pattern = rules["number"]
@@ -142,8 +145,10 @@ def _numbers(text: str, lang: str, title: Texts) -> dict[str, str]:
         ("digits", _DIGITS),
     ):
         pattern = pattern.replace(f"<{name}>", part)
-    no_number = "|".join([*map(re.escape, title.values()), rules["no_number"]])
-    text = re.sub(no_number, "|", unicodedata.normalize("NFKC", f" {text}"), flags=re.VERBOSE)
+    text = unicodedata.normalize("NFKC", f" {text}")
+    for words in own:
+        text = text.replace(unicodedata.normalize("NFKC", words), "|")
+    text = re.sub(rules["no_number"], "|", text, flags=re.VERBOSE)
     values = {_value(match[0].lower(), rules): match[0] for match in re.finditer(pattern, text, re.VERBOSE)}
     return {f"{value.normalize():f}": words for value, words in values.items() if value >= SMALLEST_NUMBER}
 
