@@ -8,7 +8,7 @@ DECLARE
 BEGIN
     -- Nothing is taken from a role that owns and does everything, and all tables have to be there.
     IF to_regrole('pledge') IS NULL OR NOT EXISTS (
-        SELECT FROM pg_class WHERE oid = to_regclass('public.ledger_comparisons')
+        SELECT FROM pg_class WHERE oid = to_regclass('public.statements')
            AND relowner NOT IN (to_regrole('pledge')::oid, to_regrole(worker)::oid)) THEN
         RETURN;
     END IF;
@@ -18,7 +18,7 @@ BEGIN
     GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO pledge;
 
     -- These grow and do not change.
-    REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries, ledger_entries, ledger_places, campaign_consents FROM pledge;
+    REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries, ledger_entries, ledger_places, statements, campaign_consents FROM pledge;
     -- These are what the worker makes of them, and what only the owner changes.
     REVOKE INSERT, UPDATE, DELETE, TRUNCATE
         ON ledger_heads, tallies, ledger_differences, ledger_comparisons, published_places, regions_today, integrity_reports,

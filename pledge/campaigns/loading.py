@@ -29,7 +29,7 @@ from pledge.campaigns.models import (
 from pledge.campaigns.moderation import new_pledge_text, replace_file
 from pledge.campaigns.partners import PARTNER, SISTER, PartnerFields, SisterFields
 from pledge.campaigns.pdf import check_letter_text
-from pledge.campaigns.rules import BadFields, FieldFault, fingerprint
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.video import check_captions, parse_video
 from pledge.core import languages
 from pledge.core.db import fetch, transaction
@@ -114,7 +114,7 @@ def load_folder(folder: Path) -> str:
             stored = next((pledge for pledge in campaign.pledges if pledge.version == version), None)
             if stored is None:
                 session.add(new_pledge_text(campaign.id, version, wording))
-            elif stored.sha256 != fingerprint(wording):
+            elif stored.sha256 != languages.fingerprint(wording):
                 raise PledgeTextChanged(version)
     return str(facts["slug"])
 

@@ -245,7 +245,7 @@ class PledgeText(Model):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     version: Mapped[int]
     wording: Mapped[Texts] = mapped_column(Translated)  #: CommonMark
-    #: SHA-256 over the wording in all languages (rules.fingerprint), so that a changed row is noticed.
+    #: SHA-256 over the wording in all languages (languages.fingerprint), so that a changed row is noticed.
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 

@@ -26,7 +26,7 @@ from pledge.campaigns.models import (
     PledgeText,
     SisterCampaign,
 )
-from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
+from pledge.campaigns.rules import BadFields, Checker, FieldFault
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import clock, languages
 from pledge.core.db import Model, transaction
@@ -410,7 +410,7 @@ def new_pledge_text(campaign_id: int, version: int, wording: Texts) -> PledgeTex
         campaign_id=campaign_id,
         version=version,
         wording=wording,
-        sha256=fingerprint(wording),
+        sha256=languages.fingerprint(wording),
         created_at=clock.now(),
     )
 

@@ -17,7 +17,7 @@ from pledge.audit.services import record
 from pledge.campaigns import rules
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import audit_name, compare, edited, new_pledge_text, refuse_frozen
-from pledge.campaigns.rules import Checker, FieldFault, fingerprint
+from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock, languages
 
 #: Somebody may be reading a campaign that opens in a moment.
@@ -79,7 +79,7 @@ def edit_pledge(
                 check.finish()
             session.add(row)
         else:
-            row.wording, row.sha256, row.created_at = wanted, fingerprint(wanted), clock.now()
+            row.wording, row.sha256, row.created_at = wanted, languages.fingerprint(wanted), clock.now()
         record(
             session,
             actor,

@@ -29,11 +29,10 @@ from pledge.campaigns.models import (
     PledgeText,
     SisterCampaign,
 )
-from pledge.campaigns.rules import fingerprint
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock
 from pledge.core.db import db, fetch, load
-from pledge.core.languages import Texts
+from pledge.core.languages import Texts, fingerprint
 from pledge.core.text.markdown import Section, markdown, sections
 from pledge.ledger.models import LedgerHead
 from pledge.ledger.queries import HEAD_COLUMNS, Count

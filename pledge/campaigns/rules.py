@@ -1,6 +1,5 @@
 """The rules for the texts and addresses of a campaign. Services raise the faults, the forms of the staff area word them."""
 
-import hashlib
 import json
 import re
 import unicodedata
@@ -232,18 +231,6 @@ def clean_link(text: str) -> str:
 def shown_link(stored: str) -> str:
     """A stored web address as a page may link it; a second fence: whatever is no web address is not linked at all."""
     return stored if stored.startswith(("https://", "http://")) else ""
-
-
-def fingerprint(wording: Mapping[str, str]) -> bytes:
-    """SHA-256 over a pledge text in all its languages: it shows a changed text, and the public log contains it.
-
-    Over the languages in the order of their codes: the code, a zero byte, the text, a zero byte, all in UTF-8
-    (docs/log.md).
-    """
-    digest = hashlib.sha256()
-    for lang in sorted(wording):
-        digest.update(f"{lang}\0{wording[lang]}\0".encode())
-    return digest.digest()
 
 
 def changed(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, Any]:

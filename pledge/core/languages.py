@@ -4,6 +4,7 @@ A language is named by its ISO 639-1 code, two letters, in addresses, rows and f
 are written in it.
 """
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -88,6 +89,18 @@ def texts(pairs: Iterable[tuple[str, str]] | Mapping[str, str]) -> Texts:
     given = dict(pairs)
     order = [*codes(), *given]
     return Texts({lang: given[lang] for lang in order if given.get(lang)})
+
+
+def fingerprint(given: Mapping[str, str]) -> bytes:
+    """SHA-256 over a text in all its languages: it shows a changed text, and the public log contains it.
+
+    Over the languages in the order of their codes: the code, a zero byte, the text, a zero byte, all in UTF-8
+    (docs/log.md).
+    """
+    digest = hashlib.sha256()
+    for lang in sorted(given):
+        digest.update(f"{lang}\0{given[lang]}\0".encode())
+    return digest.digest()
 
 
 def by_field(name: str, given: Mapping[str, str]) -> dict[str, str]:

@@ -24,6 +24,8 @@ from pledge.core.languages import Texts
 from pledge.deliveries.models import HANDED_OVER_STATES, Channel, Delivery, DeliveryState
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
+from pledge.ledger import services as ledger
+from pledge.ledger.models import StatementKind
 
 MAX_RECEIPT = 100
 MAX_ANSWER = 10_000
@@ -72,6 +74,7 @@ def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = 
         row.recorded_at = clock.now()
         if not is_correction:
             row.state = DeliveryState.HANDED_OVER
+            _state(session, row, StatementKind.LETTER, row.letter)
 
 
 def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> None:
@@ -85,8 +88,11 @@ def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> N
         reason = checker.line("answer_reason", reason, MAX_REASON, required=is_correction)
         after = _answer(row, entry, checker)
         verb = "correct_answer" if is_correction else "answer"
+        has_new_words = not is_correction or after.answer != row.answer
         _keep(session, actor, row, after, verb=verb, reason=reason)
         row.state = DeliveryState.ANSWERED
+        if has_new_words:
+            _state(session, row, StatementKind.ANSWER, after.answer)
 
 
 def discard(actor: Actor, delivery_id: int, why: str) -> None:
@@ -112,6 +118,11 @@ def _locked(delivery_id: int, *states: DeliveryState) -> Iterator[tuple[Session,
         if row.state not in states:
             raise WrongState
         yield session, row
+
+
+def _state(session: Session, row: Delivery, kind: StatementKind, words: Texts) -> None:
+    """Have the log say, for good, what these words are."""
+    ledger.state(session, campaign_id=row.campaign_id, kind=kind, about=row.id, words=words, at=clock.now())
 
 
 def _has_pack(session: Session, row: Delivery) -> bool:

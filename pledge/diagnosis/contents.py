@@ -119,7 +119,7 @@ def compare() -> int:
         if last is not None and _night(last.in_full_at) == _night(now):
             is_known = ledger_counting.fingerprint(connection, dict(last.sizes)) == last.fingerprint
             in_full_at = last.in_full_at if is_known else now
-        drifts = changed_pledges(connection)
+        drifts = changed_pledges(connection) + ledger.changed_statements(connection)
         if in_full_at == now:
             drifts += [(drift.campaign_id, drift.what) for drift in ledger_counting.differences(connection)]
             drifts += [(mismatch.campaign_id, mismatch.what) for mismatch in mismatches(connection)]

@@ -183,16 +183,24 @@ _TRIGGERS = {
     "postgresql": """
         SELECT tgname FROM pg_trigger
          WHERE tgrelid IN ('audit_entries'::regclass, 'ledger_entries'::regclass, 'ledger_places'::regclass,
-                           'checkpoints'::regclass, 'log_keys'::regclass, 'log_tiles'::regclass)
+                           'checkpoints'::regclass, 'log_keys'::regclass, 'log_tiles'::regclass,
+                           'statements'::regclass)
            AND NOT tgisinternal AND tgenabled IN ('O', 'A')""",
 }
-#: Those that migrations 0001 and 0003 create.
+#: Those that migrations 0001, 0003 and 0099 create.
 _GUARDS = {
     "sqlite": {
         *("audit_entries_no_update", "audit_entries_no_delete", "audit_entries_no_replace"),
         *(
             f"{table}_no_{verb}"
-            for table in ("ledger_entries", "ledger_places", "checkpoints", "log_keys", "log_tiles")
+            for table in (
+                "ledger_entries",
+                "ledger_places",
+                "checkpoints",
+                "log_keys",
+                "log_tiles",
+                "statements",
+            )
             for verb in ("delete", "change", "replace")
         ),
     },
@@ -200,7 +208,7 @@ _GUARDS = {
         "audit_entries_append_only",
         *(f"ledger_entries_{verb}" for verb in ("no_delete", "no_change", "once", "begin")),
         *(f"ledger_places_{verb}" for verb in ("no_delete", "no_change", "once", "begin")),
-        *("checkpoints_no_change", "log_keys_no_change"),
+        *("checkpoints_no_change", "log_keys_no_change", "statements_no_change"),
         *(f"log_tiles_{verb}" for verb in ("no_delete", "no_change", "grow")),
     },
 }
@@ -213,6 +221,7 @@ _MAY_CHANGE = text("""
                OR has_column_privilege('ledger_places', 'delta', 'UPDATE')
                OR has_table_privilege('ledger_places', 'DELETE, TRUNCATE')
                OR has_table_privilege('checkpoints', 'UPDATE, DELETE, TRUNCATE')
+               OR has_table_privilege('statements', 'UPDATE, DELETE, TRUNCATE')
                OR has_table_privilege('log_keys', 'UPDATE, DELETE, TRUNCATE')
                OR has_table_privilege('log_tiles', 'DELETE, TRUNCATE') AS may_change
       FROM pg_class c WHERE c.oid = 'audit_entries'::regclass""")
@@ -222,7 +231,7 @@ _WEB_MAY_SIGN = text("""
     SELECT bool_or(has_any_column_privilege(web, grown, 'UPDATE'))
         OR bool_or(has_any_column_privilege(web, made, 'INSERT, UPDATE') OR has_table_privilege(web, made, 'DELETE'))
       FROM (SELECT COALESCE(to_regrole('pledge')::oid, current_user::regrole::oid) AS web) AS role,
-           unnest(ARRAY['ledger_entries', 'ledger_places']) AS grown,
+           unnest(ARRAY['ledger_entries', 'ledger_places', 'statements']) AS grown,
            unnest(ARRAY['ledger_heads', 'tallies', 'ledger_differences', 'ledger_comparisons', 'log_tiles', 'checkpoints',
                         'log_keys']) AS made""")
 
@@ -238,7 +247,7 @@ def guard_findings(config: Config) -> Iterator[Finding]:
                 subject,
                 f"guards are gone or off ({', '.join(sorted(gone))}), what was recorded could be changed: find out who did "
                 "that, run `flask audit verify`, `flask ledger verify` and `flask ledger recount`, then make these triggers "
-                "of migrations 0001 and 0003 anew",
+                "of migrations 0001, 0003 and 0099 anew",
             )
         elif dialect == "sqlite":
             yield ok(subject, "by triggers (whoever can write the file can remove them)")

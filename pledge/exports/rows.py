@@ -26,7 +26,7 @@ from pledge.endorsements.models import LEVELS, EndorsementVersion
 from pledge.exports.models import Export
 from pledge.exports.sheets import Value
 from pledge.ledger.leaves import korean_day
-from pledge.ledger.models import KIND_LABELS, REASON_LABELS, LedgerHead
+from pledge.ledger.models import KIND_LABELS, REASON_LABELS, STATEMENT_LABELS, LedgerHead
 from pledge.news.models import STATE_LABELS as NEWS_STATES
 from pledge.news.models import NewsItem
 from pledge.paper.models import STATE_LABELS as PAPER_STATES
@@ -99,11 +99,14 @@ _PAGE: TextClause = text(
 )
 
 
+_ENTRY_LABELS = REASON_LABELS | STATEMENT_LABELS
+
+
 def _ledger_columns(_export: Export) -> list[Column[Row[Any]]]:
     entry, day = Phrase("entries", "Entry"), Phrase("entries", "Day (KST)")
     return [
         Column("number", Phrase("entries", "Number")),
-        Column("kind", entry, lambda row, lang: REASON_LABELS[row.reason].in_language(lang)),
+        Column("kind", entry, lambda row, lang: _ENTRY_LABELS[row.reason].in_language(lang)),
         Column("of", Phrase("entries", "Of"), lambda row, lang: KIND_LABELS[row.kind].in_language(lang)),
         Column("change", Phrase("entries", "Change"), lambda row, _: row.delta),
         Column("day", day, lambda row, _: date.fromisoformat(korean_day(row.hour))),
@@ -135,7 +138,7 @@ _COPY = sql.SQL(
 def _copied_ledger(export: Export, rows: int) -> Iterator[bytes]:
     """The same by PostgreSQL: a row takes it a microsecond, and Python thirteen."""
     words = {
-        "kind": _words("reason", REASON_LABELS, export.lang),
+        "kind": _words("reason", _ENTRY_LABELS, export.lang),
         "of": _words("kind", KIND_LABELS, export.lang),
     }
     statement = _COPY.format(**words, campaign_id=export.campaign_id, upto=rows)

@@ -137,6 +137,8 @@ class Counted:
         if row.pledge_text_id is not None:
             self.by_pledge[kind, row.pledge_text_id] += moved
         self.last = max(self.last, row.last)
+        if kind is Kind.STATEMENT:
+            return
         tallies = self.tallies[kind]
         tallies[Dimension.TOTAL][""] += moved
         tallies[Dimension.COUNTRY][row.country] += moved

@@ -3,6 +3,7 @@
     {"v":1,"kind":"confirmed","change":1,"of":"person","day":"2026-11-24","pledge":"<64 hex>","commitment":"<64 hex>"}
     {"v":1,"kind":"withdrawn","change":-1,"of":"person","day":"2026-11-25","pledge":"<64 hex>","takes_back":0}
     {"v":1,"kind":"confirmed","change":128,"of":"paper","day":"2026-11-27","scan":"<64 hex>"}
+    {"v":1,"kind":"answer","change":0,"of":"statement","day":"2026-11-28","sha256":"<64 hex>"}
 
 The keys are in this order, without spaces; the line's bytes are what is hashed. `day` is the day in Korea, `pledge`
 the SHA-256 of the pledge text that was signed. `commitment` binds the entry to one signature without telling whose:
@@ -22,7 +23,11 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from pledge.ledger.models import Kind
+
 _SALT = 16
+#: What the hash of an entry is called; "commitment" for people and organisations.
+_HASHES = {Kind.PAPER: "scan", Kind.STATEMENT: "sha256"}
 #: Korea is nine hours ahead of UTC all year.
 _KOREA = timedelta(hours=9)
 
@@ -34,7 +39,7 @@ def leaf(row: Any, pledges: Mapping[int, str]) -> bytes:
     """
     pledge = "" if row.pledge_text_id is None else f'"pledge":"{pledges[row.pledge_text_id]}",'
     if row.commitment is not None:
-        cause = f'"{"commitment" if pledge else "scan"}":"{row.commitment.hex()}"'
+        cause = f'"{_HASHES.get(row.kind, "commitment")}":"{row.commitment.hex()}"'
     else:
         cause = f'"takes_back":{"null" if row.takes_back is None else row.takes_back}'
     record = "" if row.record is None else f',"record":"{row.record.hex()}"'

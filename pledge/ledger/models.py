@@ -27,8 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
-from pledge.core.db.types import BigKey, UTCDateTime, partial_index
+from pledge.core.db.types import BigKey, UTCDateTime, one_of, partial_index
 from pledge.core.i18n import Phrase
+from pledge.core.languages import Texts, Translated, has_text
 
 #: Signatures that one batch on paper may have.
 MAX_BATCH = 1_000_000
@@ -40,12 +41,14 @@ class Kind(StrEnum):
     PERSON = "person"
     ORGANIZATION = "organization"
     PAPER = "paper"  #: a batch of sheets that two people counted (docs/paper.md)
+    STATEMENT = "statement"  #: words published in somebody's name; it changes no number
 
 
 KIND_LABELS = {
     Kind.PERSON: Phrase("entries", "Person"),
     Kind.ORGANIZATION: Phrase("entries", "Organisation"),
     Kind.PAPER: Phrase("entries", "On paper"),
+    Kind.STATEMENT: Phrase("entries", "Statement"),
 }
 
 
@@ -69,6 +72,25 @@ REASON_LABELS = {
 }
 
 
+class StatementKind(StrEnum):
+    """Whose words a statement has: in its entry this stands where those of a count have their reason."""
+
+    PROMISE = "promise"  #: of an organisation
+    ANSWER = "answer"  #: of the recipient of a delivery
+    LETTER = "letter"  #: with which a delivery was handed over
+
+    @property
+    def delta(self) -> int:
+        return 0
+
+
+STATEMENT_LABELS = {
+    StatementKind.PROMISE: Phrase("entries", "Promise"),
+    StatementKind.ANSWER: Phrase("entries", "Answer"),
+    StatementKind.LETTER: Phrase("entries", "Letter"),
+}
+
+
 class SetAside(StrEnum):
     """Why the fold does not count an entry that no use case can have written (services.py)."""
 
@@ -85,26 +107,28 @@ class Dimension(StrEnum):
 
 
 class LedgerEntry(Model):
-    """One +1 or -1, or a batch on paper. It holds no personal data: erasing a signature leaves the arithmetic as it is."""
+    """One +1 or -1, a batch on paper, or a statement. It holds no personal data: erasing a signature leaves the arithmetic as it
+    is.
+    """
 
     __tablename__ = "ledger_entries"
 
     id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
     campaign_id: Mapped[int]
     kind: Mapped[str] = mapped_column(String(12))
-    delta: Mapped[int]  #: 1 or -1; of paper as many as the batch has, or minus them
-    reason: Mapped[str] = mapped_column(String(12))
-    #: Random number of the signature or endorsement, or the number of the batch; not a foreign key, as that row may be erased.
+    delta: Mapped[int]  #: 1 or -1; of paper as many as the batch has, or minus them; 0 of a statement
+    reason: Mapped[str] = mapped_column(String(12))  #: a Reason, of a statement its StatementKind
+    #: Random number of the signature or endorsement, or the number of the batch or statement; not a foreign key, as that row may be erased.
     subject_id: Mapped[int] = mapped_column(BigInteger)
     country: Mapped[str] = mapped_column(String(2))
     region: Mapped[str | None] = mapped_column(String(6))
     hour: Mapped[str] = mapped_column(String(13))  #: `2026-11-24T05`, UTC
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
     #: The pledge text that was signed; no foreign key, as its check would lock a row that everybody shares (docs/adr/0004).
-    #: NULL for paper: what is printed on a sheet is not known here.
+    #: NULL for paper, as what is printed on a sheet is not known here, and for statements.
     pledge_text_id: Mapped[int | None]
-    #: What the public log says instead of a person (ledger/leaves.py), of paper the SHA-256 of the scan; what takes back has
-    #: none, it names the entry.
+    #: What the public log says instead of a person (ledger/leaves.py), of paper the SHA-256 of the scan, of a statement that
+    #: of its words; what takes back has none, it names the entry.
     commitment: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     #: Of a batch that was in the earlier record of paper signatures: the SHA-256 of its line there (docs/paper.md).
     record: Mapped[bytes | None] = mapped_column(LargeBinary(32))
@@ -125,14 +149,19 @@ class LedgerEntry(Model):
 
     __table_args__ = (
         CheckConstraint(
-            f"delta IN (-1, 1) OR (kind = 'paper' AND delta <> 0 AND delta BETWEEN -{MAX_BATCH} AND {MAX_BATCH})",
+            "(delta IN (-1, 1) AND kind <> 'statement') OR (delta = 0 AND kind = 'statement') "
+            f"OR (kind = 'paper' AND delta <> 0 AND delta BETWEEN -{MAX_BATCH} AND {MAX_BATCH})",
             name="delta",
         ),
-        CheckConstraint("kind IN ('person', 'organization', 'paper')", name="kind"),
-        CheckConstraint("reason IN ('confirmed', 'withdrawn', 'invalidated', 'reinstated')", name="reason"),
-        CheckConstraint("(delta > 0) = (commitment IS NOT NULL)", name="plus_has_commitment"),
+        CheckConstraint(one_of("kind", Kind), name="kind"),
         CheckConstraint(
-            "(kind = 'paper') = (pledge_text_id IS NULL) AND (record IS NULL OR kind = 'paper') "
+            f"({one_of('reason', Reason)} AND kind <> 'statement') "
+            f"OR ({one_of('reason', StatementKind)} AND kind = 'statement')",
+            name="reason",
+        ),
+        CheckConstraint("(delta >= 0) = (commitment IS NOT NULL)", name="plus_has_commitment"),
+        CheckConstraint(
+            "(kind IN ('paper', 'statement')) = (pledge_text_id IS NULL) AND (record IS NULL OR kind = 'paper') "
             "AND (kind <> 'paper' OR reason IN ('confirmed', 'withdrawn'))",
             name="paper",
         ),
@@ -146,6 +175,7 @@ class LedgerEntry(Model):
         Index("ix_ledger_entries_subject", "subject_id"),
         partial_index("ix_ledger_entries_paper", "campaign_id", where="kind = 'paper'"),
         partial_index("ix_ledger_entries_organization", "campaign_id", where="kind = 'organization'"),
+        partial_index("ix_ledger_entries_statement", "campaign_id", where="kind = 'statement'"),
         # What is not a first +1 is rare: the desk counts a day of it.
         partial_index("ix_ledger_entries_rare", "occurred_at", where="reason <> 'confirmed'"),
     )
@@ -187,6 +217,28 @@ class LedgerPlace(Model):
     def waits(cls) -> ColumnElement[bool]:
         """As in LedgerEntry."""
         return and_(cls.size.is_(None), cls.set_aside.is_(None))
+
+
+class Statement(Model):
+    """Words that were published in somebody's name. The entry of the log has their hash; triggers keep both as they are."""
+
+    __tablename__ = "statements"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    about: Mapped[int] = mapped_column(
+        BigInteger
+    )  #: the number of the delivery or endorsement that they belong to
+    words: Mapped[Texts] = mapped_column(Translated)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))  #: languages.fingerprint of the words
+    said_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (
+        CheckConstraint(one_of("kind", StatementKind), name="kind"),
+        CheckConstraint(has_text("words"), name="words"),
+        Index("ix_statements_about", "campaign_id", "kind", "about"),
+    )
 
 
 class LedgerHead(Model):

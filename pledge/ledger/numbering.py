@@ -48,6 +48,15 @@ _PLACE = (
     "WHEN 'paper' THEN CAST(ABS({0}.delta) AS TEXT) ELSE '' END"
 )
 
+# What an entry does to the standing of its subject. A statement changes no number; to the rule it is a +1 that nothing takes back.
+_STEP = "CASE {0}.kind WHEN 'statement' THEN 1 ELSE {0}.delta END"
+
+#: A statement has a cause if its words are stored with the hash that its entry names.
+_IS_STATED = """
+    SELECT CASE WHEN stated.campaign_id = entry.campaign_id AND stated.kind = entry.reason
+                 AND stated.sha256 = entry.commitment THEN 1 END
+      FROM statements AS stated WHERE stated.id = entry.subject_id"""
+
 # Entries of the same subject in the same place. The plus keeps both planners on the index of subjects: SQLite's, which has no
 # statistics, took the one of campaign and number instead and read all that came before, for each entry.
 _EARLIER = f"""
@@ -74,8 +83,8 @@ NAME_WHAT_IS_TAKEN_BACK = text(f"""
 # nothing back, a -1 takes back the +1 of its subject, which is not taken back yet.
 FIRST_INVALID = text(f"""
     SELECT number, delta, takes_back
-      FROM (SELECT entry.number, entry.delta, entry.takes_back,
-                   (SELECT COALESCE(SUM(earlier.delta), 0) {_before("entry")}) AS standing,
+      FROM (SELECT entry.number, {_STEP.format("entry")} AS delta, entry.takes_back,
+                   (SELECT COALESCE(SUM({_STEP.format("earlier")}), 0) {_before("entry")}) AS standing,
                    CASE WHEN entry.delta < 0 THEN {_NEWEST.format(before=_before("entry"))} END AS newest
               FROM ledger_entries AS entry
              WHERE entry.campaign_id = :campaign_id AND entry.number > :after AND entry.number <= :upto) AS fresh
@@ -108,7 +117,7 @@ _NUMBER = """
         WITH batch AS MATERIALIZED (
             SELECT id, campaign_id, kind, subject_id FROM ledger_entries WHERE {waits} ORDER BY id LIMIT :limit),
         waiting AS MATERIALIZED (
-            SELECT entry.id, entry.campaign_id, entry.kind, entry.subject_id, entry.delta, {place} AS place,
+            SELECT entry.id, entry.campaign_id, entry.kind, entry.subject_id, {step} AS delta, {place} AS place,
                    CASE entry.kind {is_counted} END AS stands
               FROM (SELECT DISTINCT campaign_id, kind, subject_id FROM batch) AS subject CROSS JOIN ledger_entries AS entry
              WHERE entry.subject_id = subject.subject_id AND +entry.campaign_id = subject.campaign_id
@@ -133,13 +142,13 @@ _NUMBER = """
                    CASE WHEN has_cause = 0 THEN 0
                         WHEN (delta > 0) = (COALESCE(
                              LAG(delta) OVER (PARTITION BY subject_id, campaign_id, kind, place, has_cause ORDER BY id),
-                             (SELECT CASE WHEN SUM(earlier.delta) > 0 THEN 1 ELSE -1 END {earlier})) > 0) THEN 0
+                             (SELECT CASE WHEN SUM({earlier_step}) > 0 THEN 1 ELSE -1 END {earlier})) > 0) THEN 0
                         ELSE 1 END AS moves
               FROM caused)
         SELECT moving.id,
                CASE WHEN moves = 1 THEN
                head.size + SUM(moves) OVER (PARTITION BY moving.campaign_id ORDER BY moving.id) END AS number,
-               CASE WHEN moves = 1 THEN
+               CASE WHEN moves = 1 AND moving.kind = 'statement' THEN 0 WHEN moves = 1 THEN
                CASE moving.kind WHEN 'person' THEN head.people WHEN 'organization' THEN head.organizations
                     ELSE COALESCE((SELECT tally.count FROM tallies AS tally
                                     WHERE tally.campaign_id = moving.campaign_id AND tally.kind = 'paper'
@@ -154,12 +163,18 @@ _NUMBER = """
 def number_waiting(is_counted: CountedBy) -> TextClause:
     """The statement that numbers the oldest `:limit` waiting entries or sets them aside."""
     is_counted_by_kind = " ".join(
-        f"WHEN '{kind}' THEN ({expression})" for kind, expression in is_counted.items()
+        f"WHEN '{kind}' THEN ({expression})"
+        for kind, expression in {**is_counted, Kind.STATEMENT: _IS_STATED}.items()
     )
     earlier = _EARLIER.format(entry="caused", place="caused.place") + " AND +earlier.number IS NOT NULL"
     return text(
         _NUMBER.format(
-            waits=WAITS, is_counted=is_counted_by_kind, place=_PLACE.format("entry"), earlier=earlier
+            waits=WAITS,
+            is_counted=is_counted_by_kind,
+            place=_PLACE.format("entry"),
+            step=_STEP.format("entry"),
+            earlier=earlier,
+            earlier_step=_STEP.format("earlier"),
         )
     )
 

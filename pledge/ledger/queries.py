@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select, text
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, case, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from pledge.core import clock
 from pledge.core.db import fetch
+from pledge.core.languages import Texts, fingerprint
 from pledge.ledger.models import (
     Checkpoint,
     Dimension,
@@ -19,11 +20,14 @@ from pledge.ledger.models import (
     LedgerHead,
     LedgerPlace,
     SetAside,
+    Statement,
+    StatementKind,
     Tally,
 )
 
-#: Verbatim the predicate of its index.
+# Verbatim the predicates of their indexes.
 _IS_PAPER = LedgerEntry.kind == text("'paper'")
+_IS_STATEMENT = LedgerEntry.kind == text("'statement'")
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,66 @@ def paper_entries(campaign_id: int, size: int | None = None) -> list[PaperEntry]
 
 
 @dataclass(frozen=True)
+class StatementEntry:
+    """Words that the public log has the hash of."""
+
+    index: int  #: in the log, from 0 on
+    kind: StatementKind
+    about: int  #: as in Statement
+    words: Texts | None  #: None where they are not told
+    sha256: str  #: in hex
+    said_at: datetime
+
+
+def statements(
+    campaign_id: int, kind: StatementKind | None = None, about: int | None = None
+) -> list[StatementEntry]:
+    """What was said in a campaign, or of that kind about one thing, as far as the published log has it, in its order."""
+    query = (
+        select(
+            *(LedgerEntry.number, Statement.kind, Statement.about),
+            *(Statement.words, Statement.sha256, Statement.said_at),
+        )
+        .join(Statement, Statement.id == LedgerEntry.subject_id)
+        .join(LedgerHead, LedgerHead.campaign_id == LedgerEntry.campaign_id)
+        .where(LedgerEntry.campaign_id == campaign_id, _IS_STATEMENT)
+        .where(LedgerEntry.number <= LedgerHead.log_size)
+        .order_by(LedgerEntry.number)
+    )
+    if kind is not None:
+        query = query.where(Statement.kind == kind, Statement.about == about)
+    return [
+        StatementEntry(
+            row.number - 1,
+            StatementKind(row.kind),
+            row.about,
+            row.words,
+            bytes(row.sha256).hex(),
+            row.said_at,
+        )
+        for row in fetch(query)
+    ]
+
+
+def changed_statements(connection: Connection) -> list[tuple[int, str]]:
+    """The number of the campaign, and what is wrong, for each statement that is no longer what its entry says."""
+    entries = select(LedgerEntry.subject_id, LedgerEntry.campaign_id, LedgerEntry.commitment)
+    counted = connection.execute(entries.where(_IS_STATEMENT, LedgerEntry.set_aside.is_(None)))
+    hashes = {row.subject_id: row for row in counted}
+    stated = {row.id: row for row in connection.execute(select(Statement.__table__))}
+    wrong = []
+    for number in sorted(hashes.keys() | stated.keys()):
+        entry, statement = hashes.get(number), stated.get(number)
+        if statement is None or entry is None:
+            (left,) = (row for row in (entry, statement) if row is not None)
+            gone = "words" if statement is None else "entry"
+            wrong.append((left.campaign_id, f"statement {number} has no {gone} any more"))
+        elif fingerprint(statement.words) != bytes(entry.commitment):
+            wrong.append((entry.campaign_id, f"the words of statement {number} were changed"))
+    return wrong
+
+
+@dataclass(frozen=True)
 class LogState:
     """The end of a campaign's log, and its published part."""
 
@@ -175,17 +239,18 @@ class LogState:
     people: int
     organizations: int
     batches: int  #: on paper
+    statements: int
     signed_size: int  #: that of the newest checkpoint; 0 when there is none
     signed_at: datetime | None
 
     @property
     def additions(self) -> int:
-        """Number of +1 entries, derived: (size + sum) / 2."""
-        return (self.size + self.people + self.organizations + self.batches) // 2
+        """Number of entries that add something, derived of those that change a number: (their size + sum) / 2."""
+        return (self.size - self.statements + self.people + self.organizations + self.batches) // 2
 
     @property
     def removals(self) -> int:
-        return self.size - self.additions
+        return self.size - self.statements - self.additions
 
 
 def log_states() -> list[LogState]:
@@ -200,8 +265,12 @@ def log_states() -> list[LogState]:
     batches = select(func.coalesce(func.sum(case((LedgerEntry.delta > 0, 1), else_=-1)), 0)).where(
         LedgerEntry.campaign_id == head.campaign_id, _IS_PAPER, LedgerEntry.number.is_not(None)
     )
+    statements = select(func.count()).where(
+        LedgerEntry.campaign_id == head.campaign_id, _IS_STATEMENT, LedgerEntry.number.is_not(None)
+    )
     query = select(
-        *(head.campaign_id, head.size, head.people, head.organizations, batches.scalar_subquery()),
+        *(head.campaign_id, head.size, head.people, head.organizations),
+        *(batches.scalar_subquery(), statements.scalar_subquery()),
         *(func.coalesce(newest["size"], 0), newest["signed_at"]),
     ).order_by(head.campaign_id)
     return [LogState(*row) for row in fetch(query)]

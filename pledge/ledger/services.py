@@ -11,12 +11,23 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.core import clock
+from pledge.core import clock, languages
 from pledge.core.db import fetch, transaction
 from pledge.core.db.types import UTCDateTime
+from pledge.core.languages import Texts
 from pledge.ledger import log
 from pledge.ledger.counting import TALLY_ROWS
-from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, SetAside
+from pledge.ledger.models import (
+    Dimension,
+    Kind,
+    LedgerEntry,
+    LedgerHead,
+    LedgerPlace,
+    Reason,
+    SetAside,
+    Statement,
+    StatementKind,
+)
 from pledge.ledger.numbering import WAITS, FoldSources, number_waiting, take_lock
 
 #: Entries taken in one transaction: large enough to be cheap for each, small enough that a SQLite writer waits
@@ -65,7 +76,8 @@ _FRESH = """
 
 _MOVE_TALLIES = text(f"""
     WITH moved AS MATERIALIZED (
-        SELECT entry.campaign_id, entry.kind, entry.country, entry.region, entry.hour, entry.delta {_FRESH})
+        SELECT entry.campaign_id, entry.kind, entry.country, entry.region, entry.hour, entry.delta {_FRESH}
+           AND entry.kind <> '{Kind.STATEMENT}')
     INSERT INTO tallies (campaign_id, kind, dimension, key, count)
     SELECT campaign_id, kind, dimension, key, SUM(delta)
       FROM ({TALLY_ROWS}) AS tally_rows
@@ -150,7 +162,7 @@ def append(
     *,
     campaign_id: int,
     kind: Kind = Kind.PERSON,
-    reason: Reason,
+    reason: Reason | StatementKind,
     subject_id: int,
     country: str = "",
     region: str | None = None,
@@ -178,6 +190,37 @@ def append(
             pledge_text_id=pledge_text_id,
             commitment=commitment,
         )
+    )
+
+
+def state(
+    session: Session, *, campaign_id: int, kind: StatementKind, about: int, words: Texts, at: datetime
+) -> None:
+    """Publish words in somebody's name, for good, in the caller's transaction: the log gets their hash.
+
+    `about`: the number of the delivery or endorsement that they belong to. Nothing of a person may be in them. What corrects them
+    is another statement about the same.
+    """
+    words = languages.texts(words)
+    statement = Statement(
+        campaign_id=campaign_id,
+        kind=kind,
+        about=about,
+        words=words,
+        sha256=languages.fingerprint(words),
+        said_at=at,
+    )
+    session.add(statement)
+    session.flush()
+    append(
+        session,
+        campaign_id=campaign_id,
+        kind=Kind.STATEMENT,
+        reason=kind,
+        subject_id=statement.id,
+        at=at,
+        pledge_text_id=None,
+        commitment=statement.sha256,
     )
 
 

@@ -175,7 +175,7 @@ class _Walk:
     def _line(self, row: Row[Any], index: int) -> bytes:
         if row.pledge_text_id is not None and row.pledge_text_id not in self.pledges:
             raise program.Failed(f"entry:{index}", "its pledge text is missing")
-        if row.delta > 0 and row.takes_back is not None:
+        if row.delta >= 0 and row.takes_back is not None:
             raise program.Failed(f"entry:{index}", "it adds one and says that it takes one back")
         try:
             return leaf(row, self.pledges)

@@ -1,5 +1,6 @@
 """The timeline of a campaign: what is still to come, and what has been. It has no table of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import takewhile
@@ -10,6 +11,8 @@ from pledge.core import clock
 from pledge.core.i18n import SEOUL
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.queries import public_deliveries
+from pledge.ledger.models import StatementKind
+from pledge.ledger.queries import StatementEntry, statements
 from pledge.news.models import NewsItem
 from pledge.news.queries import sent
 from pledge.statistics.history import days_reached
@@ -30,6 +33,9 @@ class TimelineEntry:
     sentence: str = ""  #: what is done at that step
     news: NewsItem | None = None
     delivery: Delivery | None = None
+    former: Sequence[
+        StatementEntry
+    ] = ()  #: of an answer that was corrected, what it said before, the newest first
     is_next: bool = False  #: of the steps that are still to be reached, the nearest
 
 
@@ -42,7 +48,7 @@ class Timeline:
 
 
 def timeline(campaign: CampaignView, people: int) -> Timeline:
-    """The story of a campaign with so many people, in three statements. An answer that is overdue stays the newest of what was."""
+    """The story of a campaign with so many people, in three statements, and one for each answer. An answer that is overdue stays the newest of what was."""
     now, steps, ahead = clock.now(), _next_steps(campaign, people), list[TimelineEntry]()
     news = sent(campaign.id, MAX_NEWS)
     past = [TimelineEntry("news", _day(item.begun_at or item.changed_at), news=item) for item in news]
@@ -51,7 +57,8 @@ def timeline(campaign: CampaignView, people: int) -> Timeline:
         if row.handed_over_at:
             past.append(TimelineEntry("handed_over", _day(row.handed_over_at), delivery=row))
         if row.answered_at:
-            past.append(TimelineEntry("answered", _day(row.answered_at), delivery=row))
+            former = _former_answers(row)
+            past.append(TimelineEntry("answered", _day(row.answered_at), delivery=row, former=former))
         elif row.answer_due:
             part = past if row.days_late else ahead
             part.append(TimelineEntry("answer_due", row.answer_due, delivery=row))
@@ -64,6 +71,12 @@ def timeline(campaign: CampaignView, people: int) -> Timeline:
     ahead.sort(key=_place)
     first = 0 if campaign.is_running else 1  # nothing is nearer than the opening
     return Timeline([*ahead[:first], *steps[:1], *ahead[first:], *steps[1:]], past)
+
+
+def _former_answers(delivery: Delivery) -> list[StatementEntry]:
+    """The published versions of an answer that another one has replaced, the newest first."""
+    versions = statements(delivery.campaign_id, StatementKind.ANSWER, delivery.id)
+    return [version for version in versions if version.words != delivery.answer][::-1]
 
 
 def _reached_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:

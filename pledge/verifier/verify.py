@@ -422,6 +422,11 @@ _BATCH = re.compile(
     rb'(?:"scan":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))(?:,"record":"[0-9a-f]{64}")?\}\Z'
 )
 _MAX_BATCH = 1000000
+#: What was said in somebody's name: the hash of its words. It changes no number.
+_STATEMENT = re.compile(
+    rb'\{"v":1,"kind":"(promise|answer|letter)","change":0,"of":"statement",'
+    rb'"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","sha256":"([0-9a-f]{64})"\}\Z'
+)
 
 WORDS = {b"person": "people", b"organization": "organizations"}
 REASONS = ("confirmed", "withdrawn", "invalidated", "reinstated")
@@ -439,6 +444,8 @@ class Recount:
         self.pledges: dict[str, int] = {}
         #: Signatures of each counted batch on paper, by the index of its entry.
         self.batches: dict[int, int] = {}
+        #: Kind and hash of each statement, by the index of its entry.
+        self.statements: dict[int, tuple[str, str]] = {}
         #: Change of the number of people by day, with every day that an entry names.
         self.days: dict[bytes, int] = {}
         self.latest = b""
@@ -455,7 +462,12 @@ class Recount:
         """Raises Failed."""
         index = len(self._marks)
         match = _ENTRY.match(entry)
-        day = self._batch(index, _BATCH.match(entry)) if match is None else self._signatory(index, match)
+        if match is not None:
+            day = self._signatory(index, match)
+        elif b'"of":"statement"' in entry:
+            day = self._statement(index, _STATEMENT.match(entry))
+        else:
+            day = self._batch(index, _BATCH.match(entry))
         if day < self.latest and self.first_backwards is None and is_days_before(day, self.latest):
             self.first_backwards = index
         self.latest = max(day, self.latest)
@@ -497,6 +509,20 @@ class Recount:
             self._minus(index, int(taken), _PAPER)
             if self.batches.pop(int(taken)) != signatures:
                 raise Failed(f"entry:{index}", f"it takes back another number than entry {int(taken)} counts")
+        if day not in self.days:
+            self._new_day(index, day)
+        return bytes(day)
+
+    def _statement(self, index: int, match: Any) -> bytes:
+        """Keep a statement, which counts nothing. Returns its day. Raises Failed."""
+        if match is None:
+            raise Failed(
+                f"entry:{index}", "a statement has change 0, a kind, a day and a hash, and nothing else"
+            )
+        kind, day, digest = match.groups()
+        self.statements[index] = (kind.decode(), digest.decode())
+        self._marks.append(-1 - index)  # of itself, so of no commitment
+        self._standing.append(_NOTHING)
         if day not in self.days:
             self._new_day(index, day)
         return bytes(day)
@@ -1334,6 +1360,7 @@ def tell_count(recounted: Recount, checkpoint: Checkpoint) -> None:
         f"people {recounted.people}",
         f"organizations {recounted.organizations}",
         *([f"paper {recounted.paper} (batches: {len(recounted.batches)})"] if recounted.batches else []),
+        *([f"statements {len(recounted.statements)}"] if recounted.statements else []),
         f"checkpoint {checkpoint.size} {base64.b64encode(checkpoint.root).decode()}",
         f"origin {plain(checkpoint.origin)}",
         "",

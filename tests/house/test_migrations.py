@@ -116,8 +116,8 @@ def test_a_migration_that_would_tear_rows_apart_changes_nothing(new_database, tm
 
 def test_a_database_of_another_version_is_refused_with_a_sentence_that_says_how_to_start_anew(migrated):
     with db.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
-    with pytest.raises(migrations.UnknownRevision, match="revision 0099, which this version does not know"):
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(migrations.UnknownRevision, match="revision 9999, which this version does not know"):
         migrations.upgrade()
     output = migrated.test_cli_runner().invoke(args=["serve", "--port", str(free_port())]).output
     assert "start anew" in output

@@ -18,7 +18,7 @@ from tests.support.insider import as_superuser
 from tests.support.ledger import fold, recount
 
 SLUG = "blue-skies"
-TABLES = ("ledger_entries", "ledger_places", "checkpoints", "log_keys", "log_tiles")
+TABLES = ("ledger_entries", "ledger_places", "checkpoints", "log_keys", "log_tiles", "statements")
 
 #: Each names the table that refuses.
 FORBIDDEN = [
@@ -68,6 +68,9 @@ FORBIDDEN = [
     "UPDATE ledger_places SET size = size + 1 WHERE size IS NOT NULL",
     "UPDATE ledger_places SET size = NULL WHERE size IS NOT NULL",
     "DELETE FROM ledger_places",
+    'UPDATE statements SET words = \'{"ko": "예"}\'',
+    "UPDATE statements SET said_at = '2026-01-01 00:00:00'",
+    "DELETE FROM statements",
     "UPDATE checkpoints SET people = people + 1",
     "UPDATE checkpoints SET note = ''",
     "DELETE FROM checkpoints",
@@ -92,6 +95,7 @@ FORBIDDEN_ON_SQLITE = [
     "UPDATE ledger_entries SET _rowid_ = 777 WHERE number = 2",
     "INSERT OR REPLACE INTO checkpoints SELECT id, campaign_id, size, root, 9, 9, note, signed_at FROM checkpoints",
     "UPDATE OR REPLACE checkpoints SET id = 1",
+    "INSERT OR REPLACE INTO statements SELECT id, campaign_id, kind, 7, words, sha256, said_at FROM statements",
     """INSERT OR REPLACE INTO log_tiles (campaign_id, level, tile, hashes)
        SELECT campaign_id, level, tile, zeroblob(length(hashes)) FROM log_tiles""",
     """INSERT OR REPLACE INTO log_tiles (campaign_id, level, tile, hashes)
@@ -102,6 +106,7 @@ FORBIDDEN_ON_POSTGRESQL = [
     "TRUNCATE ledger_entries",
     "TRUNCATE ledger_places",
     "TRUNCATE checkpoints CASCADE",
+    "TRUNCATE statements",
     "TRUNCATE log_keys",
     "TRUNCATE log_tiles",
     "UPDATE ledger_entries SET delta = delta WHERE id = -1",
@@ -114,7 +119,7 @@ FORBIDDEN_ON_POSTGRESQL = [
 
 @pytest.fixture
 def campaign(app):
-    """Three people and an organisation are counted, one of the people withdrew, one -1 is set aside, and one +1
+    """Three people and an organisation are counted, an answer is stated, one of the people withdrew, one -1 is set aside, and one +1
     waits; two places were put right, of which one waits."""
     number = ledger.campaign(SLUG)
     first = ledger.confirm(number, region="KR-11")
@@ -124,6 +129,7 @@ def campaign(app):
     fold()
     ledger.withdraw(number, second, region="KR-26")
     ledger.withdraw(number, second, region="KR-26")
+    ledger.state(number)
     fold()
     ledger.confirm(number, region="KR-11")
     put_right(number, first, "KR-26", "KR-41")

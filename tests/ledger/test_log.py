@@ -156,9 +156,12 @@ def test_tiles_give_the_roots_and_proofs_of_the_recursion_across_their_borders(a
 
 PLACES = st.sampled_from([("KR", "KR-11"), ("KR", "KR-26"), ("KR", None), ("JP", None)])
 HOURS = st.integers(0, 30)
+#: The kinds that are counted.
+COUNTED = [Kind.PERSON, Kind.ORGANIZATION, Kind.PAPER]
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("confirm"), st.integers(0, 1), st.sampled_from(Kind), PLACES, HOURS),
+        st.tuples(st.just("confirm"), st.integers(0, 1), st.sampled_from(COUNTED), PLACES, HOURS),
+        st.tuples(st.just("state"), st.integers(0, 1), HOURS),
         st.tuples(st.sampled_from([Reason.WITHDRAWN, Reason.INVALIDATED]), st.integers(0, 20), HOURS),
         st.tuples(st.just(Reason.REINSTATED), st.integers(0, 20), HOURS),
         st.tuples(st.just("fold"), st.integers(1, 6)),
@@ -192,6 +195,9 @@ class World:
         number = list(self.campaigns)[which]
         subject = ledger.confirm(number, *place, hours=hours, kind=kind)
         self.counted.append((number, subject, kind, place))
+
+    def state(self, which, hours):
+        ledger.state(list(self.campaigns)[which], hours=hours)
 
     def move(self, reason, which, hours):
         source = self.taken_out if reason is Reason.REINSTATED else self.counted

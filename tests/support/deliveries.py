@@ -82,4 +82,9 @@ def answer(number: int, ko: str = "검토하겠습니다.", en: str = "We will l
     services.answer(ANNA, number, Answer(clock.now(), in_each_language(Texts(ko=ko, en=en))))
 
 
+def correct(number: int, ko: str, en: str) -> None:
+    """Correct what its recipient has replied."""
+    services.answer(ANNA, number, Answer(clock.now(), in_each_language(Texts(ko=ko, en=en))), "a slip")
+
+
 row = partial(rows.row, Delivery)

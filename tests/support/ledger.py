@@ -14,15 +14,17 @@ from sqlalchemy import insert, select
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.campaigns.queries import KNOWN_CAMPAIGN, pledge_hashes, published_slugs
 from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from pledge.ledger import counting as checks
 from pledge.ledger import log_queries, services
-from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, Tally
+from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, StatementKind, Tally
 from pledge.ledger.numbering import FoldSources
 from pledge.ledger.services import append
 from pledge.ledger.verify import LogVerdict
 from pledge.ledger.verify import verify as verify_log
 from pledge.verifier.verify import Checkpoint
 
+WORDS = Texts(ko="검토하겠습니다.", en="We will look into it.")
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 _signature_ids = itertools.count(9_000_000_000_000_000_000 - 10**9)
@@ -113,6 +115,19 @@ def many(campaign_id: int, number: int) -> None:
         session.execute(insert(LedgerEntry), rows)
 
 
+def state(campaign_id: int, words: Texts = WORDS, hours: int = 0, about: int = 1) -> None:
+    """An answer in somebody's words."""
+    with transaction() as session:
+        services.state(
+            session,
+            campaign_id=campaign_id,
+            kind=StatementKind.ANSWER,
+            about=about,
+            words=words,
+            at=NOON + timedelta(hours=hours),
+        )
+
+
 def withdraw(
     campaign_id: int, subject_id: int, country: str = "KR", region: str | None = None, hours: int = 0
 ) -> None:
@@ -175,6 +190,7 @@ def expected_tallies(rows: list[Any]) -> dict[tuple[int, str, str, str], int]:
         ):
             if key is not None:
                 tallies[row.campaign_id, row.kind, dimension, key] += row.delta
+    tallies = Counter({cell: number for cell, number in tallies.items() if cell[1] != Kind.STATEMENT})
     with db.engine.connect() as connection:
         places = connection.execute(select(LedgerPlace.__table__).where(LedgerPlace.size.is_not(None))).all()
     for place in places:

@@ -73,6 +73,7 @@ LIES: dict[str, tuple[str, Rewrite]] = {
 BATCH = made_up("p128").lines[0]
 BACK = made_up("p128-0").lines[1]
 PERSON = made_up("+").lines[0]
+SAID = made_up("s").lines[0]
 
 
 def _altered(line: bytes, before: str, after: str) -> bytes:
@@ -106,9 +107,29 @@ FORGED_PAPER: dict[str, tuple[list[bytes], int]] = {
 }
 
 
-def forged_paper(name: str) -> tuple[Log, str]:
+#: The same with a statement.
+FORGED_STATEMENTS: dict[str, tuple[list[bytes], int]] = {
+    "a statement that adds one": ([_altered(SAID, '"change":0', '"change":1')], 0),
+    "a statement that takes one away": ([_altered(SAID, '"change":0', '"change":-1')], 0),
+    "a statement that adds minus nothing": ([_altered(SAID, '"change":0', '"change":-0')], 0),
+    "a statement of another kind": ([_altered(SAID, "answer", "rumour")], 0),
+    "a statement that is confirmed": ([_altered(SAID, "answer", "confirmed")], 0),
+    "a statement of a day that is none": ([_altered(SAID, "2026-11-24", "2026-02-31")], 0),
+    "a statement without a hash": ([re.sub(rb',"sha256":"[0-9a-f]+"', b"", SAID)], 0),
+    "a statement with half a hash": ([re.sub(rb"[0-9a-f]{32}\"}", b'"}', SAID)], 0),
+    "a statement with a commitment": ([_altered(SAID, '"sha256"', '"commitment"')], 0),
+    "a statement with a pledge": ([_altered(SAID, '"sha256"', f'"pledge":"{packs.PLEDGE}","sha256"')], 0),
+    "a statement with a name in it": ([SAID[:-1] + b',"by":"Kim"}'], 0),
+    "a person that is a statement": ([_altered(PERSON, '"of":"person"', '"of":"statement"')], 0),
+    "a statement that is taken back": ([SAID, _altered(BACK, '"change":-128', '"change":0')], 1),
+    "a statement that is taken back as a person": ([SAID, made_up("+-0").lines[1]], 1),
+}
+FORGED = {**FORGED_PAPER, **FORGED_STATEMENTS}
+
+
+def forged(name: str) -> tuple[Log, str]:
     """A log whose signer signs whatever is in it, and the name of the failure."""
-    present, wrong = FORGED_PAPER[name]
+    present, wrong = FORGED[name]
     log = Log(present, [packs.signer()])
     log.moves = made_up("").moves
     log.paper = made_up("").paper

@@ -47,8 +47,8 @@ WORDS = {"ko": "서약합니다.", "en": "We pledge."}
 PLEDGE = sha256(f"en\0{WORDS['en']}\0ko\0{WORDS['ko']}\0".encode()).hexdigest()
 HOUR = "2026-11-24T05"
 
-#: Withdrawn, invalidated and reinstated people and organisations, batches on paper, and a size that is no power of two.
-EVENTS = "+++-1+oo!5^5-6^1+++!4^4o-13+p128p40-19p7"
+#: Withdrawn, invalidated and reinstated people and organisations, batches on paper, a statement, and a size that is no power of two.
+EVENTS = "+++-1+oo!5^5-6^1+++!4^4o-13+p128p40-19p7s"
 
 MEMBERS = (
     *(
@@ -150,13 +150,16 @@ def line_of(row: LedgerEntry) -> bytes:
 
 
 def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = ORIGIN) -> Log:
-    """A log of events: `+` a person confirms, `o` an organisation, `p128` are a batch on paper, `-3` or `!3` the entry 3 is
+    """A log of events: `+` a person confirms, `o` an organisation, `p128` are a batch on paper, `s` is a statement, `-3` or `!3` the entry 3 is
     withdrawn or invalidated, `^3` what the entry 3 counted is reinstated. Salts and addresses are the same each time."""
     log = Log([], signers or [signer(origin=origin)], origin)
     entries: list[LedgerEntry] = []
-    for sign, number, batch in re.findall(r"([+o])|([-!^]\d+)|p(\d+)", events):
+    for sign, number, batch in re.findall(r"([+os])|([-!^]\d+)|p(\d+)", events):
         index = len(entries)
-        if batch:
+        if sign == "s":
+            words = sha256(b"words %d" % index).digest()
+            entries.append(entry("answer", 0, "statement", commitment=words, pledge_text_id=None))
+        elif batch:
             scan = sha256(b"scan %d" % index).digest()
             entries.append(entry("confirmed", int(batch), "paper", commitment=scan, pledge_text_id=None))
         elif sign or number[0] == "^":

@@ -131,3 +131,21 @@ def test_a_step_is_reached_on_the_korean_day_on_which_the_count_first_came_there
         10: date(2027, 1, 5),
         40: date(2027, 1, 7),
     }
+
+
+def test_an_answer_that_was_corrected_is_told_with_what_it_said_before(client):
+    factories.campaign()
+    crowd(1)
+    number = deliveries.answered(ko="2045년까지 하겠습니다.", en="We will, by 2045.")
+    for _again in range(2):  # the second one corrects no word
+        deliveries.correct(number, "2050년까지 하겠습니다.", "We will, by 2050.")
+    fold_all()
+
+    page = client.get(f"/en/c/{SLUG}").text
+    assert (
+        page.index("We will, by 2050.")
+        < page.index("Until it was corrected")
+        < page.index("We will, by 2045.")
+    )
+    assert (page.count("We will, by 2050."), page.count("We will, by 2045.")) == (1, 1)
+    assert "2045년까지 하겠습니다." in client.get(f"/ko/c/{SLUG}").text

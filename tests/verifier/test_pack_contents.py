@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from pledge.ledger.models import StatementKind
 from tests.support import pack_lies, packs
 from tests.support.checkers import verify
 from tests.support.packs import EVENTS, Log, made_up, pack, signer
@@ -114,9 +115,9 @@ def test_one_commitment_counts_once_at_a_time(checked):
     assert checked(signed([PLUS, minus(0), again, again])).failure == "entry:3"
 
 
-@pytest.mark.parametrize("name", pack_lies.FORGED_PAPER)
-def test_a_batch_on_paper_that_no_log_may_hold(checked, name):
-    log, failure = pack_lies.forged_paper(name)
+@pytest.mark.parametrize("name", pack_lies.FORGED)
+def test_a_batch_on_paper_or_a_statement_that_no_log_may_hold(checked, name):
+    log, failure = pack_lies.forged(name)
     assert checked(pack(log)).failure == failure
 
 
@@ -125,6 +126,15 @@ def test_a_batch_may_be_counted_again_once_it_was_taken_back_and_name_its_earlie
     record = b',"record":"' + b"ab" * 32 + b'"}'
     log = Log([batch[:-1] + record, back[:-1] + record, batch], [signer()])
     assert checked(pack(log)).failure == ""
+
+
+@pytest.mark.parametrize("kind", StatementKind)
+def test_a_statement_of_each_kind_changes_no_number(checked, kind):
+    statement = pack_lies.SAID.replace(b"answer", kind.encode())
+    log = made_up("++o")
+    log.lines[2:2] = [statement, statement]
+    assert checked(pack(log)).failure == ""
+    assert log.counts() == {"people": 2, "organizations": 1}
 
 
 # --- The numbers ---

@@ -98,7 +98,7 @@ def test_each_failure_has_a_line_of_korean():
 def test_the_program_ends_with_0_1_or_2(tmp_path, log):
     folder = mirror(log, tmp_path / "log")
     assert run("count", folder).returncode == 0
-    (folder / "tile/entries/000.p/23").unlink()
+    next((folder / "tile/entries").glob("000.p/*")).unlink()
     assert run("count", folder).returncode == 1
     assert run("count", tmp_path / "nowhere").returncode == 2
     assert run("pack", tmp_path / "nowhere").returncode == 2

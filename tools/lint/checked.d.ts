@@ -14,6 +14,7 @@ interface Facts {
   people: number;
   organizations: number;
   paper: number;
+  statements: number;
   todayPeople: number;
   todayOrganizations: number;
   // The checkpoint that was counted, who signed it, and who else did.

@@ -52,11 +52,11 @@ interface Entry {
   isPlus: boolean;
   of: string;
   day: string;
-  // Not of paper.
+  // Not of paper or a statement.
   pledge?: string;
-  // Of paper the hash of the scan; nothing where isPlus is false.
+  // Of paper the hash of the scan, of a statement that of its words; nothing where it takes back.
   commitment: string;
-  // NaN where isPlus is true.
+  // NaN where isPlus is true, and of a statement.
   takesBack: number;
   // Of a batch on paper.
   signatures?: number;
@@ -77,6 +77,7 @@ interface Sum {
   moves: Record<string, Record<string, number>>;
   counts: Counts;
   paper: Paper;
+  statements: Map<number, Entry>;
   pledges: Set<string>;
   days: Map<string, number>;
   latest: string;

@@ -21,6 +21,7 @@ from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import EndorsementVersion
 from pledge.ledger import queries as ledger
+from pledge.ledger.models import StatementKind
 from pledge.ledger.queries import Count
 from pledge.news import queries as news
 from pledge.paper import queries as paper_signatures
@@ -43,7 +44,7 @@ COUNT_CACHE = Cached("public, max-age=1, stale-while-revalidate=2, stale-if-erro
 #: Documents about one campaign, by the last part of their address.
 DOCUMENTS = (
     *("count", "history", "regions", "countries", "organizations", "integrity", "paper"),
-    "activity",
+    *("statements", "activity"),
 )
 #: Events, pieces of news and deliveries in the document of what happened: the newest of each.
 MAX_ACTIVITY = 100
@@ -150,6 +151,19 @@ def integrity(slug: str) -> documents.IntegrityDocument:
 def paper(slug: str) -> documents.PaperDocument:
     """The batches of signatures on paper that the public log counts, the newest first; never part of the other numbers."""
     return documents.PaperDocument.model_validate(paper_signatures.public(campaign_id(slug)))
+
+
+@api.page("/campaigns/<slug>/statements", cache=DATA_CACHE)
+def statements(slug: str) -> documents.StatementsDocument:
+    """What was said and has its hash in the public log, in its order: promises, letters and answers, each version of them.
+
+    Whoever wrote a letter wrote it to its recipient, who has its words.
+    """
+    stated = [
+        replace(statement, words=None) if statement.kind is StatementKind.LETTER else statement
+        for statement in ledger.statements(campaign_id(slug))
+    ]
+    return documents.StatementsDocument.model_validate({"statements": stated})
 
 
 @api.page("/campaigns/<slug>/activity", cache=DATA_CACHE)

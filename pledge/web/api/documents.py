@@ -16,6 +16,7 @@ from config import SOURCE_LANGUAGE, current_config
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.models import CampaignState
 from pledge.core.clock import iso_utc
+from pledge.ledger.models import StatementKind
 from pledge.statistics.cells import MIN_CELL
 from pledge.web.address_book import AddressBook
 from pledge.web.errors import PROBLEM
@@ -94,7 +95,7 @@ class CampaignDocument(CampaignSummaryDocument):
     checkpoint: int | None
     pledge: PledgeDocument
     documents: Addresses = Field(
-        description="count, history, regions, countries, organizations, integrity, paper, activity"
+        description="count, history, regions, countries, organizations, integrity, paper, statements, activity"
     )
     log: Address = Field(description="the newest signed state of the public log")
 
@@ -235,6 +236,20 @@ class NewsItemDocument(ApiDocument):
     title: Texts
     text: Texts = Field(validation_alias="body", description="CommonMark")
     pages: Addresses = {}
+
+
+class StatementDocument(ApiDocument):
+    """Words in somebody's name: what corrects them is another statement."""
+
+    entry: int = Field(validation_alias="index", description="its index in the public log, from 0 on")
+    kind: StatementKind
+    said_at: datetime
+    words: Texts | None = Field(description="null of a letter: its recipient has them")
+    sha256: str = Field(description="of the words, as the entry has it")
+
+
+class StatementsDocument(ApiDocument):
+    statements: list[StatementDocument]
 
 
 class DeliveryDocument(ApiDocument):

@@ -115,9 +115,9 @@ def test_a_pack_that_its_own_signer_made_wrong_is_named(page):
         expect_failure(page, name)
 
 
-def test_a_batch_on_paper_that_no_log_may_hold_is_named(page):
-    for name in pack_lies.FORGED_PAPER:
-        forged, failure = pack_lies.forged_paper(name)
+def test_a_batch_on_paper_or_a_statement_that_no_log_may_hold_is_named(page):
+    for name in pack_lies.FORGED:
+        forged, failure = pack_lies.forged(name)
         check_pack(page, packs.pack(forged), key=forged.keys)
         expect_failure(page, failure)
 
@@ -128,6 +128,15 @@ def test_signatures_on_paper_are_added_up_apart_from_people(page):
     expect_right(page)
     expect(page.locator(".verdict")).to_contain_text("2 people")
     expect(page.locator("[data-facts]")).to_contain_text("Signatures on paper, added up40")
+
+
+def test_a_statement_of_each_kind_changes_no_number_and_all_are_counted(page):
+    made = packs.made_up("+s+")
+    made.lines += [pack_lies.SAID.replace(b"answer", kind) for kind in (b"promise", b"letter")]
+    check_pack(page, packs.pack(made), key=made.keys)
+    expect_right(page)
+    expect(page.locator(".verdict")).to_contain_text("2 people")
+    expect(page.locator("[data-facts]")).to_contain_text("Statements, by their hash3")
     for wrong in ({"signatures": 41, "sheets": 9, "batches": 1}, {"signatures": 40, "batches": 1}, None):
         integrity = {**json.loads(packs.contents(made)["integrity.json"]), "paper": wrong}
         check_pack(

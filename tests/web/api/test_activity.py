@@ -1,11 +1,15 @@
-"""Events, news, and what was handed over, as a program reads them."""
+"""Events, news, what was handed over and what was said, as a program reads them."""
+
+import json
+from hashlib import sha256
 
 from pledge.campaigns import items
 from pledge.campaigns.events import EVENT
 from pledge.core.languages import Texts
 from pledge.web.caching import cache
 from tests.support import deliveries, news
-from tests.support.factories import EDITOR, SLUG, campaign, event_fields, signatures
+from tests.support.factories import EDITOR, SLUG, campaign, event_fields, fold_all, signatures
+from tests.support.published_log import lines
 
 
 def read(client):
@@ -55,3 +59,30 @@ def test_only_what_was_handed_over_is_told_with_its_checkpoint_and_answer(app, c
     assert delivery["answered_at"] > delivery["handed_over_at"]
     assert delivery["answer"]["en"]
     assert not {"letter", "frozen_by", "frozen_name"} & delivery.keys()
+
+
+def test_the_letter_and_each_version_of_an_answer_are_told_with_the_entry_that_has_their_hash(app, client):
+    air = campaign()
+    signatures(3)
+    number = deliveries.answered(air, ko="검토하겠습니다.", en="We will look into it.")
+    deliveries.correct(number, ko="검토했습니다.", en="We have looked into it.")
+    address = f"/api/v1/campaigns/{air.slug}/statements"
+    assert client.get(address).json["statements"] == [], "they are told once the log has them"
+    fold_all()
+    cache.clear()
+    stated = client.get(address).json["statements"]
+    assert [(statement["entry"], statement["kind"]) for statement in stated] == [
+        (3, "letter"),
+        (4, "answer"),
+        (5, "answer"),
+    ]
+    assert [statement["words"]["en"] for statement in stated[1:]] == [
+        "We will look into it.",
+        "We have looked into it.",
+    ]
+    entries = [json.loads(line) for line in lines(air.id)[3:]]
+    assert [entry["sha256"] for entry in entries] == [statement["sha256"] for statement in stated]
+    assert stated[0]["words"] is None, "a letter is told to its recipient"
+    for statement in stated[1:]:
+        words = "".join(f"{lang}\0{text}\0" for lang, text in sorted(statement["words"].items()))
+        assert sha256(words.encode()).hexdigest() == statement["sha256"]

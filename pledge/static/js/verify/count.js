@@ -27,7 +27,7 @@ export default function count(parts) {
     const sum = await parts.recount(bytes, log.size, tell.progress, hashes);
     if (!parts.same(sum.root, log.root)) throw new Failed("root");
     sum.checkTwice();
-    tell.facts({ ...sum.counts, paper: sum.paper.signatures });
+    tell.facts({ ...sum.counts, paper: sum.paper.signatures, statements: sum.statements.size || undefined });
     const differing = shown.flatMap((one) => differences(one, sum, log.size));
     tell.facts({ differing, unsure: shown.flatMap((one) => doubt(one, log.size)) });
     if (differing.length) throw new Failed("shown");

@@ -13,6 +13,11 @@ const BATCH = new RegExp(
     '(?:"scan":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,14}))(?:,"record":"[0-9a-f]{64}")?\\}$',
 );
 const MAX_BATCH = 1_000_000;
+// What was said in somebody's name: the hash of its words. It changes no number.
+const STATEMENT = new RegExp(
+  '^\\{"v":1,"kind":"(promise|answer|letter)","change":0,"of":"statement",' +
+    '"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","sha256":"([0-9a-f]{64})"\\}$',
+);
 /** @type {Record<string, string>} */
 const WORDS = { person: "people", organization: "organizations" };
 const SUMS = { ...WORDS, paper: "paper" };
@@ -28,10 +33,16 @@ export default function entries({ Failed, leafHashes, rootOf }) {
   /** @param {string} line @returns {Entry | null} */
   function readEntry(line) {
     const [, reason, change, of, day, pledge, commitment, takesBack] = ENTRY.exec(line) ?? [];
-    if (!reason) return readBatch(line);
+    if (!reason) return readStatement(line) ?? readBatch(line);
     const isPlus = change === "1";
     const fits = isPlus === ["confirmed", "reinstated"].includes(reason) && isPlus === (commitment !== undefined);
     return fits ? { reason, isPlus, of, day, pledge, commitment, takesBack: Number(takesBack) } : null;
+  }
+
+  /** @param {string} line @returns {Entry | null} */
+  function readStatement(line) {
+    const [, reason, day, commitment] = STATEMENT.exec(line) ?? [];
+    return reason ? { reason, isPlus: false, of: "statement", day, commitment, takesBack: Number.NaN } : null;
   }
 
   /** @param {string} line @returns {Entry | null} */
@@ -71,6 +82,8 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     const stands = new Uint8Array(size);
     // The signatures of each batch on paper that counts, by the index of its entry.
     const batches = new Map();
+    // What was said, by the index of its entry.
+    const statements = new Map();
     const marks = new Float64Array(size);
     const pledges = new Set();
     // By how many people each day changed the count; every day that an entry names is a key.
@@ -79,16 +92,19 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     const sums = Object.fromEntries(Object.values(SUMS).map((word) => [word, new Float64Array(size + 1)]));
     for (let index = 0; index < size; index += 1) {
       const entry = readEntry(reader.decode(at(index)));
-      if (!entry || (!entry.isPlus && !takeBack(stands, batches, index, entry))) throw new Failed("entry", index);
+      if (!entry) throw new Failed("entry", index);
+      const isStatement = entry.of === "statement";
+      if (!entry.isPlus && !isStatement && !takeBack(stands, batches, index, entry)) throw new Failed("entry", index);
       if (!days.has(entry.day) && !isDay(entry.day)) throw new Failed("entry", index);
       if (!days.has(entry.day)) begins.set(entry.day, index);
       const change = (entry.isPlus ? 1 : -1) * (entry.signatures ?? 1);
       for (const [of, word] of Object.entries(SUMS)) sums[word][index + 1] = sums[word][index] + (of === entry.of ? change : 0);
       days.set(entry.day, (days.get(entry.day) ?? 0) + (entry.of === "person" ? (entry.isPlus ? 1 : -1) : 0));
       if (entry.isPlus) stands[index] = STANDS[entry.of];
-      // The beginning of the commitment (of paper: of the hash of the scan), or which entry is taken back.
+      // The beginning of the commitment (of paper: of the hash of the scan), or which entry is taken back: of a statement none.
       marks[index] = entry.isPlus ? Number.parseInt(entry.commitment.slice(0, 13), 16) : -1 - entry.takesBack;
-      if (entry.of === "paper") {
+      if (isStatement) statements.set(index, entry);
+      else if (entry.of === "paper") {
         if (entry.isPlus) batches.set(index, entry.signatures);
       } else {
         moves[WORDS[entry.of]][entry.reason] += 1;
@@ -104,7 +120,7 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     /** @param {string} day */
     const before = (day) => Math.min(size, ...[...begins].filter(([one]) => one >= day).map(([, index]) => index));
     const counts = { people: counted(moves.people), organizations: counted(moves.organizations) };
-    return { moves, counts, paper, pledges, days, latest, sums, before, root, checkTwice: () => checkTwice(marks, at) };
+    return { moves, counts, paper, statements, pledges, days, latest, sums, before, root, checkTwice: () => checkTwice(marks, at) };
   }
 
   /** @param {Uint8Array} stands @param {Map<number, number>} batches @param {number} index @param {Entry} entry */

@@ -61,7 +61,7 @@ export default function pack(parts) {
     await parts.checkTables(kept, manifest, sum);
     await checkPledges(kept[PLEDGES], sum.pledges);
     tell.step("count");
-    tell.facts({ ...sum.counts, paper: sum.paper.signatures || undefined });
+    tell.facts({ ...sum.counts, paper: sum.paper.signatures || undefined, statements: sum.statements.size || undefined });
     await holdAgainstToday(checkpoint, trusted, tell);
     return { verdict: trusted.source === "pack" ? "pack-whole" : "pack-right", source: trusted.source };
   }

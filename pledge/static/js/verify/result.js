@@ -86,6 +86,7 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
       rows.push(["number", say("fact:number-of", shown)], ["day", day && date(day)]);
     } else {
       rows.push(["people", shown.people], ["organizations", shown.organizations], ["paper", shown.paper]);
+      rows.push(["statements", shown.statements]);
       rows.push(["size", shown.size]);
     }
     rows.push(["today", shown.today]);
@@ -101,8 +102,8 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
 
   // An entry is called by its index, counted from 0, as in the log, in the receipt and by verify.py.
   /** @param {Partial<Facts>} facts @returns {Record<string, any>} */
-  function numbersOf({ index, size, today, standing, people, organizations, paper, todayPeople, todayOrganizations, ...more }) {
-    const found = { size, today, standing, people, organizations, paper, todayPeople, todayOrganizations, number: index };
+  function numbersOf({ index, size, today, standing, people, organizations, paper, statements, todayPeople, todayOrganizations, ...more }) {
+    const found = { size, today, standing, people, organizations, paper, statements, todayPeople, todayOrganizations, number: index };
     const known = Object.entries(found).filter(([, value]) => value !== undefined);
     return { ...more, ...Object.fromEntries(known.map(([name, value]) => [name, number(value)])) };
   }
