@@ -264,7 +264,7 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
         *(f"public.{of}_{page}" for of in ("signature", "endorsement") for page in ("check", "thanks")),
         *("api.openapi", "api.campaign_list", "api.campaign_facts"),
         *("api.count", "api.history", "api.regions", "api.countries", "api.integrity", "api.organizations"),
-        *("api.paper", "api.table", "api.activity"),
+        *("api.paper", "api.statements", "api.table", "api.activity"),
         *("log.checkpoint", "log.key"),
         *("embed.share_image", "embed.badge", "embed.endorsement_badge", "embed.widget"),
     }
