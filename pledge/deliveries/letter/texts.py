@@ -135,7 +135,7 @@ def _printed(document: Document) -> set[str]:
 def _numbers(text: str, lang: str, own: Iterable[str]) -> dict[str, str]:
     """The numbers from ten on in a text, as they are written, by their value in digits (`12345`, `35.5`).
 
-    Dates, years and times are none, nor is what stands in `own`.
+    Dates, years and times are none, nor are the words of `own`.
     """
     rules = fixed(lang)["numbers"]
     pattern = rules["number"]

@@ -103,8 +103,8 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
   // An entry is called by its index, counted from 0, as in the log, in the receipt and by verify.py.
   /** @param {Partial<Facts>} facts @returns {Record<string, any>} */
   function numbersOf({ index, size, today, standing, people, organizations, paper, statements, todayPeople, todayOrganizations, ...more }) {
-    const found = { size, today, standing, people, organizations, paper, statements, todayPeople, todayOrganizations, number: index };
-    const known = Object.entries(found).filter(([, value]) => value !== undefined);
+    const facts = { size, today, standing, people, organizations, paper, statements, todayPeople, todayOrganizations, number: index };
+    const known = Object.entries(facts).filter(([, value]) => value !== undefined);
     return { ...more, ...Object.fromEntries(known.map(([name, value]) => [name, number(value)])) };
   }
 
