@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar, TypeVarTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session, defer
 
 from pledge.audit.models import Actor
-from pledge.campaigns.models import Campaign, Partner, PartnerRole
+from pledge.campaigns.models import Campaign, CampaignState, Partner, PartnerRole
 from pledge.campaigns.moderation import edited_part
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core.db import db, fetch
@@ -70,6 +70,12 @@ def composer(
         return replace(message, values=values, organization=organization, reply_to=it.campaign.reply_to)
 
     return plain_composer(load, write_signed)
+
+
+def addressee(slug: str) -> Row[int, Texts, str] | None:
+    """Number, title and address for answers of a public campaign; None where there is none."""
+    query = select(Campaign.id, Campaign.title, Campaign.reply_to)
+    return fetch(query.where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)).first()
 
 
 def _secretariats(campaign_ids: Collection[int]) -> Mapping[int, list[Texts]]:

@@ -1,10 +1,11 @@
-"""What somebody writes to the site by its form: a mail to its contact, of which nothing is kept once it is sent."""
+"""What somebody writes by the form: a mail to the contact of the site or of a campaign, of which no word is kept once it is sent."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from pledge.core import urls
 from pledge.core.db import fetch, transaction
@@ -21,12 +22,25 @@ class ContactMessage:
     name: str  #: "" where none was given
     email: str  #: where the answer goes
     text: str
+    #: The title of the campaign that it is about, and where its answers go; "" for the site.
+    campaign: str = ""
+    to: str = ""
 
 
-def write(message: ContactMessage, lang: str) -> None:
-    """Enqueue it, encrypted until it is sent."""
+def write(message: ContactMessage, lang: str, campaign_id: int = 0) -> None:
+    """Enqueue it, encrypted until it is sent. `campaign_id`: what it is about, 0 for the site."""
     with transaction() as session:
-        enqueue(session, NewMail(MailKind.CONTACT, 0, lang, payload=json.dumps(asdict(message))))
+        enqueue(session, NewMail(MailKind.CONTACT, campaign_id, lang, payload=json.dumps(asdict(message))))
+
+
+def written(campaign_id: int, since: datetime) -> int:
+    """How many have written about a campaign since this moment (UTC)."""
+    query = select(func.count()).where(
+        OutboxMail.kind == MailKind.CONTACT,
+        OutboxMail.subject_id == campaign_id,
+        OutboxMail.created_at >= since,
+    )
+    return fetch(query).scalar_one()
 
 
 def composers() -> Composers:
@@ -40,9 +54,9 @@ def _messages(mails: Sequence[Claimed]) -> Mapping[int, ContactMessage]:
 
 def _message(mail: Claimed, message: ContactMessage) -> Message:
     values = {
-        "campaign": urls.site_name(mail.lang),
+        "campaign": message.campaign or urls.site_name(mail.lang),
         "name": message.name,
         "email": message.email,
         "link": urls.public_url("public.home", lang=mail.lang),
     }
-    return Message(urls.contact(), values, {"text": message.text}, reply_to=message.email)
+    return Message(message.to or urls.contact(), values, {"text": message.text}, reply_to=message.email)

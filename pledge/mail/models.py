@@ -37,7 +37,7 @@ class MailKind(StrEnum):
     ENDORSE_DECLINED = "endorse_declined"
     ENDORSE_CONTACT = "endorse_contact"  #: to another person: please confirm that you speak for it now
     ENDORSE_HANDOVER = "endorse_handover"  #: to the person before: somebody else speaks for it now
-    CONTACT = "contact"  #: what somebody wrote by the form of the site, to its contact (mail/contact.py)
+    CONTACT = "contact"  #: what somebody wrote by the form of the site (mail/contact.py)
     # To staff, whom no bounce and no complaint keeps from their mails (TO_STAFF):
     STAFF_INVITATION = "staff_invitation"
     STAFF_NOTICE = "staff_notice"  #: something about your account was changed
@@ -158,8 +158,8 @@ class OutboxMail(Model):
 
     id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
-    #: The signature, endorsement or invitation it is about, by its kind; not a foreign key, as that row may be erased
-    #: while the mail waits.
+    #: The signature, endorsement, invitation or campaign it is about, by its kind; not a foreign key, as that row may be
+    #: erased while the mail waits.
     subject_id: Mapped[int] = mapped_column(BigInteger)
     seq: Mapped[int]  #: the version of that row that the link will confirm
     lang: Mapped[str] = mapped_column(String(2))

@@ -89,6 +89,7 @@ def test_what_a_page_reads_of_its_query_has_a_copy_of_its_own_however_it_is_writ
     assert ['lang="ko"' in korean, 'lang="en"' in english] == [True, True]
     assert 'id="sign-form"' in ask(nginx, "/embed/blue-skies?via=p1&form=1&lang=en")[2]
     assert "code" in ask(nginx, f"{PAGE}/check?by=code")[2]
+    assert 'name="campaign"' in ask(nginx, "/ko/contact?campaign=blue-skies")[2]
     assert ask(nginx, "/embed/blue-skies?l%61ng=en")[2] == korean, "it is passed on as it is in the key"
 
 

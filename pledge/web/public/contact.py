@@ -1,13 +1,16 @@
-"""A short form to write to whoever answers for the site. What is sent becomes a mail; the answer is the same for everybody."""
+"""A short form to write to whoever answers for the site or for a campaign. What is sent becomes a mail; the answer is the same for everybody."""
+
+from dataclasses import replace
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_limiter import RateLimitExceeded
-from wtforms import StringField, TextAreaField
+from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import DataRequired, Length
 
+from pledge.campaigns.senders import addressee
 from pledge.core import i18n, urls
 from pledge.mail import contact as letters
 from pledge.mail.contact import MAX_MESSAGE, ContactMessage
@@ -31,6 +34,7 @@ def contact_limit() -> str:
 
 
 class ContactForm(ProvableForm):
+    campaign = HiddenField()  #: its slug; the message is about the site where no public campaign has it
     name = StringField(_l("Name"), render_kw={"maxlength": MAX_NAME})
     email = StringField(_l("E-mail"))
     #: Browsers send a line break as two characters and count it as one.
@@ -45,9 +49,10 @@ class ContactForm(ProvableForm):
             check_name(self, field)
 
 
-@public.page("/contact", cache=PAGE_CACHE)
+@public.page("/contact", cache=replace(PAGE_CACHE, reads=("campaign",)))
 def contact() -> Response:
-    return _page(ContactForm())
+    """`?campaign=air`: to write about that campaign."""
+    return _page(ContactForm(campaign=request.args.get("campaign", "")))
 
 
 @public.act("/contact")
@@ -70,7 +75,12 @@ def contact_post() -> Response:
         if limits.hit(SITE_LIMIT, "contact of all") is not None:
             return proof_page(form, answer, address=urls.contact())
     letter = ContactMessage((form.name.data or "").strip(), form.address.mailed, form.message.data)
-    letters.write(letter, i18n.language())
+    about = addressee(form.campaign.data or "")
+    if about is None:
+        letters.write(letter, i18n.language())
+    else:
+        title = about.title.in_language(i18n.language())
+        letters.write(replace(letter, campaign=title, to=about.reply_to), i18n.language(), about.id)
     return see_other(url_for("public.contact_sent"))
 
 
@@ -80,7 +90,8 @@ def contact_sent() -> Response:
 
 
 def _page(form: ContactForm | None, status: int = 200, retry_after: int | None = None) -> Response:
-    return render_page("public/campaign/contact.html", status, retry_after, form=form)
+    about = addressee(form.campaign.data or "") if form else None
+    return render_page("public/campaign/contact.html", status, retry_after, form=form, about=about)
 
 
 @limits.limited(contact_limit, scope="contact")

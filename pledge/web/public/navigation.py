@@ -60,10 +60,10 @@ def navigation(campaign: CampaignView | None, outage: bool = False) -> Navigatio
 
 
 @cache.cached(SECONDS, make_cache_key=lambda *content: f"footer {i18n.language()} {content}")
-def footer(secretariat: str, shown: Navigation) -> Markup:
-    """The foot of a page, made once for all pages with the same content in it."""
+def footer(secretariat: str, shown: Navigation, slug: str | None) -> Markup:
+    """The foot of a page, made once for all pages with the same content in it; `slug`: of the campaign that one writes about."""
     macro = get_template_attribute("components/site/footer.html", "site_footer")
-    return Markup(macro(current_config().contact_in(i18n.language()), secretariat, shown))  # noqa: S704  # made by the template
+    return Markup(macro(current_config().contact_in(i18n.language()), secretariat, shown, slug))  # noqa: S704  # made by the template
 
 
 def _site_links() -> Navigation:

@@ -9,7 +9,7 @@ from werkzeug import Response as AnyResponse
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.models import Campaign
-from pledge.core import i18n
+from pledge.core import clock, i18n
 from pledge.core.i18n import format_duration
 from pledge.deliveries import tables
 from pledge.exports import services as exports
@@ -19,6 +19,7 @@ from pledge.jobs import services as jobs
 from pledge.ledger import log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.models import Kind
+from pledge.mail import contact
 from pledge.statistics import dashboard, funnel, referrals
 from pledge.statistics.charts import chart
 from pledge.statistics.history import Interval, growth
@@ -119,5 +120,6 @@ def _numbers(campaign: Campaign) -> dict[str, Any]:
         "funnel": funnel.funnel(campaign.id, WINDOWS[window]),
         "most": funnel.MAX_MAILS,
         "links": [line for line in referrals.lines(campaign.id) if line.people][:10],
+        "letters": contact.written(campaign.id, clock.now() - timedelta(days=7)),
         "checkpoint": log_queries.newest(campaign.id),
     }

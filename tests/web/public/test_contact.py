@@ -4,8 +4,10 @@ import pytest
 
 from pledge.abuse import proof
 from pledge.core.db import db
+from pledge.core.languages import Texts
 from pledge.mail.models import OutboxMail
 from pledge.web.public import contact
+from tests.support.factories import campaign, draft
 from tests.support.mails import Notes, deliver
 from tests.support.pages import hidden_fields
 from tests.support.proof import challenge_of, solve
@@ -22,6 +24,40 @@ def test_a_message_is_mailed_and_the_answer_names_nobody(client):
     notes = Notes()
     deliver(notes)
     assert "The button does\r\nnothing." in notes.mails[0].get_body(("plain",)).get_content()
+
+
+def test_a_message_from_a_campaign_names_it_goes_to_its_address_and_is_counted(client, staff_client):
+    campaign("air", reply_to="air@example.org", title=Texts(ko="모두의 하늘", en="Air for all"))
+    page = client.get("/en/c/air").text
+    assert 'href="/en/contact?campaign=air"' in page
+    form = client.get("/en/contact?campaign=air").text
+    assert "To the secretariat of “Air for all”" in form
+    fields = hidden_fields(form)
+    assert client.post("/en/contact", data=FORM | fields).status_code == 303
+    client.post("/en/contact", data=FORM)
+    notes = Notes()
+    deliver(notes)
+    ours, sites = notes.mails
+    assert (ours["To"], ours["Subject"]) == ("air@example.org", "[Air for all] Question from Ana")
+    assert sites["To"] != "air@example.org"
+    assert "1 message by" in staff_client("viewer", lang="en").get("/staff/numbers?campaign=air").text
+
+
+def test_a_form_that_is_shown_again_is_still_about_its_campaign(client, monkeypatch):
+    campaign("air")
+    wrong = client.post("/en/contact", data=FORM | {"campaign": "air", "email": "nobody"})
+    assert hidden_fields(wrong.text)["campaign"] == "air"
+    monkeypatch.setattr(contact, "SITE_LIMIT", "1 per hour")
+    client.post("/en/contact", data=FORM)
+    asked = client.post("/en/contact", data=FORM | {"campaign": "air"})
+    assert (asked.status_code, hidden_fields(asked.text)["campaign"]) == (403, "air")
+
+
+@pytest.mark.parametrize("slug", ["nothing", "draft", ""])
+def test_a_message_about_no_public_campaign_goes_to_the_site(client, slug):
+    draft("draft")
+    assert client.post("/en/contact", data=FORM | {"campaign": slug}).status_code == 303
+    assert db.session.query(OutboxMail).one().subject_id == 0
 
 
 @pytest.mark.parametrize(
