@@ -97,7 +97,7 @@ FOLLOWUP_PARTS = (
     "followup_until",
 )
 #: Columns with the texts of the page. A campaign may be public without the optional ones.
-OPTIONAL_PARTS = ("who_may_sign", *FOLLOWUP_PARTS)
+OPTIONAL_PARTS = ("picture_sentence", "who_may_sign", *FOLLOWUP_PARTS)
 TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body", *OPTIONAL_PARTS)
 SCHEDULE = ("goal", "opens_at", "closes_at", "goal_steps", "step_sentences")
 
@@ -114,6 +114,8 @@ class Campaign(Model):
     body: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")  #: CommonMark
     #: To whom the totals are handed, as the consents say it: `the Government of …`; empty in a draft.
     recipient: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    #: About the picture at the top of the page, whose haze lifts with the steps.
+    picture_sentence: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
     #: A sentence for the form.
     who_may_sign: Mapped[Texts] = mapped_column(Translated(300), default=Texts, server_default="{}")
     goal: Mapped[int]

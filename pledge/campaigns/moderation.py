@@ -394,6 +394,7 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
             max_lengths = {
                 "tagline": rules.MAX_TAGLINE,
                 "summary": rules.MAX_SUMMARY,
+                "picture_sentence": rules.MAX_TAGLINE,
                 "who_may_sign": rules.MAX_TAGLINE,
                 "followup_sentence": rules.MAX_TAGLINE,
             }

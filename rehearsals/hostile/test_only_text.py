@@ -20,7 +20,7 @@ from tests.support.world import built, world
 
 #: Columns with what somebody has typed, beside those of texts in several languages.
 TYPED = set(
-    "title tagline summary body recipient who_may_sign followup_title followup_sentence note reason ended_why name "
+    "title tagline summary body recipient picture_sentence who_may_sign followup_title followup_sentence note reason ended_why name "
     "decision_reason spokesperson receipt_number registration_number contact_name contact_title contact_email actor browser "
     "proposed_name decided_name ended_name placed_name lifted_name frozen_name asked_name".split()
 )

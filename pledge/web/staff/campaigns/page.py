@@ -74,6 +74,7 @@ class TextsForm(SectionForm):
     title = ByLanguage(StringField, _l("Title"))
     tagline = ByLanguage(StringField, _l("Tagline"))
     summary = ByLanguage(TextAreaField, _l("Summary"))
+    picture_sentence = ByLanguage(StringField, _l("Sentence about the picture"))
     body = ByLanguage(TextAreaField, _l("Text"))
     who_may_sign = ByLanguage(StringField, _l("Who may sign"))
     followup_title = ByLanguage(StringField, _l("Title of the card"))

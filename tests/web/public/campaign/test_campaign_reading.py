@@ -54,6 +54,17 @@ def test_the_page_names_the_next_step_and_its_sky_clears_with_each(app, client, 
     assert f'class="hero sky-{sky}"' in client.get(PAGE).text
 
 
+def test_the_sentence_about_the_picture_is_the_campaigns_own(client):
+    factories.campaign("air")
+    assert "hero__sky" not in client.get(PAGE).text
+    sentence = Texts(ko="서명이 늘수록 강이 맑아집니다", en="The river clears as signatures grow")
+    river = factories.campaign("river", goal=100, goal_steps=[1], picture_sentence=sentence)
+    assert ">The river clears as signatures grow</p>" in client.get("/en/c/river").text
+    factories.crowd(1, river)
+    fold_all()
+    assert ">서명이 늘수록 강이 맑아집니다 · 5단계 중 2단계</p>" in client.get("/ko/c/river").text
+
+
 def test_events_stand_on_the_page_with_their_files_and_past_ones_apart(app, client):
     factories.campaign("air")
     soon = items.add(EVENT, EDITOR, "air", event_fields(title_en="Climate Talk"))
