@@ -1,10 +1,10 @@
 """The campaigns for programs: what they are, their live counts, growth, places, organisations, paper, refused sign-ups and what
 happened; some of it as tables for spreadsheets."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import takewhile
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from flask import Response, abort, request
 
@@ -130,15 +130,11 @@ def organizations(slug: str) -> documents.OrganizationsDocument:
 
     Ids are strings: they are larger than the integers that JavaScript represents exactly.
     """
-    number = campaign_id(slug)
-    shown = endorsements.listing(number, _after(), BATCH + 1)
-    people = referrals.public_counts(number)
-    batch = shown[:BATCH]
-    more = len(shown) > BATCH
-    return documents.OrganizationsDocument(
-        organizations=[_organization(slug, organization, people) for organization in batch],
-        next=public_url("api.organizations", slug=slug, after=batch[-1].endorsement_id) if more else None,
-    )
+    shown = endorsements.listing(campaign_id(slug), _after(), BATCH + 1)
+    document = _organizations(slug, shown[:BATCH])
+    if len(shown) > BATCH:
+        document.next = public_url("api.organizations", slug=slug, after=document.organizations[-1].id)
+    return document
 
 
 @api.page("/campaigns/<slug>/integrity", cache=DATA_CACHE)
@@ -184,10 +180,11 @@ def activity(slug: str) -> documents.ActivityDocument:
 
 @api.page("/campaigns/<slug>/<table>.csv", cache=DATA_CACHE)
 def table(slug: str, table: str) -> Response:
-    """The lines of a document in CSV (UTF-8 with BOM, CRLF): a text has a column for each language."""
+    """The lines of a document in CSV (UTF-8 with BOM, CRLF), each with its moment; a text has a column for each language."""
     if table not in TABLES:
         abort(404)
-    line, read = TABLES[table]
+    document = TABLES[table](slug)
+    (line,) = get_args(type(document).model_fields[table].annotation)
     columns = [
         (name, lang)
         for name, field in line.model_fields.items()
@@ -195,12 +192,16 @@ def table(slug: str, table: str) -> Response:
         for lang in (languages.codes() if get_origin(field.annotation) is dict else ("",))
     ]
     head = [f"{name}_{lang}" if lang else name for name, lang in columns]
-    lines = (document.model_dump(mode="json") for document in read(slug))
+    values = document.model_dump(mode="json")
+    moment = [values["as_of"], values["checkpoint"]]
     cells = (
-        [document[name].get(lang) if lang else document[name] for name, lang in columns] for document in lines
+        [line[name].get(lang) if lang else line[name] for name, lang in columns] + moment
+        for line in values[table]
     )
     rows = (["" if cell is None else cell for cell in row] for row in cells)
-    response = Response(csv_file(head, rows), content_type="text/csv; charset=utf-8")
+    response = Response(
+        csv_file([*head, "as_of", "checkpoint"], rows), content_type="text/csv; charset=utf-8"
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{table}.csv"'
     return response
 
@@ -257,6 +258,17 @@ def _totals(totals: Totals | PlacesSnapshot, log_size: int | None) -> dict[str, 
     }
 
 
+def _organizations(slug: str, shown: Iterable[EndorsementVersion]) -> documents.OrganizationsDocument:
+    number = campaign_id(slug)
+    count, people = ledger.count(number), referrals.public_counts(number)
+    return documents.OrganizationsDocument(
+        as_of=count.as_of,
+        checkpoint=count.log_size,
+        organizations=[_organization(slug, organization, people) for organization in shown],
+        next=None,
+    )
+
+
 def _organization(
     slug: str, organization: EndorsementVersion, people: dict[str, int]
 ) -> documents.OrganizationDocument:
@@ -270,12 +282,6 @@ def _organization(
     return shown
 
 
-def _every_organization(slug: str) -> Iterator[documents.OrganizationDocument]:
-    number = campaign_id(slug)
-    people = referrals.public_counts(number)
-    return (_organization(slug, organization, people) for organization in endorsements.listing(number))
-
-
 def _after() -> int:
     """The id after which the batch begins; 400 for anything else."""
     text = request.args.get("after", "0")
@@ -284,10 +290,10 @@ def _after() -> int:
     return int(text)
 
 
-#: The columns of each table, and its rows by slug.
-TABLES: dict[str, tuple[type[documents.ApiDocument], Callable[[str], Iterable[documents.ApiDocument]]]] = {
-    "history": (documents.DayDocument, lambda slug: history(slug).history),
-    "regions": (documents.RegionDocument, lambda slug: regions(slug).regions),
-    "countries": (documents.LineDocument, lambda slug: countries(slug).countries),
-    "organizations": (documents.OrganizationDocument, _every_organization),
+#: The document of each table; its lines are in the field of the same name.
+TABLES: dict[str, Callable[[str], documents.ApiDocument]] = {
+    "history": history,
+    "regions": regions,
+    "countries": countries,
+    "organizations": lambda slug: _organizations(slug, endorsements.listing(campaign_id(slug))),
 }

@@ -172,6 +172,8 @@ class OrganizationDocument(ApiDocument):
 
 
 class OrganizationsDocument(ApiDocument):
+    as_of: Moment
+    checkpoint: int | None
     organizations: list[OrganizationDocument]
     next: Address | None = Field(description="the next batch")
 
