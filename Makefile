@@ -15,7 +15,7 @@ help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' "$(ROOT)/Makefile" | while IFS='|' read -r task text; do \
 		printf '%-20s %s\n' "$$task" "$$text"; done
 
-run: ## From a clone to a working site on http://127.0.0.1:$PORT (default 8000)
+run: ## From a clone to a working site on http://localhost:$PORT (default 8000)
 	@$(ENTER) exec tools/run.sh
 
 demo: ## The same with a campaign in full swing: sample data, in a database of its own

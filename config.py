@@ -244,7 +244,7 @@ class Config(BaseSettings):
 
     env: Env = Env.DEVELOPMENT
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
-        default_factory=lambda: f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+        default_factory=lambda: f"http://localhost:{os.environ.get('PORT') or 8000}"
     )
     database_url: Annotated[str, AfterValidator(_database_url)] = ""
     redis_url: Annotated[str, AfterValidator(_url("redis", "rediss"))] = ""

@@ -191,9 +191,9 @@ def test_lists_are_read_without_their_spaces_and_the_base_address_without_its_sl
 
 
 def test_links_of_a_site_on_another_port_lead_there(monkeypatch):
-    assert Config.load().base_url == "http://127.0.0.1:8000"
+    assert Config.load().base_url == "http://localhost:8000"
     monkeypatch.setenv("PORT", "8120")
-    assert Config.load().base_url == "http://127.0.0.1:8120"
+    assert Config.load().base_url == "http://localhost:8120"
 
 
 def test_printing_the_settings_shows_no_key(environment):

@@ -1,4 +1,4 @@
-"""The pictures and the film of the README, taken from a running `make demo`: `python -m tools.pictures http://127.0.0.1:8000`."""
+"""The pictures and the film of the README, taken from a running `make demo`: `python -m tools.pictures http://localhost:8000`."""
 
 import re
 import secrets

@@ -26,6 +26,8 @@ from pledge.core.db import db, migrations
 from pledge.worker.loop import MAIL, SIGNING, Worker, timetable
 
 HOST = "127.0.0.1"
+#: In links: a passkey belongs to a name (docs/adr/0103).
+NAME = "localhost"
 DEMO_CAMPAIGN = DEMO / SLUG
 DEMO_NAMES = DEMO / "site.json"
 
@@ -48,7 +50,7 @@ def serve(port: int, demo: bool) -> None:
     config = current_config()
     refuse_used_port(port)
     staff_paths = prepare(config, demo=demo)
-    address = f"http://{HOST}:{port}"
+    address = f"http://{NAME}:{port}"
     # The folder in which the processes share metrics (core/metrics.py), without the files of the last run.
     metrics = config.instance_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
@@ -65,7 +67,7 @@ def serve(port: int, demo: bool) -> None:
         while not stop.is_set:
             for child in (web, worker):
                 child.poll_or_restart(environment)
-            if not is_announced and answers(f"{address}/healthz"):
+            if not is_announced and answers(f"http://{HOST}:{port}/healthz"):
                 announce(address, staff_paths, config, demo=demo)
                 running_address().write_text(address, "utf-8")
                 is_announced = True

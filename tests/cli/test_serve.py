@@ -64,7 +64,7 @@ def serve(tmp_path):
                 start_new_session=True,
             )
         started.append(process)
-        return process, f"http://127.0.0.1:{port}"
+        return process, f"http://localhost:{port}"
 
     yield start
     for process in started:

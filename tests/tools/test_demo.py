@@ -8,16 +8,17 @@ import pytest
 from sqlalchemy import func, select
 
 from pledge.campaigns.loading import load_folder
-from pledge.campaigns.models import CampaignEvent, Partner
+from pledge.campaigns.models import Campaign, CampaignConsent, CampaignEvent, Partner, PledgeText
 from pledge.cli.campaigns import DEMO, PEOPLE, SLUG
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.i18n import SEOUL
+from pledge.deliveries.document import from_json
 from pledge.deliveries.models import Delivery
 from pledge.endorsements.models import Endorsement, EndorsementState
 from pledge.files.models import StoredFile
 from pledge.inbox import queries as inbox
-from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead
+from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LedgerHead
 from pledge.mail import services as mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mail.outbox import NewMail, enqueue
@@ -26,6 +27,7 @@ from pledge.news.models import NewsItem, NewsState
 from pledge.paper.models import PaperBatch
 from pledge.signatures.models import Signature, SignatureState
 from pledge.statistics.cells import MIN_CELL
+from pledge.statistics.funnel import funnel
 from pledge.worker.registry import composers, ledger_sources, makers
 from tests.support import invalidations
 from tests.support.factories import fold_all, signature
@@ -106,6 +108,34 @@ def test_neighbours_have_names_and_marks_of_their_own():
     assert len(set(newest)) == 12
     logos = [file.read_bytes() for file in (FOLDER / "logos").iterdir()]
     assert len(set(logos)) == len(logos) > 80
+
+
+@pytest.mark.sqlite_only
+def test_all_that_the_samples_tell_is_in_the_order_of_its_days(filled):
+    the_campaign = db.session.scalars(select(Campaign)).one()
+    entries = db.session.scalars(select(LedgerEntry).order_by(LedgerEntry.number)).all()
+    days = [entry.occurred_at.astimezone(SEOUL).date() for entry in entries]
+    assert days == sorted(days)
+    assert {entry.kind for entry in entries} == set(Kind)
+
+    opening = next(event for event in the_campaign.events if event.title["en"] == "Signing opens")
+    assert opening.starts_at == the_campaign.opens_at
+    assert opening.starts_at.astimezone(SEOUL).date() == days[0]
+    for dated in (PledgeText, CampaignConsent):
+        assert db.session.scalars(select(dated.created_at)).all() == [the_campaign.opens_at]
+
+    frozen = db.session.scalars(select(Delivery.document).order_by(Delivery.id))
+    assert [from_json(document).paper.signatures for document in frozen] == [412, 599]
+
+    for item in db.session.scalars(select(NewsItem).where(NewsItem.state == NewsState.SENT)):
+        mails = db.session.scalars(
+            select(OutboxMail).where(OutboxMail.seq == item.id, OutboxMail.kind == "news")
+        )
+        sent = [mail.sent_at - item.begun_at for mail in mails if mail.state == MailState.SENT]
+        assert len(sent) == item.mails
+        assert timedelta(0) <= min(sent) <= max(sent) < timedelta(minutes=1)
+    everybody = funnel(the_campaign.id, timedelta(days=7)).lines[0]
+    assert 0 < everybody.confirmed < everybody.mailed == everybody.submitted
 
 
 def pages_that_say_so(client):

@@ -1,14 +1,16 @@
-"""Filling the demo campaign with ten weeks of sample data, day by day, each day folded as it would have been."""
+"""Filling the demo campaign with ten weeks of sample data: each thing at its moment, and counted as it would have been."""
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import COMMAND_LINE, Actor
@@ -16,7 +18,7 @@ from pledge.audit.services import record
 from pledge.campaigns import items, sharing, staff_queries
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.media import QUOTATION, set_quotation
-from pledge.campaigns.models import Campaign, PledgeText
+from pledge.campaigns.models import Campaign, CampaignConsent, PledgeText
 from pledge.campaigns.rules import stamp
 from pledge.core import clock, languages
 from pledge.core.db import transaction
@@ -32,7 +34,11 @@ from pledge.ledger import log_queries
 from pledge.ledger.models import LedgerEntry, Reason
 from pledge.ledger.numbering import FoldSources
 from pledge.ledger.services import fold
-from pledge.news.models import NewsItem, NewsState
+from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.news import queries as news_queries
+from pledge.news import sending
+from pledge.news import services as news_services
+from pledge.news.services import NewsFields
 from pledge.paper import queries as paper_queries
 from pledge.paper import services as paper
 from pledge.signatures.invalidation import services as invalidations
@@ -48,7 +54,8 @@ from tools.demo.content import FOLDER, read, store_logo
 from tools.demo.organizations import Register, SampleOrganization
 from tools.demo.people import Person, Recorder
 
-_LENGTH = timedelta(weeks=10)
+#: So many days ago signing opened.
+_DAYS = 70
 _DAY = timedelta(days=1)
 #: For each person who confirmed, so many wait, all of the last days.
 _WAITING, _WAITING_DAYS = 0.02, 9
@@ -56,10 +63,8 @@ _WAITING, _WAITING_DAYS = 0.02, 9
 _REMAINING_DAYS = 120
 #: Nobody of the staff.
 _EDITOR, _SECOND_PERSON = Actor(-1, "sample-editor", ""), Actor(-2, "sample-approver", "")
-_HOUR = timedelta(hours=1)
-#: Held signatures of two e-mail domains; a second person is asked to refuse those of one.
-_REFUSED = "bulk.example.org"
-_HELD = {_REFUSED: 60, "quick.example.org": 8}
+#: Mails a minute: all that one piece of news has are due within seconds.
+_NEWS_PACE = 1_000_000
 
 
 class SampleState(StrEnum):
@@ -79,15 +84,12 @@ class Interrupted(Exception):
     """An earlier filling was interrupted; what it left is neither empty nor whole."""
 
 
-@dataclass(frozen=True)
-class _Delivery:
-    """A delivery of the file, at its moments."""
+#: What happens in the campaign at a moment.
+Step = tuple[datetime, Callable[[], object]]
 
-    facts: dict[str, Any]
-    frozen_at: datetime
-    handed_over_at: datetime
-    answered_at: datetime | None
-    answer_due: date | None
+
+def _nothing() -> None:
+    """What happens at a moment up to which all is only counted."""
 
 
 def fill(slug: str, sources: FoldSources, makers: Makers, *, number: int) -> bool:
@@ -139,58 +141,66 @@ def _fill(
 ) -> None:
     chance = random.Random(2050)  # samples, not secrets
     ends = clock.now()
-    begins = ends - _LENGTH
-    to_hand_over = _deliveries(ends)
-    _add_media(slug)
-    organizations.add_partners(slug)
-    moments = [
-        moment
-        for handover in to_hand_over
-        for moment in (handover.handed_over_at, handover.answered_at)
-        if moment
-    ]
-    news = [*_add_events(slug, begins, ends), *moments]
-    crowd = people.invent(chance, number, begins, ends, news)
+    begins = _moment(ends, -_DAYS, hour=0)
+    with clock.pretend(begins):
+        _open(campaign_id, closes_at=_end_of_day(ends, _REMAINING_DAYS))
+        _add_media(slug)
+        organizations.add_partners(slug)
+        events = _add_events(slug, ends)
+    news = list(_news(slug, campaign_id, ends))
+    draws = [moment for moment in (*events, *(moment for moment, _ in news)) if moment < ends]
     history = _History(
+        reached=begins,
         recorder=Recorder(
             campaign_id, pledge_text_id, [handover.code for handover in referrals.partners(campaign_id)]
         ),
         register=Register(campaign_id, pledge_text_id),
-        crowd=crowd,
+        crowd=people.invent(chance, number, begins, ends, draws),
         organizations=organizations.invent(chance, begins, ends),
         sources=sources,
     )
-    frozen: list[int] = []
-    for day in range(1, _LENGTH // _DAY + 1):
-        until = begins + day * _DAY
-        with clock.pretend(until):
-            history.advance(until - _DAY, until)
-            due = [handover for handover in to_hand_over[len(frozen) :] if until >= handover.frozen_at]
-            frozen += [_freeze(slug, campaign_id, delivery, makers) for delivery in due]
-    for delivery_id, delivery in zip(frozen, to_hand_over, strict=True):
-        _hand_over(delivery_id, delivery)
+    steps = [
+        *news,
+        *_paper(slug, campaign_id, ends),
+        *_deliveries(slug, campaign_id, ends, makers),
+        *((begins + day * _DAY, _nothing) for day in range(1, _DAYS + 1)),
+        (_moment(ends, -1, hour=9), history.change_organizations),
+        (ends, _nothing),
+    ]
+    for moment, act in sorted(steps, key=itemgetter(0)):
+        with clock.pretend(moment):
+            history.advance(moment)
+            act()
     waiting = people.invent_waiting(chance, round(number * _WAITING), ends - _WAITING_DAYS * _DAY, ends)
+    held = read("people")["held"]
     with transaction() as session:
         history.recorder.sign(session, waiting)
-        _add_news(session, campaign_id, crowd)
-        session.get_one(Campaign, campaign_id).closes_at = _end_of_day(ends, _REMAINING_DAYS)
-        for domain, size in _HELD.items():
+        for domain, size in held["domains"].items():
             history.recorder.hold(session, slug, people.invent_quick(chance, size, ends), domain)
-    with clock.pretend(ends - _DAY), transaction() as session:
-        for organization in history.organizations:
-            if organization.correction:
-                history.register.correct(session, organization)
-            if organization.through_link:
-                history.register.gather(session, organization)
-    _add_paper(slug, campaign_id)
-    with_one_domain = Condition(campaign_id=campaign_id, domain_hash=domain_hash(slug, _REFUSED))
-    invalidations.propose(_EDITOR, with_one_domain, InvalidationReason.AUTOMATED, "bulk sign-ups")
+    with_one_domain = Condition(campaign_id=campaign_id, domain_hash=domain_hash(slug, held["proposed"]))
+    why = languages.texts(held["why"]).in_language(languages.default())
+    invalidations.propose(_EDITOR, with_one_domain, InvalidationReason.AUTOMATED, why)
+
+
+def _open(campaign_id: int, *, closes_at: datetime) -> None:
+    """Have signing opened now, with what is dated by the opening."""
+    now = clock.now()
+    with transaction() as session:
+        campaign = session.get_one(Campaign, campaign_id)
+        for event in campaign.events:
+            if event.starts_at == campaign.opens_at:
+                event.starts_at = now
+        for versions in (PledgeText, CampaignConsent):
+            of_campaign = update(versions).where(versions.campaign_id == campaign_id)
+            session.execute(of_campaign.values(created_at=now))
+        campaign.opens_at, campaign.closes_at = now, closes_at
 
 
 @dataclass
 class _History:
     """What happens in the campaign, one period after another."""
 
+    reached: datetime
     recorder: Recorder
     register: Register
     crowd: Sequence[Person]
@@ -200,8 +210,9 @@ class _History:
     def __post_init__(self) -> None:
         self._signed: list[tuple[Person, dict[str, Any]]] = []  #: those who will withdraw
 
-    def advance(self, after: datetime, until: datetime) -> None:
-        """Record what happened in this time, and count it."""
+    def advance(self, until: datetime) -> None:
+        """Record what happened up to this moment, and count it."""
+        after, self.reached = self.reached, until
         with transaction() as session:
             self._people(session, after, until)
             for organization in self.organizations:
@@ -211,6 +222,15 @@ class _History:
                     self.register.leave(session, organization)
         while fold(self.sources):
             pass
+
+    def change_organizations(self) -> None:
+        """Some ask for a correction, and people came through the links of some."""
+        with transaction() as session:
+            for organization in self.organizations:
+                if organization.correction:
+                    self.register.correct(session, organization)
+                if organization.through_link:
+                    self.register.gather(session, organization)
 
     def _people(self, session: Session, after: datetime, until: datetime) -> None:
         signing = [
@@ -230,28 +250,26 @@ class _History:
         people.append(session, entries)
 
 
-def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
-    """Add the events of the file; the moments of those that are over."""
-    over = []
-    with clock.pretend(begins):
-        for facts in read("events")["events"]:
-            starts_at = _moment(ends, facts["day"], facts["hour"])
-            fields = EventFields(
-                title=languages.texts(facts["title"]),
-                place=languages.texts(facts.get("place", {})),
-                url=facts.get("url", ""),
-                is_online=facts.get("online", False),
-                join_url=facts.get("join_url", ""),
-                speakers=languages.texts(facts.get("speakers", {})),
-                all_day=False,
-                starts_at=starts_at,
-                ends_at=starts_at + timedelta(hours=facts["lasts"]),
-                outcome=languages.texts(facts.get("outcome", {})),
-            )
-            items.add(EVENT, COMMAND_LINE, slug, fields)
-            if starts_at < ends:
-                over.append(starts_at)
-    return over
+def _add_events(slug: str, ends: datetime) -> list[datetime]:
+    """Add the events of the file; their moments."""
+    moments = []
+    for facts in read("events")["events"]:
+        starts_at = _moment(ends, facts["day"], facts["hour"])
+        fields = EventFields(
+            title=languages.texts(facts["title"]),
+            place=languages.texts(facts.get("place", {})),
+            url=facts.get("url", ""),
+            is_online=facts.get("online", False),
+            join_url=facts.get("join_url", ""),
+            speakers=languages.texts(facts.get("speakers", {})),
+            all_day=False,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=facts["lasts"]),
+            outcome=languages.texts(facts.get("outcome", {})),
+        )
+        items.add(EVENT, COMMAND_LINE, slug, fields)
+        moments.append(starts_at)
+    return moments
 
 
 def _add_media(slug: str) -> None:
@@ -268,98 +286,109 @@ def _add_media(slug: str) -> None:
     )
 
 
-def _add_news(session: Session, campaign_id: int, crowd: Sequence[Person]) -> None:
-    """The news of the file; the people who had asked for it by then are counted, and no mail is written."""
-    now = clock.now()
+def _news(slug: str, campaign_id: int, ends: datetime) -> Iterator[Step]:
+    """The news of the file: sent on its day, or still being written."""
     for facts in read("news")["news"]:
-        item = NewsItem(
-            campaign_id=campaign_id,
-            state=NewsState.DRAFT,
-            title=languages.texts(facts["title"]),
-            body=languages.texts(facts["body"]),
-            changed_at=now,
-        )
+        fields = NewsFields(languages.texts(facts["title"]), languages.texts(facts["body"]))
         if "day" in facts:
-            at = now + timedelta(days=facts["day"])
-            item.state, item.mails = NewsState.SENT, _recipients(crowd, at)
-            item.proposed_by, item.proposed_name = _EDITOR.staff_id, _EDITOR.name
-            item.proposed_at = at - 2 * _HOUR
-            item.decided_by, item.decided_name = _SECOND_PERSON.staff_id, _SECOND_PERSON.name
-            item.decided_at = at
-            item.changed_at, item.begun_at, item.ended_at = at - 3 * _HOUR, at, at + _HOUR
-        session.add(item)
-        session.flush()
+            yield _moment(ends, facts["day"], hour=16), partial(_send_news, slug, campaign_id, fields)
+        else:
+            yield ends, partial(news_services.write, _EDITOR, slug, fields)
 
 
-def _recipients(crowd: Sequence[Person], at: datetime) -> int:
-    return sum(
-        person.updates
-        and person.confirmed_at is not None
-        and person.confirmed_at <= at
-        and not (person.withdrawn_at and person.withdrawn_at <= at)
-        for person in crowd
-    )
+def _send_news(slug: str, campaign_id: int, fields: NewsFields) -> None:
+    """Have two people approve it and its mails sent to all who had asked for news by then."""
+    with clock.pretend(clock.now() - timedelta(hours=2)):
+        news_id = news_services.write(_EDITOR, slug, fields)
+        seen = news_queries.find(campaign_id, news_id).stamp
+        news_services.propose(_EDITOR, slug, news_id, seen)
+    news_services.approve(_SECOND_PERSON, slug, news_id, seen)
+    with clock.pretend(clock.now() + sending.SETTLED):
+        while sending.advance(_NEWS_PACE):
+            pass
+    mine = update(OutboxMail).where(OutboxMail.kind == MailKind.NEWS, OutboxMail.seq == news_id)
+    with transaction() as session:
+        session.execute(mine.values(state=MailState.SENT, attempts=1, sent_at=OutboxMail.due_at))
 
 
-def _add_paper(slug: str, campaign_id: int) -> None:
+def _paper(slug: str, campaign_id: int, ends: datetime) -> Iterator[Step]:
     """The batches of the file, each entered on its day and counted again on the next one."""
-    now, sheet = clock.now(), (FOLDER / "sheet.pdf").read_bytes()
-    for number_of_file, facts in enumerate(read("paper")["paper"], 1):
-        at = now + timedelta(days=facts["day"])
-        fields = paper.PaperFields(
-            place=languages.texts(facts["place"]),
-            collected_on=at.astimezone(SEOUL).date(),
-            sheets=facts["sheets"],
-            signatures=facts["signatures"],
-        )
-        name = store_scan(sheet + b"\n%% scan %d\n%%%%EOF\n" % number_of_file)
-        with clock.pretend(at):
-            number = paper.enter(_EDITOR, slug, fields, name)
+    for number, facts in enumerate(read("paper")["paper"], 1):
+        batch = _Batch(slug, campaign_id, facts, number)
+        yield _moment(ends, facts["day"], hour=17), batch.enter
         if "checked" in facts:
-            with clock.pretend(at + timedelta(days=1)):
-                paper.note_download(_SECOND_PERSON, slug, number)
-                seen = paper_queries.find(campaign_id, number).stamp
-                paper.check(_SECOND_PERSON, slug, number, seen, facts["checked"])
+            yield _moment(ends, facts["day"] + 1, hour=10), batch.count_again
 
 
-def _deliveries(ends: datetime) -> list[_Delivery]:
-    return [
-        _Delivery(
-            facts=facts,
-            frozen_at=ends + facts["frozen"] * _DAY,
-            handed_over_at=_moment(ends, facts["handed_over"], hour=11),
-            answered_at=_moment(ends, facts["answered"], hour=14) if "answered" in facts else None,
-            answer_due=_end_of_day(ends, facts["answer_due"]).date() if "answer_due" in facts else None,
+@dataclass
+class _Batch:
+    """A batch of paper signatures of the file."""
+
+    slug: str
+    campaign_id: int
+    facts: dict[str, Any]
+    number_of_file: int
+    number: int = 0
+
+    def enter(self) -> None:
+        fields = paper.PaperFields(
+            place=languages.texts(self.facts["place"]),
+            collected_on=clock.now().astimezone(SEOUL).date(),
+            sheets=self.facts["sheets"],
+            signatures=self.facts["signatures"],
         )
-        for facts in read("delivery")["deliveries"]
-    ]
+        sheet = (FOLDER / "sheet.pdf").read_bytes()
+        name = store_scan(sheet + b"\n%% scan %d\n%%%%EOF\n" % self.number_of_file)
+        self.number = paper.enter(_EDITOR, self.slug, fields, name)
+
+    def count_again(self) -> None:
+        paper.note_download(_SECOND_PERSON, self.slug, self.number)
+        seen = paper_queries.find(self.campaign_id, self.number).stamp
+        paper.check(_SECOND_PERSON, self.slug, self.number, seen, self.facts["checked"])
 
 
-def _freeze(slug: str, campaign_id: int, delivery: _Delivery, makers: Makers) -> int:
-    """Freeze the delivery at the newest checkpoint and make its pack."""
-    newest = log_queries.newest(campaign_id)
-    if newest is None:
-        raise NoSuchCheckpoint
-    draft, facts = freezing.draft(slug, newest.id), delivery.facts
-    recipient = languages.texts(facts["recipient"]) if "recipient" in facts else draft.recipient
-    wording = replace(draft, recipient=recipient, occasion=languages.texts(facts["occasion"]))
-    delivery_id = freezing.freeze(COMMAND_LINE, slug, newest.id, wording)
-    while jobs.advance(makers):
-        pass
-    return delivery_id
+def _deliveries(slug: str, campaign_id: int, ends: datetime, makers: Makers) -> Iterator[Step]:
+    """The deliveries of the file, each from freezing to the answer."""
+    for facts in read("delivery")["deliveries"]:
+        due = _end_of_day(ends, facts["answer_due"]).date() if "answer_due" in facts else None
+        delivery = _Delivery(slug, campaign_id, facts, due, makers)
+        yield _moment(ends, facts["frozen"], hour=10), delivery.freeze
+        yield _moment(ends, facts["handed_over"], hour=11), delivery.hand_over
+        if "answered" in facts:
+            yield _moment(ends, facts["answered"], hour=14), delivery.answer
 
 
-def _hand_over(delivery_id: int, delivery: _Delivery) -> None:
-    facts = delivery.facts
-    with clock.pretend(delivery.handed_over_at):
-        entry = HandingOver(
-            delivery.handed_over_at, facts["channel"], facts["receipt_number"], delivery.answer_due
-        )
-        deliveries.hand_over(COMMAND_LINE, delivery_id, entry)
-    if delivery.answered_at:
-        with clock.pretend(delivery.answered_at):
-            answer = Answer(delivery.answered_at, languages.texts(facts["answer"]))
-            deliveries.answer(COMMAND_LINE, delivery_id, answer)
+@dataclass
+class _Delivery:
+    """A delivery of the file."""
+
+    slug: str
+    campaign_id: int
+    facts: dict[str, Any]
+    answer_due: date | None
+    makers: Makers
+    number: int = 0
+
+    def freeze(self) -> None:
+        """Freeze it at the newest checkpoint and make its pack."""
+        newest = log_queries.newest(self.campaign_id)
+        if newest is None:
+            raise NoSuchCheckpoint
+        draft, facts = freezing.draft(self.slug, newest.id), self.facts
+        recipient = languages.texts(facts["recipient"]) if "recipient" in facts else draft.recipient
+        wording = replace(draft, recipient=recipient, occasion=languages.texts(facts["occasion"]))
+        self.number = freezing.freeze(COMMAND_LINE, self.slug, newest.id, wording)
+        while jobs.advance(self.makers):
+            pass
+
+    def hand_over(self) -> None:
+        facts = self.facts
+        entry = HandingOver(clock.now(), facts["channel"], facts["receipt_number"], self.answer_due)
+        deliveries.hand_over(COMMAND_LINE, self.number, entry)
+
+    def answer(self) -> None:
+        entry = Answer(clock.now(), languages.texts(self.facts["answer"]))
+        deliveries.answer(COMMAND_LINE, self.number, entry)
 
 
 def _moment(today: datetime, day: int, hour: int) -> datetime:

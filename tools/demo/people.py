@@ -19,6 +19,8 @@ from pledge.ledger import leaves
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import hour_of
 from pledge.mail.addresses import address_hash, parse
+from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.mail.providers import OTHER
 from pledge.mail.services import SAMPLE_DOMAIN
 from pledge.mailed_links.links import new_id
 from pledge.signatures.models import Signature, SignatureState
@@ -32,6 +34,10 @@ _WEEKEND = 0.65
 #: The first days draw many, then it becomes quiet; what was on the news draws some again for a few days.
 _LAUNCH, _LAUNCH_DAYS, _QUIET = 7.0, 3.0, 1.0
 _NEWS, _NEWS_DAYS = 3.5, 1.6
+
+#: Where people have their mailbox.
+_PROVIDERS = ("naver", "gmail", "kakao", OTHER), (46, 24, 12, 18)
+_TIME_TO_SEND = timedelta(seconds=2)
 
 _WITHDRAWN = 0.014
 _DAYS_TO_WITHDRAW = 9.0
@@ -120,8 +126,7 @@ class Recorder:
     def sign(self, session: Session, people: Iterable[Person]) -> list[tuple[Person, dict[str, Any]]]:
         """Store signatures, confirmed where the person has; entries are still to be appended."""
         signed = [(person, self._signature(person)) for person in people]
-        if signed:
-            session.execute(insert(Signature), [row for _, row in signed])
+        self._store(session, [row for _, row in signed])
         return signed
 
     def hold(self, session: Session, slug: str, people: Iterable[Person], domain: str) -> None:
@@ -130,11 +135,11 @@ class Recorder:
             "state": SignatureState.HELD,
             "hold_reason": "size",
             "domain_hash": domain_hash(slug, domain),
+            "mail_provider": OTHER,
             "public_name": False,
             "updates": False,
         }
-        rows = [self._signature(person) | held for person in people]
-        session.execute(insert(Signature), rows)
+        self._store(session, [self._signature(person) | held for person in people])
 
     def withdraw(self, session: Session, gone: Sequence[tuple[Person, Mapping[str, Any]]]) -> None:
         if not gone:
@@ -163,6 +168,27 @@ class Recorder:
             "commitment": row["commitment"] if reason.delta == 1 else None,
         }
 
+    @staticmethod
+    def _store(session: Session, signatures: list[dict[str, Any]]) -> None:
+        """Store them, and the mail that asked each to confirm."""
+        mails = [
+            {
+                "kind": MailKind.CONFIRM,
+                "subject_id": row["id"],
+                "seq": 1,
+                "lang": row["lang"],
+                "state": MailState.SENT,
+                "attempts": 1,
+                "created_at": row["submitted_at"],
+                "due_at": row["submitted_at"],
+                "sent_at": row["submitted_at"] + _TIME_TO_SEND,
+            }
+            for row in signatures
+        ]
+        if signatures:
+            session.execute(insert(Signature), signatures)
+            session.execute(insert(OutboxMail), mails)
+
     def _signature(self, person: Person) -> dict[str, Any]:
         self._count += 1
         address = parse(f"person-{self._count:05d}@{SAMPLE_DOMAIN}")
@@ -189,6 +215,7 @@ class Recorder:
             "code_since": person.submitted_at,
             "confirmed_at": person.confirmed_at,
             "via": self._link(),
+            "mail_provider": self._chance.choices(*_PROVIDERS)[0],
         }
 
     def _link(self) -> str | None:
