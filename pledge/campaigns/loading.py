@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge.campaigns import consents, items
+from pledge.campaigns.demands import DEMAND, DemandFields
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Fields, ItemKind
 from pledge.campaigns.models import (
@@ -93,6 +94,11 @@ def load_folder(folder: Path) -> str:
         if campaign.state != CampaignState.DRAFT:
             consents.store_version(session, campaign)
         _load_partners(session, campaign, facts["partners"], langs)
+        demands = [
+            DemandFields(_in_each(demand["words"], langs), demand["asked_on"])
+            for demand in facts.get("demands", [])
+        ]
+        _load_in_order(session, DEMAND, campaign, demands, stored=campaign.demands)
         events = [_event_fields(event, langs) for event in facts.get("events", [])]
         # Calendars recognise an event that stays.
         _load_items(
@@ -206,17 +212,30 @@ def _load_partners(
     speaks = any(facts["role"] == PartnerRole.SECRETARIAT for facts in partners)
     if campaign.state == CampaignState.OPEN and not speaks:
         raise BadFields({"secretariat": FieldFault.MISSING})
+    wanted = [_partner_fields(facts, langs) for facts in partners]
+    _load_in_order(session, PARTNER, campaign, wanted, stored=campaign.partners)
+
+
+def _load_in_order(
+    session: Session,
+    kind: ItemKind[Fields],
+    campaign: Campaign,
+    wanted: Iterable[Fields],
+    *,
+    stored: Iterable[Any],
+) -> None:
+    """Load items that staff may put in order; one with the same title as a stored one is the same."""
     # Two rows may not have one position, not even for a moment.
-    for partner in campaign.partners:
-        partner.position = -1 - partner.position
+    for row in stored:
+        row.position = -1 - row.position
     session.flush()
     loaded = _load_items(
-        *(session, PARTNER, campaign, [_partner_fields(facts, langs) for facts in partners]),
-        stored=campaign.partners,
-        key=lambda partner: partner.name.in_language(languages.default()),
+        *(session, kind, campaign, wanted),
+        stored=stored,
+        key=lambda row: getattr(row, kind.title).in_language(languages.default()),
     )
-    for position, partner in enumerate(loaded):
-        partner.position = position
+    for position, row in enumerate(loaded):
+        row.position = position
 
 
 def _load_items(

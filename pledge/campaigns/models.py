@@ -1,13 +1,14 @@
 """Tables of a campaign. Its languages are equal; none is a translation of another."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
     Boolean,
     CheckConstraint,
+    Date,
     ForeignKey,
     Index,
     LargeBinary,
@@ -86,6 +87,7 @@ SHARE_CHANNELS = {
     "email": Phrase("share", "E-mail"),
 }
 MAX_SHARE_TEXT = 200
+MAX_DEMAND = 500
 
 #: Columns of Campaign with what those who have signed are asked next (followups.py). The days are those of Seoul, as ISO 8601
 #: writes them; "" has no end.
@@ -170,6 +172,7 @@ class Campaign(Model):
     letter: Mapped[Texts] = mapped_column(Translated(40), default=Texts, server_default="{}")
 
     pledges: Mapped[list["PledgeText"]] = relationship(order_by="PledgeText.version")
+    demands: Mapped[list["Demand"]] = relationship(order_by="Demand.position", cascade="all, delete-orphan")
     partners: Mapped[list["Partner"]] = relationship(
         order_by="Partner.position", cascade="all, delete-orphan"
     )
@@ -264,6 +267,23 @@ class PledgeText(Model):
     @property
     def stamp(self) -> str:
         return stamp(self.content)
+
+
+class Demand(Model):
+    """One thing that a campaign asks of its recipient."""
+
+    __tablename__ = "demands"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    position: Mapped[int]
+    words: Mapped[Texts] = mapped_column(Translated(MAX_DEMAND))
+    asked_on: Mapped[date] = mapped_column(Date)  #: in Korea
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "position"),
+        CheckConstraint(has_text("words"), name="has_words"),
+    )
 
 
 class Partner(Model):

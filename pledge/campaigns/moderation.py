@@ -176,7 +176,7 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str], copy_of: str = 
                 source = session.scalar(select(Campaign).where(Campaign.slug == copy_of))
                 if source is None:
                     raise BadFields({"copy_of": FieldFault.CHOICE})
-                # Its texts but for the title, goal, files, partners and sister campaigns; no events and no news.
+                # Its texts but for the title, goal, files, partners and sister campaigns; no demands, events and news.
                 for name, value in _columns(source).items():
                     setattr(campaign, name, value)
                 campaign.partners = [Partner(**_columns(partner)) for partner in source.partners]

@@ -96,14 +96,9 @@ class CampaignView:
         return next((section for section in self.sections if section.has_list), None)
 
     @property
-    def asks(self) -> list[Section]:
-        """The other sections with a list."""
-        return [section for section in self.sections if section.has_list and section is not self.aims]
-
-    @property
     def background(self) -> list[Section]:
-        """The sections that are prose."""
-        return [section for section in self.sections if not section.has_list]
+        """The other sections."""
+        return [section for section in self.sections if section is not self.aims]
 
     @property
     def has_ended(self) -> bool:

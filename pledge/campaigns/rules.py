@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -85,6 +85,7 @@ class FieldFault(Enum):
     SECRETARIAT = Phrase(
         "field", "A public campaign needs a secretariat. Add or choose another one before this one goes."
     )
+    DEMAND_STAYS = Phrase("field", "What a public campaign asks stays as it is. Add another demand instead.")
     #: a letter with another day of counting or another number than its pack
     UNLIKE_PACK = Phrase(
         "field",
@@ -239,7 +240,7 @@ def changed(before: Mapping[str, object], after: Mapping[str, object]) -> dict[s
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return {
         key: {
-            name: value.isoformat() if isinstance(value, datetime) else value
+            name: value.isoformat() if isinstance(value, date) else value
             for name, value in fields.items()
             if name in names
         }

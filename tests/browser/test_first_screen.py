@@ -8,7 +8,7 @@ from tests.support.browser import PHONE, wait_for_modules
 
 DESK = {"width": 1280, "height": 800}
 #: The parts of the page as a phone shows them, by their headings.
-PARTS = "aims video pledge sign asks-1 endorsers behind events story letter share"
+PARTS = "aims video pledge sign demands endorsers behind events story letter share"
 in_both_languages = pytest.mark.parametrize("lang", ["ko", "en"])
 
 

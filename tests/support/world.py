@@ -101,7 +101,7 @@ def world(staff: StaffClient) -> World:
         "<endorsement_id>": [str(organization.id) for organization in organizations],
         "<delivery_id>": [str(number) for number in handed_over],
         "<staff_id>": [str(staff.member.id), str(staff.member.id + 1)],
-        "<section>": ["partners", "events", "sisters"],
+        "<section>": ["partners", "events", "sisters", "demands"],
         "<direction>": ["up"],
         "<sort>": ["domain"],
         "<value>": [hashed.hex()],

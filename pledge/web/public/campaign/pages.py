@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from pledge.campaigns import goals, items, partners
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.demands import DEMAND, DemandFields
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.items import Item
 from pledge.campaigns.models import PartnerRole
@@ -62,6 +63,7 @@ def signing_since(*campaign_ids: int) -> dict[int, datetime]:
 class CampaignExtras:
     """The supporters of a campaign, as its pages show them."""
 
+    demands: list[Item[DemandFields]]
     secretariat: list[PartnerView]
     partners: PartnerWall
     sisters: list[Item[SisterFields]]
@@ -144,6 +146,7 @@ def cached_pledge(pledge_text_id: int, lang: str) -> PledgeView:
 def _extras(campaign_id: int, lang: str, has_sisters: bool) -> CampaignExtras:
     shown = partners.shown_partners(campaign_id, lang)
     return CampaignExtras(
+        demands=items.rows(DEMAND, campaign_id),
         secretariat=shown[PartnerRole.SECRETARIAT],
         partners=partners.wall(shown[PartnerRole.PARTNER]),
         sisters=items.rows(SISTER, campaign_id) if has_sisters else [],

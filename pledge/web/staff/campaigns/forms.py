@@ -108,7 +108,9 @@ def ask_and_remove(
     """
     form, problem, place = RemoveForm(request.form), OK, request.view_args or {}
     if request.method == "POST":
-        refused = attempt(form, lambda: remove(form.seen.data, form.reason.data or ""), {"role": "reason"})
+        refused = attempt(
+            form, lambda: remove(form.seen.data, form.reason.data or ""), {"role": "reason", "kept": "reason"}
+        )
         if refused is None:
             flash(_("It was removed."), "done")
             return redirect(then, 303)

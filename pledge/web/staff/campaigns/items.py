@@ -1,4 +1,4 @@
-"""The lists of a campaign: partners, events, sister campaigns. Add, correct, put in order, remove."""
+"""The lists of a campaign: demands, partners, events, sister campaigns. Add, correct, put in order, remove."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,6 +16,7 @@ from wtforms.validators import AnyOf, Optional, ValidationError
 from pledge.accounts.roles import Permission
 from pledge.campaigns import items
 from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.demands import DEMAND, DemandFields
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.items import Item, ItemKind
 from pledge.campaigns.models import Campaign, CampaignState, PartnerRole
@@ -165,8 +166,28 @@ class SisterForm(LogoForm):
         return self.entry(SisterFields)
 
 
+class DemandForm(ItemForm):
+    kind, page = DEMAND, "campaign_demands"
+    heading, adding = _l("Demands"), _l("Add a demand")
+    words = ByLanguage(TextAreaField, _l("What is asked"))
+    asked_on = day_field(_l("Asked on"), required=_l("Enter the day."))
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        return {"kept": f"words_{languages.default()}"}
+
+    @property
+    def fields(self) -> DemandFields:
+        return self.entry(DemandFields)
+
+
 #: By its name in the address.
-SECTIONS: dict[str, type[ItemForm]] = {"partners": PartnerForm, "events": EventForm, "sisters": SisterForm}
+SECTIONS: dict[str, type[ItemForm]] = {
+    "demands": DemandForm,
+    "partners": PartnerForm,
+    "events": EventForm,
+    "sisters": SisterForm,
+}
 
 #: Partners on one page of their list.
 _PAGE_SIZE = 20
@@ -208,9 +229,18 @@ def _page_url(desk: Campaign, referrer: Referrer, lang: str) -> str:
     return public_url("public.partner_page", lang=lang, slug=desk.slug, token=token)
 
 
+@staff.page("/campaigns/<slug>/demands", needs=_EDIT)
+def campaign_demands(slug: str) -> Response:
+    desk = campaigns.desk(slug)
+    demands = items.rows(DEMAND, desk.id)
+    return section_page(
+        "staff/campaigns/demands.html", desk, None, OK, section=SECTIONS["demands"], demands=demands
+    )
+
+
 @staff.page(
-    "/campaigns/<slug>/<any(partners, events, sisters):section>/new",
-    "/campaigns/<slug>/<any(partners, events, sisters):section>/<int:number>",
+    "/campaigns/<slug>/<any(partners, events, sisters, demands):section>/new",
+    "/campaigns/<slug>/<any(partners, events, sisters, demands):section>/<int:number>",
     needs=_EDIT,
 )
 def item(slug: str, section: str, number: int | None = None) -> Response:
@@ -222,8 +252,8 @@ def item(slug: str, section: str, number: int | None = None) -> Response:
 
 
 @staff.act(
-    "/campaigns/<slug>/<any(partners, events, sisters):section>/new",
-    "/campaigns/<slug>/<any(partners, events, sisters):section>/<int:number>",
+    "/campaigns/<slug>/<any(partners, events, sisters, demands):section>/new",
+    "/campaigns/<slug>/<any(partners, events, sisters, demands):section>/<int:number>",
     needs=_EDIT,
     asks=Ask.NOTHING,
     body=PICTURE_BODY,
@@ -264,7 +294,7 @@ def item_post(slug: str, section: str, number: int | None = None) -> AnyResponse
 
 
 @staff.act(
-    "/campaigns/<slug>/<any(partners, events, sisters):section>/<int:number>/move/<any(up, down):direction>",
+    "/campaigns/<slug>/<any(partners, events, sisters, demands):section>/<int:number>/move/<any(up, down):direction>",
     needs=_EDIT,
     asks=Ask.NOTHING,
 )
@@ -277,7 +307,7 @@ def item_move(slug: str, section: str, number: int, direction: str) -> AnyRespon
 
 
 @staff.page(
-    "/campaigns/<slug>/<any(partners, events, sisters):section>/<int:number>/remove",
+    "/campaigns/<slug>/<any(partners, events, sisters, demands):section>/<int:number>/remove",
     needs=_EDIT,
     asks=REMOVAL,
 )

@@ -53,3 +53,12 @@ def sister_form(**changes):
         "url": "https://example.org/sister",
         **changes,
     }
+
+
+def demand_form(**changes):
+    return {
+        "words_ko": "계획을 공개해 주십시오.",
+        "words_en": "Publish a plan.",
+        "asked_on": "2026-09-07",
+        **changes,
+    }

@@ -6,12 +6,21 @@ import re
 import pytest
 
 from pledge.campaigns import items, staff_queries
+from pledge.campaigns.demands import DEMAND
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.partners import PARTNER, SISTER
 from pledge.web.caching import cache
 from tests.support import factories
 from tests.support.factories import EDITOR
-from tests.web.staff.campaigns.screens import event_form, partner_form, picture, seen, send, sister_form
+from tests.web.staff.campaigns.screens import (
+    demand_form,
+    event_form,
+    partner_form,
+    picture,
+    seen,
+    send,
+    sister_form,
+)
 
 KINDS = {"partners": PARTNER, "events": EVENT, "sisters": SISTER}
 FORMS = {"partners": partner_form, "events": event_form, "sisters": sister_form}
@@ -226,3 +235,42 @@ def test_the_overview_names_what_a_visitor_would_miss_until_it_is_there(editor):
     after = editor.get("/staff/campaigns/air/dates").text.partition("Recommended")[2]
     assert "A photograph" in after
     assert "Sister campaigns" not in after
+
+
+def test_a_demand_of_a_draft_is_added_put_in_order_corrected_and_removed(editor, client):
+    factories.campaign("draft", state="draft")
+    editor.post("/staff/campaigns/draft/demands/new", data=demand_form())
+    editor.post("/staff/campaigns/draft/demands/new", data=demand_form(words_en="Report each year"))
+    first, second = demands_of("draft")
+    assert editor.post(f"/staff/campaigns/draft/demands/{second.id}/move/up").status_code == 303
+    page = editor.get(f"/staff/campaigns/draft/demands/{first.id}")
+    changed = demand_form(words_en="Publish the plan", seen=seen(page))
+    assert editor.post(f"/staff/campaigns/draft/demands/{first.id}", data=changed).status_code == 303
+    assert [row.fields.words["en"] for row in demands_of("draft")] == ["Report each year", "Publish the plan"]
+    page = editor.get(f"/staff/campaigns/draft/demands/{second.id}/remove")
+    editor.post(
+        f"/staff/campaigns/draft/demands/{second.id}/remove",
+        data={"seen": seen(page), "reason": "asked twice"},
+    )
+    assert [row.id for row in demands_of("draft")] == [first.id]
+
+
+def test_what_a_public_campaign_asks_is_neither_changed_nor_removed(editor, client):
+    assert send(editor, "demands/new", demand_form()).status_code == 303
+    assert "Publish a plan" in client.get("/en/c/air").text.partition("What we ask")[2]
+    (demand,) = demands_of("air")
+    page = editor.get(f"/staff/campaigns/air/demands/{demand.id}")
+    assert "Add another demand instead." in page.text
+    assert ">Save<" not in page.text
+    changed = demand_form(words_en="Publish something", seen=seen(page))
+    for refused in (
+        send(editor, f"demands/{demand.id}", changed),
+        remove(editor, "demands", demand.id, "no longer wanted"),
+    ):
+        assert refused.status_code == 422
+        assert "Add another demand instead." in refused.text
+    assert demands_of("air") == [demand]
+
+
+def demands_of(slug):
+    return items.rows(DEMAND, staff_queries.desk(slug).id)
