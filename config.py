@@ -267,6 +267,9 @@ class Config(BaseSettings):
     postal_address: Texts = _EXAMPLE_ADDRESS
     telephone: Telephone = "+82 2 000 0000"
     press_contact: Texts = _EXAMPLE_PRESS
+    data_licence: Annotated[str, AfterValidator(_url("https"))] = (
+        "https://creativecommons.org/licenses/by/4.0/"
+    )
     instance_dir: Path = ROOT / "instance"
     storage_url: Annotated[str, AfterValidator(_url("s3"))] = ""
     storage_endpoint: Annotated[str, AfterValidator(_url("https", "http"))] = ""

@@ -1,10 +1,12 @@
-"""What a page says to programs that read schema.org (JSON-LD): the site, who runs it, and events.
+"""What a page says to programs that read schema.org (JSON-LD): the site, who runs it, events and numbers.
 
 It is a data block (HTML Standard, 4.12.1), not a script, so the Content-Security-Policy need not allow it.
 """
 
 from collections.abc import Iterable
 from typing import Any
+
+from flask_babel import gettext as _
 
 from config import current_config
 from pledge.campaigns.models import CampaignEvent
@@ -17,6 +19,8 @@ from pledge.core.clock import iso_utc
 from pledge.core.urls import public_url, site_name
 from pledge.files.services import stored_at
 from pledge.news.models import NewsItem
+from pledge.statistics.history import Progress
+from pledge.web.api.campaigns import TABLES
 from pledge.web.public.campaign.pages import CampaignPage
 from pledge.web.templating import asset
 
@@ -81,6 +85,33 @@ def news_facts(item: NewsItem, campaign: CampaignView) -> dict[str, Any]:
         "publisher": {"@type": "Organization", "name": campaign.secretariat_line or site_name(lang)},
     }
     return {"@context": CONTEXT, **article}
+
+
+def data_facts(campaign: CampaignView, progress: Progress) -> dict[str, Any]:
+    """The numbers of a campaign as a data set, which search engines for data list and people cite."""
+    lang, slug = i18n.language(), campaign.slug
+    page = public_url("public.progress", lang=lang, slug=slug)
+    tables = [public_url("api.table", slug=slug, table=name) for name in TABLES]
+    opened = {"temporalCoverage": f"{iso_utc(campaign.row.opens_at)}/.."} if campaign.row.opens_at else {}
+    data: dict[str, Any] = {
+        "@type": "Dataset",
+        "name": _("Signatures in numbers: %(title)s", title=campaign.title),
+        "description": _(
+            "How many people signed, how the number grew, where they live, how signatures are counted, and how to check the count yourself."
+        ),
+        "url": page,
+        "inLanguage": lang,
+        "license": current_config().data_licence,
+        "isAccessibleForFree": True,
+        "creator": {"@type": "Organization", "name": campaign.secretariat_line or site_name(lang)},
+        "dateModified": iso_utc(progress.totals.as_of),
+        "version": progress.log_size,
+        **opened,
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": "text/csv", "contentUrl": table} for table in tables
+        ],
+    }
+    return {"@context": CONTEXT, **{name: value for name, value in data.items() if value is not None}}
 
 
 def _organization(partner: PartnerView) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pledge.campaigns.events import EVENT
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Partner
 from pledge.core import clock
+from pledge.core.clock import iso_utc
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.news.models import NewsItem, NewsState
@@ -194,6 +195,22 @@ def test_a_campaign_says_where_it_stands_what_it_shows_and_whose_it_is(app, clie
     assert film["embedUrl"].startswith("https://player.vimeo.com/video/123456789")
     assert film["@type"] == "VideoObject"
     assert not {"thumbnailUrl", "uploadDate"} & set(film)  # nobody knows them
+
+
+def test_the_numbers_are_a_data_set_with_tables_and_a_licence(app, client, frozen_clock):
+    factories.campaign()
+    factories.crowd(7)
+    factories.fold_all()
+    facts = facts_of(client.get("/en/c/blue-skies/progress"))
+    assert facts["@type"] == "Dataset"
+    assert (facts["url"], facts["inLanguage"]) == (f"{BASE}/en/c/blue-skies/progress", "en")
+    assert facts["version"] == client.get("/api/v1/campaigns/blue-skies/count").json["checkpoint"] == 7
+    assert facts["dateModified"] == iso_utc(clock.now())
+    assert facts["license"] == "https://creativecommons.org/licenses/by/4.0/"
+    assert 50 <= len(facts["description"]) <= 5000, "as search engines for data want it"
+    for table in facts["distribution"]:
+        answer = client.get(table["contentUrl"].removeprefix(BASE))
+        assert (answer.status_code, answer.mimetype) == (200, table["encodingFormat"])
 
 
 def test_a_film_of_our_own_has_its_own_picture_and_the_day_it_was_published(app, client):

@@ -20,6 +20,7 @@ from pledge.statistics.history import Point
 from pledge.statistics.history import progress as read_progress
 from pledge.statistics.places import published_places
 from pledge.statistics.rates import population, rates
+from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import (
     PAGE_CACHE,
@@ -60,6 +61,7 @@ def progress(slug: str) -> Response:
     return render_page(
         "public/campaign/progress.html",
         campaign=campaign,
+        facts=structured_data.data_facts(campaign, shown),
         totals=totals,
         delivered=next(iter(handed_over), None),
         goal_step=goal_step(campaign, totals.people),
