@@ -9,6 +9,7 @@ in words of all its languages in its workbook, with codes for programs in organi
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +28,7 @@ from pledge.exports.models import Export
 from pledge.exports.sheets import Value
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import KIND_LABELS, REASON_LABELS, STATEMENT_LABELS, LedgerHead
+from pledge.news import queries as news
 from pledge.news.models import STATE_LABELS as NEWS_STATES
 from pledge.news.models import NewsItem
 from pledge.paper.models import STATE_LABELS as PAPER_STATES
@@ -275,12 +277,20 @@ def _paper_columns(_export: Export) -> list[Column[PaperBatch]]:
 
 
 def _news_columns(_export: Export) -> list[Column[NewsItem]]:
+    outcome = cache(news.outcome)
+
+    def became(name: str) -> Callable[[NewsItem, str], Value | None]:
+        return lambda item, _: getattr(outcome(item.id), name, None)
+
     return [
         *_numbered(NEWS_STATES),
         *_in_languages("title", Phrase("table", "Title in %(language)s")),
         Column("begun_at", Phrase("table", "Sent from (KST)")),
         Column("ended_at", Phrase("table", "Sent until (KST)")),
         Column("mails", Phrase("table", "E-mails")),
+        Column("sent", Phrase("table", "Sent"), became("sent")),
+        Column("bounced", Phrase("table", "Came back"), became("bounced")),
+        Column("left", Phrase("table", "Get no news any more"), became("left")),
     ]
 
 

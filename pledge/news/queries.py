@@ -1,5 +1,6 @@
 """Reads of news: for its screens, the number of people whom it would reach, and the public archive."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, text
@@ -12,9 +13,9 @@ from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import fetch, load
 from pledge.core.db.types import UTCDateTime
-from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.mail.models import MailKind, MailState, OutboxMail, Returned
 from pledge.news.models import NewsItem, NewsState
-from pledge.signatures.models import WANTS_NEWS, Signature
+from pledge.signatures.models import WANTS_NEWS, Signature, SignatureState
 
 #: How many the public archive and the screen of a campaign list.
 MAX_SHOWN = 100
@@ -80,6 +81,35 @@ def progress(news_id: int) -> dict[str, int]:
         .group_by(OutboxMail.state)
     )
     return dict.fromkeys(MailState, 0) | {row.state: row.mails for row in fetch(query)}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the mails of one piece of news."""
+
+    sent: int
+    bounced: int  #: of them, and of those that no server took
+    left: int  #: of those it was sent to: who gets no news any more, as they unsubscribed, withdrew or were erased
+
+
+def outcome(news_id: int) -> Outcome | None:
+    """None where no mail of it is stored: finished ones are deleted after some months. It reads each of them."""
+    was_sent = OutboxMail.state == MailState.SENT
+    has_bounced = OutboxMail.returned.not_in((Returned.DELAYED, Returned.COMPLAINT))
+    wants_news = Signature.updates & (Signature.state == SignatureState.CONFIRMED)
+    query = (
+        select(
+            func.count().label("stored"),
+            func.count().filter(was_sent).label("sent"),
+            func.count().filter(has_bounced).label("bounced"),
+            func.count().filter(was_sent, Signature.id.is_(None) | ~wants_news).label("left"),
+        )
+        .select_from(OutboxMail)
+        .outerjoin(Signature, Signature.id == OutboxMail.subject_id)
+        .where(text(f"kind = '{MailKind.NEWS}'"), OutboxMail.seq == news_id)  # a constant
+    )
+    row = fetch(query).one()
+    return Outcome(row.sent, row.bounced, row.left) if row.stored else None
 
 
 def sent(campaign_id: int, limit: int = MAX_SHOWN) -> list[NewsItem]:

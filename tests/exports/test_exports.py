@@ -195,7 +195,7 @@ def test_links_paper_and_news_are_lists_too(app):
     (batch,) = rows_of(exported("paper")[0])[1:]
     assert (batch[1], batch[6]) == ("Agreed", "128")
     (item,) = rows_of(exported("news")[0])[1:]
-    assert item[1] == "Being sent"
+    assert (item[1], item[7:]) == ("Being sent", ["", "", ""]), "no mail of it is stored"
 
 
 def test_every_file_has_a_name_of_its_own(app, frozen_clock):

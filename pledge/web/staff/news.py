@@ -251,6 +251,7 @@ def _page(
         recipients=queries.recipients(desk.id),
         people=ledger.count(desk.id).people,
         progress=queries.progress(item.id) if item and item.begun_at else None,
+        outcome=queries.outcome(item.id) if item and item.ended_at else None,
         pace=current_config().news_pace,
         delay_hours=services.DELAY // timedelta(hours=1),
         obstacle=obstacle(item.proposed_by, me().id) if item else None,

@@ -24,6 +24,7 @@ from pledge.ledger import log_queries
 from pledge.ledger.log import sign_missing_checkpoints
 from pledge.statistics.charts import BOTTOM, LEFT, TOP, WIDTH, chart
 from pledge.statistics.history import Point
+from pledge.statistics.places import renew_places
 from tests.support.factories import (
     SLUG,
     campaign,
@@ -84,12 +85,37 @@ def test_all_campaigns_stand_in_one_table_with_today_yesterday_and_the_week(staf
     assert lines["second"][:5] == ["0", "0", "0", "0", "0"]
 
 
-def test_the_links_that_brought_signatures_are_named(staff_client):
+def list_under(page, title):
+    """Of each line of the list below a heading its words, its people and its part."""
+    lines = page.partition(f'id="{title}"')[2].partition("</ul>")[0].split("<li")[1:]
+    return [re.sub(r"<[^>]+>", " ", line.partition(">")[2]).split() for line in lines]
+
+
+def test_signers_are_shown_by_the_link_through_which_they_came(staff_client):
     air = campaign("air")
     crowd(7, air, via=f"p{air.partners[1].id}")
+    crowd(4, air, via=f"p{air.partners[0].id}")
+    crowd(9, air)
+    fold_all()
     page = staff_client("viewer", lang="en").get("/staff/numbers").text
-    assert "Signatures through links" in page
-    assert "<strong>7</strong>" in page
+    assert list_under(page, "links-title") == [
+        [*air.partners[1].name["en"].split(), "Partner", "7", "35.0%"],
+        ["No", "link,", "or", "another", "one", "13", "65.0%"],
+    ]
+
+
+def test_regions_are_shown_with_small_ones_merged_as_on_the_public_page(staff_client):
+    air = campaign("air")
+    for region, people in (("KR-11", 12), ("KR-26", 9), ("KR-50", 2), ("KR-49", 3)):
+        crowd(people, air, country="KR", region=region)
+    fold_all()
+    renew_places()
+    page = staff_client("viewer", lang="en").get("/staff/numbers").text
+    assert list_under(page, "regions-title") == [
+        ["Seoul", "12", "46.2%"],
+        ["Busan", "9", "34.6%"],
+        ["Other", "5", "19.2%"],
+    ]
 
 
 # --- Charts ---
@@ -181,11 +207,31 @@ def test_one_press_gives_the_totals_at_the_newest_checkpoint_in_the_readers_lang
     assert "서명한 사람" in staff_client("exporter", lang="ko").post(f"{TOTALS}/csv").text
 
 
+def test_one_press_gives_the_totals_at_the_end_of_an_earlier_day(staff_client, frozen_clock):
+    signatures(6)
+    fold_all()
+    day = f"{frozen_clock.now().astimezone(SEOUL):%Y-%m-%d}"
+    frozen_clock.move(days=1)
+    signatures(3)
+    fold_all()
+    exporter = staff_client("exporter", lang="en")
+    assert f'name="day" type="date" value="{day}"' in exporter.get("/staff/numbers").text
+
+    def people(day):
+        book = openpyxl.load_workbook(io.BytesIO(exporter.post(f"{TOTALS}/xlsx", data={"day": day}).data))
+        return dict(book["Summary"].iter_rows(values_only=True))["People"]
+
+    assert (people(day), people(""), people("2099-01-01")) == (6, 9, 9)
+    too_early = exporter.post(f"{TOTALS}/csv", data={"day": "2020-01-01"})
+    assert (too_early.status_code, "was counted by then" in too_early.text) == (409, True)
+    assert exporter.post(f"{TOTALS}/csv", data={"day": "yesterday"}).status_code == 422
+
+
 def test_no_totals_of_what_is_not_counted_not_known_or_does_not_add_up(exporter):
     signature()
     nothing = exporter.post(f"{TOTALS}/csv")
     assert nothing.status_code == 409
-    assert "Nothing of this campaign is counted yet." in nothing.text
+    assert "Nothing of this campaign was counted by then." in nothing.text
     assert exporter.post("/staff/numbers/nothing/totals/csv").status_code == 404
     assert exporter.post(f"{TOTALS}/ods").status_code == 404
     campaign("empty")
