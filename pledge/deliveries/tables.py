@@ -151,18 +151,15 @@ ROWS: dict[str, Callable[[Document], int]] = {
 }
 
 
-def totals_file(actor: Actor, slug: str, form: str, lang: str, before: datetime | None = None) -> TotalsFile:
-    """The totals of a campaign's log at its newest checkpoint, or the last one `before` a moment, so that anybody can check their
-    sum, in one language.
+def totals_file(actor: Actor, slug: str, form: str, lang: str, before: datetime) -> TotalsFile:
+    """The totals of a campaign's log at its last checkpoint `before` a moment, so that anybody can check their sum, in one language.
 
     The export is recorded before the file is handed out. Raises UnknownCampaign, NoSuchCheckpoint, DoesNotAddUp, KeyError for
     another format.
     """
     write = FORMATS[form]
     campaign = campaign_facts(slug)
-    checkpoint = (
-        log_queries.checkpoint_before(campaign.id, before) if before else log_queries.newest(campaign.id)
-    )
+    checkpoint = log_queries.checkpoint_before(campaign.id, before)
     if checkpoint is None or not checkpoint.size:
         raise NoSuchCheckpoint
     totals = totals_at(campaign, checkpoint)

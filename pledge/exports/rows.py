@@ -280,7 +280,7 @@ def _news_columns(_export: Export) -> list[Column[NewsItem]]:
     outcome = cache(news.outcome)
 
     def became(name: str) -> Callable[[NewsItem, str], Value | None]:
-        return lambda item, _: getattr(outcome(item.id), name, None)
+        return lambda item, _: getattr(outcome(item.id), name) if outcome(item.id).stored else None
 
     return [
         *_numbered(NEWS_STATES),

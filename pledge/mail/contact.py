@@ -22,9 +22,8 @@ class ContactMessage:
     name: str  #: "" where none was given
     email: str  #: where the answer goes
     text: str
-    #: The title of the campaign that it is about, and where its answers go; "" for the site.
-    campaign: str = ""
-    to: str = ""
+    campaign: str = ""  #: the title of that which it is about; "" for the site
+    to: str = ""  #: where answers of that campaign go; "" for the contact of the site
 
 
 def write(message: ContactMessage, lang: str, campaign_id: int = 0) -> None:
@@ -35,12 +34,8 @@ def write(message: ContactMessage, lang: str, campaign_id: int = 0) -> None:
 
 def written(campaign_id: int, since: datetime) -> int:
     """How many have written about a campaign since this moment (UTC)."""
-    query = select(func.count()).where(
-        OutboxMail.kind == MailKind.CONTACT,
-        OutboxMail.subject_id == campaign_id,
-        OutboxMail.created_at >= since,
-    )
-    return fetch(query).scalar_one()
+    about = (OutboxMail.kind == MailKind.CONTACT, OutboxMail.subject_id == campaign_id)
+    return fetch(select(func.count()).where(*about, OutboxMail.created_at >= since)).scalar_one()
 
 
 def composers() -> Composers:

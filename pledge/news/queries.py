@@ -1,9 +1,8 @@
 """Reads of news: for its screens, the number of people whom it would reach, and the public archive."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import Row, bindparam, func, select, text
 
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember
@@ -83,21 +82,12 @@ def progress(news_id: int) -> dict[str, int]:
     return dict.fromkeys(MailState, 0) | {row.state: row.mails for row in fetch(query)}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of the mails of one piece of news."""
-
-    sent: int
-    bounced: int  #: of them, and of those that no server took
-    left: int  #: of those it was sent to: who gets no news any more, as they unsubscribed, withdrew or were erased
-
-
-def outcome(news_id: int) -> Outcome | None:
-    """None where no mail of it is stored: finished ones are deleted after some months. It reads each of them."""
+def outcome(news_id: int) -> Row[int, int, int, int]:
+    """How many of its mails are `stored`, were `sent`, `bounced`, and went to somebody who `left`: who gets no news any more."""
     was_sent = OutboxMail.state == MailState.SENT
     has_bounced = OutboxMail.returned.not_in((Returned.DELAYED, Returned.COMPLAINT))
     wants_news = Signature.updates & (Signature.state == SignatureState.CONFIRMED)
-    query = (
+    return fetch(
         select(
             func.count().label("stored"),
             func.count().filter(was_sent).label("sent"),
@@ -107,9 +97,7 @@ def outcome(news_id: int) -> Outcome | None:
         .select_from(OutboxMail)
         .outerjoin(Signature, Signature.id == OutboxMail.subject_id)
         .where(text(f"kind = '{MailKind.NEWS}'"), OutboxMail.seq == news_id)  # a constant
-    )
-    row = fetch(query).one()
-    return Outcome(row.sent, row.bounced, row.left) if row.stored else None
+    ).one()
 
 
 def sent(campaign_id: int, limit: int = MAX_SHOWN) -> list[NewsItem]:

@@ -51,7 +51,6 @@ class ContactForm(ProvableForm):
 
 @public.page("/contact", cache=replace(PAGE_CACHE, reads=("campaign",)))
 def contact() -> Response:
-    """`?campaign=air`: to write about that campaign."""
     return _page(ContactForm(campaign=request.args.get("campaign", "")))
 
 

@@ -1,10 +1,9 @@
 """Numbers: all campaigns in one table; of one every list as a file, growth, the funnel of sign-ups, where signers come from."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
-from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
@@ -27,13 +26,12 @@ from pledge.statistics.charts import chart
 from pledge.statistics.history import Interval, growth
 from pledge.statistics.places import published_places
 from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCampaign
-from pledge.web.forms import StaffForm
 from pledge.web.routes import Ask
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, me
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.files import archive, attachment
-from pledge.web.staff.forms import day_field, in_seoul
+from pledge.web.staff.forms import in_seoul
 
 #: How far back the funnel goes; see statistics/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
@@ -45,10 +43,6 @@ TOTALS_FORMATS = {
 }
 
 
-class TotalsForm(StaffForm):
-    day = day_field(_l("Day"))
-
-
 @staff.page("/numbers", needs=Permission.SEE_DASHBOARD)
 def numbers() -> Response:
     return _page(200)
@@ -56,15 +50,10 @@ def numbers() -> Response:
 
 @staff.act("/numbers/<slug>/totals/<any(xlsx, csv):form>", needs=Permission.EXPORT, asks=Ask.NOTHING)
 def export_totals(slug: str, form: str) -> AnyResponse:
-    """The totals at the newest checkpoint, or at the end of a day, in the language of who asks. They are public: no reason is
-    asked for.
-    """
-    asked = TotalsForm(request.form)
-    if not asked.validate():
-        return _page(422, refused="day")
-    before = in_seoul(asked.day.data, time.max) if asked.day.data else None
+    """The totals at the end of a `day`, of today without one, in the language of who asks. They are public: no reason is asked."""
+    day = request.form.get("day", type=date.fromisoformat) or clock.now().astimezone(i18n.SEOUL).date()
     try:
-        file = tables.totals_file(actor(), slug, form, i18n.language(), before)
+        file = tables.totals_file(actor(), slug, form, i18n.language(), before=in_seoul(day, time.max))
     except UnknownCampaign:
         abort(404)
     except NoSuchCheckpoint:
@@ -125,10 +114,8 @@ def _numbers(campaign: Campaign) -> dict[str, Any]:
     """The numbers of one campaign on the page."""
     interval = Interval.WEEK if request.args.get("by") == Interval.WEEK else Interval.DAY
     window = "week" if request.args.get("within") == "week" else "day"
-    today, links = dashboard.today(campaign.id), referrals.lines(campaign.id)
-    shown = [line for line in links if line.people][:10]
     return {
-        "today": today,
+        "today": dashboard.today(campaign.id),
         "yesterday": clock.now().astimezone(i18n.SEOUL).date() - timedelta(days=1),
         "step": interval,
         "people": growth(campaign.id, Kind.PERSON, interval),
@@ -137,8 +124,7 @@ def _numbers(campaign: Campaign) -> dict[str, Any]:
         "window": window,
         "funnel": funnel.funnel(campaign.id, WINDOWS[window]),
         "most": funnel.MAX_MAILS,
-        "links": shown,
-        "without_link": today.count.people - sum(line.people or 0 for line in shown),
+        "links": [line for line in referrals.lines(campaign.id) if line.people][:10],
         "smallest": MIN_CELL,
         "places": published_places(campaign.id),
         "letters": contact.written(campaign.id, clock.now() - timedelta(days=7)),
