@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from sqlalchemy import update
 
 from pledge.audit.models import Actor
 from pledge.core import clock
+from pledge.core.db import transaction
+from pledge.mail.models import MailState, OutboxMail
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import domain_hash
@@ -23,6 +26,7 @@ from tests.support.factories import (
     staff,
     the_campaign,
 )
+from tests.support.mails import enqueue
 
 ADMIN = Actor(1, "admin@pledge.example", "")
 
@@ -95,6 +99,24 @@ def test_an_empty_site_says_what_to_do_first(staff_client):
     assert 'href="/staff/people"' in page
     assert 'href="/staff/campaigns#new-title"' in page
     assert "Invite somebody" not in staff_client("moderator", lang="en").get("/staff/").text
+
+
+def test_an_editor_for_whom_nothing_waits_is_led_to_the_campaigns_and_the_numbers(staff_client):
+    campaign()
+    waiting = staff_client("editor", lang="en").get("/staff/").text.partition("Waiting for you")[2]
+    waiting = waiting.partition("How the site is doing")[0]
+    assert "You could look after the page of a campaign, or write news." in waiting
+    assert 'href="/staff/campaigns"' in waiting
+    assert 'href="/staff/numbers"' in waiting
+    assert "You could" not in staff_client("moderator", lang="en").get("/staff/").text
+
+
+def test_mails_that_nobody_got_are_counted_as_mails(staff_client):
+    for _ in range(3):
+        enqueue()
+    with transaction() as session:
+        session.execute(update(OutboxMail).values(state=MailState.DEAD))
+    assert "보내지 못한 메일 · 3통" in staff_client("admin", lang="ko").get("/staff/").text
 
 
 def test_a_turned_switch_is_named_and_those_who_may_are_led_to_it(staff_client):
