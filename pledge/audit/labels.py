@@ -44,6 +44,8 @@ ACTIONS: dict[str, Phrase] = {
     "campaign.quotation": Phrase("audit", "Changed the quotation"),
     "campaign.video": Phrase("audit", "Changed the video"),
     "delivery.answer": Phrase("audit", "Recorded an answer"),
+    "delivery.publish_answer": Phrase("audit", "Published an answer"),
+    "delivery.send_back_answer": Phrase("audit", "Sent an answer back"),
     "delivery.correct": Phrase("audit", "Corrected a handing over"),
     "delivery.correct_answer": Phrase("audit", "Corrected an answer"),
     "delivery.discard": Phrase("audit", "Discarded a delivery"),

@@ -3,13 +3,15 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pledge.accounts.two_people import Proposed
+from pledge.campaigns import rules
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import Model
-from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.db.types import UTCDateTime, one_of, partial_index
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.ledger.models import Checkpoint
@@ -58,6 +60,59 @@ CHANNEL_LABELS = {
 }
 
 
+class AnswerState(StrEnum):
+    PROPOSED = "proposed"  #: entered by one person; waits for a second one
+    RETURNED = "returned"  #: to whoever entered it
+    PUBLISHED = "published"
+
+
+class DeliveryAnswer(Proposed, Model):
+    """A version of what a recipient has answered. Once it is published it stays: what corrects it is another version."""
+
+    __tablename__ = "delivery_answers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
+    state: Mapped[str] = mapped_column(String(9))
+    answered_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: The language in which the recipient wrote. In the others it is a translation by the secretariat.
+    original: Mapped[str] = mapped_column(String(2))
+    answer: Mapped[Texts] = mapped_column(Translated)
+    #: The recipient's own document, a name in `files`; "" for none.
+    document: Mapped[str] = mapped_column(String(40), server_default="")
+    document_sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+    __table_args__ = (
+        CheckConstraint(one_of("state", AnswerState), name="state"),
+        CheckConstraint(has_text("answer"), name="answer"),
+        CheckConstraint("(document = '') = (document_sha256 IS NULL)", name="document"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="two_people"),
+        CheckConstraint("(state = 'returned') = (returned_why IS NOT NULL)", name="returned"),
+        # One at a time waits for a decision.
+        partial_index("ix_delivery_answers_open", "delivery_id", unique=True, where="state <> 'published'"),
+        Index("ix_delivery_answers_delivery", "delivery_id", "id"),
+    )
+
+    @property
+    def document_hash(self) -> str:
+        return (self.document_sha256 or b"").hex()
+
+    @property
+    def statement(self) -> Texts:
+        """The words as the public log has them: they name the document, so that it cannot be exchanged either."""
+        end = f"\n\nPDF, SHA-256: {self.document_hash}" if self.document else ""
+        return Texts({lang: words + end for lang, words in self.answer.items()})
+
+    @property
+    def content(self) -> dict[str, object]:
+        """What the form holds, besides the document."""
+        return {name: getattr(self, name) for name in ("answered_at", "original", "answer")}
+
+    @property
+    def stamp(self) -> str:
+        return rules.stamp({**self.content, "document": self.document_hash})
+
+
 class Delivery(Model):
     """Totals frozen at one checkpoint for handing over, and what became of them."""
 
@@ -85,11 +140,13 @@ class Delivery(Model):
     receipt_number: Mapped[str] = mapped_column(String(100), server_default="")  #: the recipient's (접수번호)
     #: The Korean day by which the recipient has to answer, or said that they would.
     answer_due: Mapped[date | None] = mapped_column(Date)
-    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    answer: Mapped[Texts] = mapped_column(Translated, server_default="{}")
 
     campaign: Mapped[Campaign] = relationship(viewonly=True)
     checkpoint: Mapped[Checkpoint] = relationship(viewonly=True)
+    #: All versions, the newest last.
+    answers: Mapped[list[DeliveryAnswer]] = relationship(
+        viewonly=True, lazy="selectin", order_by=DeliveryAnswer.id
+    )
 
     __table_args__ = (
         CheckConstraint(one_of("state", DeliveryState), name="state"),
@@ -101,10 +158,28 @@ class Delivery(Model):
         CheckConstraint(
             "answer_due IS NULL OR handed_over_at IS NOT NULL", name="answer_due_when_handed_over"
         ),
-        CheckConstraint("state <> 'answered' OR answered_at IS NOT NULL", name="answered_has_time"),
         CheckConstraint(has_text("recipient", "occasion", "letter"), name="texts"),
         Index("ix_deliveries_campaign", "campaign_id", "id"),
     )
+
+    @property
+    def published_answer(self) -> DeliveryAnswer | None:
+        """The newest version that two people have published."""
+        published = [version for version in self.answers if version.state == AnswerState.PUBLISHED]
+        return published[-1] if published else None
+
+    @property
+    def open_answer(self) -> DeliveryAnswer | None:
+        """The version that waits for a second person, or for its author."""
+        return next((version for version in self.answers if version.state != AnswerState.PUBLISHED), None)
+
+    @property
+    def answered_at(self) -> datetime | None:
+        return self.published_answer.answered_at if self.published_answer else None
+
+    @property
+    def answer(self) -> Texts:
+        return self.published_answer.answer if self.published_answer else Texts()
 
     @property
     def days_late(self) -> int:

@@ -10,8 +10,13 @@ from pledge.campaigns.forgetting import AFTER_DELIVERY
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock
 from pledge.core.db import fetch, load
-from pledge.core.languages import Texts
-from pledge.deliveries.models import HANDED_OVER_STATES, Delivery, DeliveryState
+from pledge.deliveries.models import (
+    HANDED_OVER_STATES,
+    AnswerState,
+    Delivery,
+    DeliveryAnswer,
+    DeliveryState,
+)
 from pledge.ledger.models import Checkpoint, LedgerHead
 
 #: At least so long after the entry of a handing-over, and after the end of its news, the signers' data is kept.
@@ -54,15 +59,16 @@ def public_deliveries(campaign_id: int) -> list[Delivery]:
     return load(_PUBLIC.where(Delivery.campaign_id == campaign_id))
 
 
-def answered(since: datetime) -> Sequence[Row[str, int, int, Texts, datetime | None]]:
-    """The deliveries that were answered after this moment (UTC), the oldest answer first."""
-    query = (
-        select(Campaign.slug, Delivery.id, Delivery.campaign_id, Delivery.recipient, Delivery.answered_at)
-        .join(Campaign, Campaign.id == Delivery.campaign_id)
-        .where(Delivery.state == DeliveryState.ANSWERED, Delivery.answered_at > since)
-        .order_by(Delivery.answered_at)
-    )
-    return fetch(query).all()
+def answered(since: datetime) -> list[Delivery]:
+    """Those whose answer came after this moment."""
+    rows = load(_DELIVERIES.where(Delivery.state == DeliveryState.ANSWERED))
+    return [row for row in rows if row.answered_at and row.answered_at > since]
+
+
+def open_answers() -> list[Delivery]:
+    """Those with an answer that is not published yet, the oldest first."""
+    waits = Delivery.answers.any(DeliveryAnswer.state != AnswerState.PUBLISHED)
+    return load(_DELIVERIES.where(waits).order_by(Delivery.id))
 
 
 def frozen() -> list[Delivery]:

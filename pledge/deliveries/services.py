@@ -1,4 +1,4 @@
-"""The register of deliveries: handed over to whom and when, and what was answered.
+"""The register of deliveries: handed over to whom and when, and what was answered, which a second person publishes.
 
 Every use case locks the delivery's row, checks its state and is recorded in the audit log in the same transaction. Wrong
 entries are corrected with a reason; the audit log keeps the former ones.
@@ -21,7 +21,16 @@ from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
-from pledge.deliveries.models import HANDED_OVER_STATES, Channel, Delivery, DeliveryState
+from pledge.deliveries.models import (
+    HANDED_OVER_STATES,
+    AnswerState,
+    Channel,
+    Delivery,
+    DeliveryAnswer,
+    DeliveryState,
+)
+from pledge.files import services as files
+from pledge.files.models import StoredFile
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
 from pledge.ledger import services as ledger
@@ -51,9 +60,10 @@ class HandingOver:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the recipient replied, for the public page, in every language."""
+    """What the recipient replied, for the public page: in the language `original`, and translations of it."""
 
     answered_at: datetime | None
+    original: str
     answer: Texts
 
 
@@ -77,22 +87,65 @@ def hand_over(actor: Actor, delivery_id: int, entry: HandingOver, reason: str = 
             _state(session, row, StatementKind.LETTER, row.letter)
 
 
-def answer(actor: Actor, delivery_id: int, entry: Answer, reason: str = "") -> None:
-    """Record the recipient's answer, or correct it, which needs a reason.
+def answer(
+    actor: Actor, delivery_id: int, entry: Answer, reason: str = "", *, document: str = "", seen: str = ""
+) -> None:
+    """Enter the recipient's answer, or a correction of it, which needs a reason; a second person publishes it.
 
-    Raises NoSuchDelivery, WrongState, BadFields.
+    `document`: the recipient's own, in `files`; "" keeps the one of the version before. `seen`: the stamp of the version that waits.
+    Raises NoSuchDelivery, WrongState, BadFields, UnknownFile, NeedsSecondPerson (who enters it must be known by an account).
     """
-    with _locked(delivery_id, *HANDED_OVER_STATES) as (session, row):
-        is_correction = row.state == DeliveryState.ANSWERED
+    with _locked(delivery_id, *HANDED_OVER_STATES) as (session, delivery):
+        published, row = delivery.published_answer, delivery.open_answer
+        if seen != (row.stamp if row else ""):
+            raise WrongState
         checker = Checker()
-        reason = checker.line("answer_reason", reason, MAX_REASON, required=is_correction)
-        after = _answer(row, entry, checker)
-        verb = "correct_answer" if is_correction else "answer"
-        has_new_words = not is_correction or after.answer != row.answer
-        _keep(session, actor, row, after, verb=verb, reason=reason)
-        row.state = DeliveryState.ANSWERED
-        if has_new_words:
-            _state(session, row, StatementKind.ANSWER, after.answer)
+        reason = checker.line("answer_reason", reason, MAX_REASON, required=published is not None)
+        kept = _answer(delivery, entry, checker)
+        if row is None:
+            row = DeliveryAnswer(delivery_id=delivery_id, document="")
+            if published:
+                row.document, row.document_sha256 = published.document, published.document_sha256
+        if document:
+            _drop_document(session, delivery, row)
+            files.keep(session, document)
+            stored = select(StoredFile.sha256).where(StoredFile.name == document)
+            row.document, row.document_sha256 = document, session.scalars(stored).one()
+        for name, value in vars(kept).items():
+            setattr(row, name, value)
+        row.propose(actor, AnswerState.PROPOSED)
+        session.add(row)
+        _record_answer(session, actor, row, "correct_answer" if published else "answer", reason=reason)
+
+
+def publish_answer(actor: Actor, delivery_id: int, seen: str) -> None:
+    """Publish the answer as a second person: the log says for good what its words are.
+
+    Raises NoSuchDelivery, WrongState, NeedsSecondPerson, InvitedLately.
+    """
+    with _locked(delivery_id, *HANDED_OVER_STATES) as (session, delivery):
+        before = delivery.published_answer
+        row = _open_answer(delivery, seen, AnswerState.PROPOSED)
+        row.decide(session, actor, AnswerState.PUBLISHED)
+        delivery.state = DeliveryState.ANSWERED
+        if before is None or before.statement != row.statement:
+            _state(session, delivery, StatementKind.ANSWER, row.statement)
+        _record_answer(session, actor, row, "publish_answer")
+
+
+def send_back_answer(actor: Actor, delivery_id: int, seen: str, reason: str) -> None:
+    """Return a version to whoever entered it, or as its author take it back: then it is deleted.
+
+    Raises NoSuchDelivery, WrongState, NoReason.
+    """
+    with _locked(delivery_id, *HANDED_OVER_STATES) as (session, delivery):
+        row = _open_answer(delivery, seen, AnswerState.PROPOSED, AnswerState.RETURNED)
+        if row.proposed_by == actor.staff_id:
+            _drop_document(session, delivery, row)
+            session.delete(row)
+        else:
+            row.send_back(actor, AnswerState.RETURNED, reason)
+        _record_answer(session, actor, row, "send_back_answer", reason=reason)
 
 
 def discard(actor: Actor, delivery_id: int, why: str) -> None:
@@ -125,6 +178,25 @@ def _state(session: Session, row: Delivery, kind: StatementKind, words: Texts) -
     ledger.state(session, campaign_id=row.campaign_id, kind=kind, about=row.id, words=words, at=clock.now())
 
 
+def _open_answer(delivery: Delivery, seen: str, *states: AnswerState) -> DeliveryAnswer:
+    """The version that waits, as it was seen. Raises WrongState."""
+    row = delivery.open_answer
+    if row is None or row.state not in states or row.stamp != seen:
+        raise WrongState
+    return row
+
+
+def _drop_document(session: Session, delivery: Delivery, row: DeliveryAnswer) -> None:
+    """Discard the document of a version that waits, unless a published version has it too."""
+    if row.document not in {version.document for version in delivery.answers if version is not row}:
+        files.discard(session, row.document)
+
+
+def _record_answer(session: Session, actor: Actor, row: DeliveryAnswer, verb: str, **details: str) -> None:
+    details |= {**_plain(row.content), "document": row.document_hash}
+    record(session, actor, f"delivery.{verb}", f"delivery:{row.delivery_id}", **details)
+
+
 def _has_pack(session: Session, row: Delivery) -> bool:
     made = select(Job.id).where(
         Job.kind == JobKind.PACK, Job.subject_id == row.id, Job.state == JobState.DONE
@@ -150,10 +222,15 @@ def _handing_over(row: Delivery, entry: HandingOver, check: Checker) -> HandingO
 def _answer(row: Delivery, entry: Answer, check: Checker) -> Answer:
     """As _handing_over, for an answer. Raises BadFields."""
     stripped = {lang: text.strip() for lang, text in entry.answer.items()}
-    kept = check.texts("answer", stripped, MAX_ANSWER, required=True)
+    kept = check.texts("answer", stripped, MAX_ANSWER)
+    if entry.original not in languages.codes():
+        check.add("original", FieldFault.CHOICE)
+    elif not kept[entry.original]:
+        check.add(f"answer_{entry.original}", FieldFault.MISSING)
     _check_moment(check, "answered_at", entry.answered_at, not_before=row.handed_over_at)
     check.finish()
-    return Answer(entry.answered_at, Texts({lang: text.strip() for lang, text in kept.items()}))
+    words = Texts({lang: text.strip() for lang, text in kept.items()})
+    return Answer(entry.answered_at, entry.original, words)
 
 
 def _check_moment(
@@ -172,7 +249,7 @@ def _minute(moment: datetime) -> datetime:
 
 
 def _keep(
-    session: Session, actor: Actor, row: Delivery, entry: HandingOver | Answer, *, verb: str, reason: str
+    session: Session, actor: Actor, row: Delivery, entry: HandingOver, *, verb: str, reason: str
 ) -> None:
     """Store and record an entry; with the former one and the `reason` where it corrects one."""
     before, after = {name: getattr(row, name) for name in vars(entry)}, vars(entry)

@@ -47,6 +47,7 @@ class InboxKind(StrEnum):
     HAND_OVER = "hand_over"
     UNDELIVERED = "undelivered"
     ANSWER_DUE = "answer_due"
+    ANSWER_WAITS = "answer_waits"
     ANSWER = "answer"
     TEXTS = "texts"
     MAIL = "mail"
@@ -64,6 +65,7 @@ KIND_LABELS = {
     InboxKind.HAND_OVER: Phrase("inbox", "Packs to hand over"),
     InboxKind.UNDELIVERED: Phrase("inbox", "Closed, not handed over"),
     InboxKind.ANSWER_DUE: Phrase("inbox", "Answer due"),
+    InboxKind.ANSWER_WAITS: Phrase("inbox", "Answers to publish"),
     InboxKind.ANSWER: Phrase("inbox", "News to write about an answer"),
     InboxKind.TEXTS: Phrase("inbox", "Missing texts"),
     InboxKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
@@ -88,6 +90,7 @@ NEEDS = {
     InboxKind.HAND_OVER: Permission.EXPORT,
     InboxKind.UNDELIVERED: Permission.EXPORT,
     InboxKind.ANSWER_DUE: Permission.EXPORT,
+    InboxKind.ANSWER_WAITS: Permission.EXPORT,
     InboxKind.ANSWER: Permission.EDIT_CAMPAIGNS,
     InboxKind.TEXTS: Permission.EDIT_CAMPAIGNS,
     InboxKind.MAIL: Permission.RUN_MAIL,
@@ -191,6 +194,18 @@ def waiting() -> list[InboxItem]:
             for campaign in deliveries.undelivered()
         ),
         *_awaited_answers(),
+        *(
+            _proposal(
+                InboxKind.ANSWER_WAITS,
+                answer,
+                row.campaign.slug,
+                id=row.id,
+                title=row.recipient,
+                takes_two=True,
+            )
+            for row in deliveries.open_answers()
+            if (answer := row.open_answer)
+        ),
         *_owed_answers(),
         *(
             InboxItem(InboxKind.TEXTS, row.edited_at, row.slug, missing)
@@ -207,7 +222,7 @@ def waiting() -> list[InboxItem]:
 
 def _proposal(kind: InboxKind, row: Proposed, campaign: str, **more: Any) -> InboxItem:
     """Of a row of what one person has proposed, or what another one has sent back."""
-    more |= {"id": row.id, "proposed_by": row.proposed_by}
+    more = {"id": row.id, "proposed_by": row.proposed_by, **more}
     if row.returned_why is None:
         return InboxItem(kind, row.proposed_at, campaign, **more)
     more |= {"takes_two": False, "of": kind, "why": row.returned_why, "by": row.decided_name}
@@ -282,7 +297,7 @@ def _owed_answers() -> list[InboxItem]:
     """An answer that was entered lately and of which no news has been written since."""
     written = news.last_written()
     return [
-        InboxItem(InboxKind.ANSWER, row.answered_at, row.slug, id=row.id, title=row.recipient)
+        InboxItem(InboxKind.ANSWER, since, row.campaign.slug, id=row.id, title=row.recipient)
         for row in deliveries.answered(clock.now() - ANSWER_OWED)
-        if row.campaign_id not in written or written[row.campaign_id] < row.answered_at
+        if (since := row.answered_at) and (row.campaign_id not in written or written[row.campaign_id] < since)
     ]

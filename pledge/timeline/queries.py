@@ -75,8 +75,9 @@ def timeline(campaign: CampaignView, people: int) -> Timeline:
 
 def _former_answers(delivery: Delivery) -> list[StatementEntry]:
     """The published versions of an answer that another one has replaced, the newest first."""
+    now = delivery.published_answer
     versions = statements(delivery.campaign_id, StatementKind.ANSWER, delivery.id)
-    return [version for version in versions if version.words != delivery.answer][::-1]
+    return [version for version in versions if now and version.words != now.statement][::-1]
 
 
 def _reached_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:

@@ -2,12 +2,13 @@
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import delete, select, update
 
-from pledge.accounts.two_people import WrongState
-from pledge.audit.models import AuditEntry
+from pledge.accounts.two_people import NeedsSecondPerson, WrongState
+from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.campaigns.rules import BadFields
 from pledge.core import clock
 from pledge.core.db import load, transaction
@@ -20,9 +21,23 @@ from pledge.deliveries.services import (
     NoSuchDelivery,
     PackNotMade,
 )
+from pledge.files import queries as file_queries
+from pledge.files import services as files
 from pledge.jobs.models import Job, JobKind
+from pledge.ledger import queries as ledger
+from pledge.ledger.models import StatementKind
 from tests.support import deliveries
-from tests.support.factories import ANNA, BORA, campaign, crowd, endorsement, signature, the_campaign
+from tests.support.factories import (
+    ANNA,
+    BORA,
+    campaign,
+    crowd,
+    endorsement,
+    fold_all,
+    signature,
+    the_campaign,
+)
+from tests.support.pictures import PDF
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -42,7 +57,24 @@ def reply(**changes):
     answer = Texts(
         ko=changes.pop("answer_ko", "검토하겠습니다."), en=changes.pop("answer_en", "We will see.")
     )
-    return Answer(**{"answered_at": clock.now(), "answer": answer, **changes})
+    return Answer(**{"answered_at": clock.now(), "original": "ko", "answer": answer, **changes})
+
+
+def waiting(number):
+    return deliveries.row(number).open_answer
+
+
+def publish(number, actor=BORA):
+    services.publish_answer(actor, number, waiting(number).stamp)
+
+
+def a_document(page=b""):
+    return files.store_document(PDF + b"\n%% " + page + b"\n%%EOF\n", "application/pdf")
+
+
+def answers_of_the_log(number):
+    fold_all()
+    return ledger.statements(the_campaign().id, StatementKind.ANSWER, number)
 
 
 def last_entry():
@@ -67,14 +99,18 @@ def test_a_delivery_is_handed_over_and_answered():
     assert (entry.action, entry.subject, entry.staff_id) == ("delivery.hand_over", f"delivery:{number}", 1)
     assert json.loads(entry.details)["receipt_number"] == "1AB-2611- 001"
 
-    services.answer(BORA, number, reply(answer_ko=" 검토하겠습니다.\r\n\r\n장관 \r\n"))
+    services.answer(ANNA, number, reply(answer_ko=" 검토하겠습니다.\r\n\r\n장관 \r\n"))
+    assert last_entry().action == "delivery.answer"
+    row = deliveries.row(number)
+    assert (row.state, row.answer, row.answered_at) == ("handed_over", {}, None), "nobody has published it"
+    publish(number)
     row = deliveries.row(number)
     assert (row.state, row.answer["ko"], row.answer["en"]) == (
         "answered",
         "검토하겠습니다.\n\n장관",
         "We will see.",
     )
-    assert last_entry().action == "delivery.answer"
+    assert last_entry().action == "delivery.publish_answer"
 
 
 def test_the_day_by_which_an_answer_is_due_is_recorded_and_not_before_the_handing_over():
@@ -177,17 +213,101 @@ def test_the_minute_in_which_it_was_frozen_will_do():
     services.hand_over(ANNA, number, handing_over(handed_over_at=minute))
 
 
-def test_an_answer_is_in_both_languages_and_comes_after_the_handing_over():
+def test_an_answer_is_in_the_language_of_the_recipient_and_comes_after_the_handing_over():
     number = deliveries.handed_over()
-    assert faults(lambda: services.answer(ANNA, number, reply(answer_en=" ", answer_ko="x" * 10_001))) == {
-        "answer_en": "missing",
-        "answer_ko": "too_long",
+    assert faults(lambda: services.answer(ANNA, number, reply(answer_ko=" ", answer_en="x" * 10_001))) == {
+        "answer_ko": "missing",
+        "answer_en": "too_long",
     }
+    assert faults(lambda: services.answer(ANNA, number, reply(original="fr"))) == {"original": "choice"}
     early = reply(answered_at=clock.now() - timedelta(days=1))
     assert faults(lambda: services.answer(ANNA, number, early)) == {"answered_at": "too_early"}
     assert faults(lambda: services.answer(ANNA, number, reply(answer_ko="\u202e뒤집기"))) == {
         "answer_ko": "characters"
     }
+    services.answer(ANNA, number, reply(answer_en=""))
+    assert waiting(number).answer == {"ko": "검토하겠습니다."}
+
+
+# --- An answer is published by a second person ---
+
+
+def test_an_answer_is_not_published_by_whoever_entered_it():
+    number = deliveries.handed_over()
+    services.answer(ANNA, number, reply())
+    with pytest.raises(NeedsSecondPerson):
+        publish(number, ANNA)
+    with pytest.raises(NeedsSecondPerson):
+        services.answer(COMMAND_LINE, deliveries.handed_over(), reply())
+    assert deliveries.row(number).state == "handed_over"
+    assert answers_of_the_log(number) == []
+
+
+def test_only_what_the_second_person_has_seen_is_published():
+    number = deliveries.handed_over()
+    services.answer(ANNA, number, reply())
+    seen = waiting(number).stamp
+    services.answer(ANNA, number, reply(answer_ko="아무것도 하지 않겠습니다."), seen=seen)
+    with pytest.raises(WrongState):
+        services.publish_answer(BORA, number, seen)
+    services.answer(ANNA, number, reply(), document=a_document(), seen=waiting(number).stamp)
+    with pytest.raises(WrongState):
+        services.publish_answer(BORA, number, seen)
+
+
+def test_nobody_overwrites_an_answer_that_they_did_not_see():
+    number = deliveries.handed_over()
+    services.answer(ANNA, number, reply())
+    with pytest.raises(WrongState):
+        services.answer(BORA, number, reply(answer_ko="다른 말"))
+    assert waiting(number).answer["ko"] == "검토하겠습니다."
+
+
+def test_an_answer_that_was_sent_back_is_entered_again_by_its_author():
+    number = deliveries.handed_over()
+    services.answer(ANNA, number, reply())
+    services.send_back_answer(BORA, number, waiting(number).stamp, "one word differs")
+    assert (waiting(number).state, waiting(number).returned_why) == ("returned", "one word differs")
+    with pytest.raises(WrongState):
+        publish(number)
+    services.answer(ANNA, number, reply(), seen=waiting(number).stamp)
+    publish(number)
+    assert [version.state for version in deliveries.row(number).answers] == ["published"]
+
+
+def test_the_author_takes_an_answer_back_with_its_document(frozen_clock):
+    number, document = deliveries.handed_over(), a_document()
+    services.answer(ANNA, number, reply(), document=document)
+    services.send_back_answer(ANNA, number, waiting(number).stamp, "of another delivery")
+    assert deliveries.row(number).answers == []
+    assert last_entry().action == "delivery.send_back_answer"
+    frozen_clock.move(minutes=1)
+    files.sweep()
+    assert file_queries.document(document) is None
+
+
+def test_the_document_is_named_by_its_hash_in_the_log_and_stays_with_its_version(frozen_clock):
+    number, first, second = deliveries.handed_over(), a_document(b"1"), a_document(b"2")
+    services.answer(ANNA, number, reply(), document=first)
+    publish(number)
+    services.answer(ANNA, number, reply(), "the page was missing", document=second)
+    publish(number)
+    assert [version.document for version in deliveries.row(number).answers] == [first, second]
+    hashes = [sha256(file_queries.document(name)).hexdigest() for name in (first, second)]
+    stated = [entry.words["ko"] for entry in answers_of_the_log(number)]
+    assert stated == [f"검토하겠습니다.\n\nPDF, SHA-256: {digest}" for digest in hashes]
+
+
+def test_a_correction_that_is_taken_back_leaves_the_published_document(frozen_clock):
+    number, document = deliveries.handed_over(), a_document()
+    services.answer(ANNA, number, reply(), document=document)
+    publish(number)
+    services.answer(ANNA, number, reply(answer_ko="고친 말"), "a slip")
+    assert waiting(number).document == document
+    services.send_back_answer(ANNA, number, waiting(number).stamp, "it was right")
+    frozen_clock.move(minutes=1)
+    files.sweep()
+    assert file_queries.document(document)
 
 
 # --- Corrections ---
@@ -207,11 +327,16 @@ def test_a_correction_says_why_and_keeps_what_stood_there():
     assert (details["before"]["receipt_number"], details["after"]["receipt_number"]) == ("1AB-OLD", "1AB-NEW")
 
 
-def test_a_corrected_answer_keeps_the_old_words_in_the_record():
+def test_a_correction_of_an_answer_is_a_version_that_leaves_the_former_one_as_it_was():
     number = deliveries.answered(ko="옛 답변")
-    services.answer(ANNA, number, reply(answer_ko="새 답변"), "a better translation")
+    assert faults(lambda: services.answer(ANNA, number, reply())) == {"answer_reason": "missing"}
+    services.answer(ANNA, number, reply(answer_ko="새 답변"), "a slip")
+    assert last_entry().reason == "a slip"
+    assert deliveries.row(number).answer["ko"] == "옛 답변", "until a second person publishes the new one"
+    publish(number)
     assert deliveries.row(number).answer["ko"] == "새 답변"
-    assert json.loads(last_entry().details)["before"]["answer_ko"] == "옛 답변"
+    assert [version.answer["ko"] for version in deliveries.row(number).answers] == ["옛 답변", "새 답변"]
+    assert [entry.words["ko"] for entry in answers_of_the_log(number)] == ["옛 답변", "새 답변"]
 
 
 def test_the_day_is_not_corrected_to_one_after_the_answer(frozen_clock):

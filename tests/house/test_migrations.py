@@ -16,7 +16,7 @@ from pledge.core.languages import Texts
 from pledge.diagnosis import Severity
 from pledge.diagnosis.database import guard_findings
 from pledge.ledger.models import LedgerEntry
-from tests.support import apps
+from tests.support import apps, deliveries
 from tests.support.factories import SLUG, campaign, fold_all, signature
 from tests.support.migrations import differences
 from tests.support.run import free_port
@@ -63,6 +63,19 @@ def test_the_texts_of_a_campaign_go_to_a_table_of_their_own_and_back(migrated):
         assert rows.all() == [("en", "Blue Skies", "Everyone"), ("ko", "푸른 하늘", "")]
     flask_migrate.upgrade()
     assert staff_queries.desk(SLUG).texts == before
+
+
+def test_the_answer_of_a_delivery_becomes_its_first_version_and_the_newest_one_goes_back(migrated):
+    signature()
+    number = deliveries.answered(ko="옛 답변", en="")
+    deliveries.correct(number, "새 답변", "A new answer")
+    before = deliveries.row(number).answer
+    db.session.remove()
+    flask_migrate.downgrade(revision="0103")
+    db.session.remove()
+    flask_migrate.upgrade()
+    (version,) = deliveries.row(number).answers
+    assert (version.state, version.original, version.answer) == ("published", "ko", before)
 
 
 def test_each_migration_has_the_number_of_its_file_and_they_stand_in_one_line():

@@ -75,6 +75,7 @@ def planted(app, frozen_clock):
     draft("unfinished", secretariat=False)
     deliveries.handed_over(answer_due=korean_day(frozen_clock, 7)), deliveries.handed_over()
     deliveries.handed_over(answer_due=korean_day(frozen_clock, 8))
+    deliveries.proposed(deliveries.handed_over(), "검토하겠습니다.", "We will.")
     dead_mail(frozen_clock)
 
 
@@ -169,6 +170,23 @@ def test_paper_that_was_counted_differently_waits_for_all_once_its_author_has_le
     disputed(actor(author), frozen_clock)
     moderation.close(ANNA, author.id, "left")
     assert [item.kind for item in queries.inbox(colleague).mine] == [InboxKind.RETURNED]
+
+
+def test_an_answer_waits_for_a_second_person_and_one_that_is_sent_back_for_its_author(app):
+    author, second = factories.staff("exporter"), factories.staff("exporter", name="Han Byeol")
+    the_campaign(), signature()
+    number = deliveries.handed_over()
+    deliveries.proposed(number, "검토하겠습니다.", "We will.", by=actor(author))
+    (elsewhere,) = queries.inbox(author).others
+    assert (elsewhere.item.id, elsewhere.able) == (number, ["Han Byeol"])
+    (item,) = queries.inbox(second).mine
+    assert (item.kind, item.id, item.title) == (InboxKind.ANSWER_WAITS, number, deliveries.RECIPIENT)
+    stamp = deliveries.row(number).open_answer.stamp
+    delivery_services.send_back_answer(actor(second), number, stamp, "one word differs")
+    assert queries.inbox(second).items == []
+    (item,) = queries.inbox(author).mine
+    assert (item.kind, item.of, item.id) == (InboxKind.RETURNED, InboxKind.ANSWER_WAITS, number)
+    assert item.why == "one word differs"
 
 
 def test_an_answer_waits_until_news_of_it_is_written_or_a_month_has_passed(app, frozen_clock):

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from pledge.audit.models import Actor
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.languages import Texts
@@ -15,7 +16,7 @@ from pledge.jobs.services import MadeFile, advance
 from pledge.jobs.services import newest as newest_job
 from pledge.ledger import log_queries
 from tests.support import rows
-from tests.support.factories import ANNA, fold_all, in_each_language, the_campaign
+from tests.support.factories import ANNA, BORA, fold_all, in_each_language, the_campaign
 from tests.support.waiting import wait_until
 
 PACK = b"PK the pack of this test"
@@ -77,14 +78,23 @@ def answered(
     return number
 
 
+def proposed(number: int, ko: str, en: str, reason: str = "", by: Actor = ANNA) -> str:
+    """Enter what its recipient has replied just now, in Korean; the stamp of what waits for a second person."""
+    words = in_each_language(Texts(ko=ko, en=en))
+    services.answer(by, number, Answer(clock.now(), "ko", words), reason)
+    waiting = row(number).open_answer
+    assert waiting is not None
+    return waiting.stamp
+
+
 def answer(number: int, ko: str = "검토하겠습니다.", en: str = "We will look into it.") -> None:
-    """Record what its recipient has replied just now."""
-    services.answer(ANNA, number, Answer(clock.now(), in_each_language(Texts(ko=ko, en=en))))
+    """Publish what its recipient has replied just now, by two people."""
+    services.publish_answer(BORA, number, proposed(number, ko, en))
 
 
 def correct(number: int, ko: str, en: str) -> None:
-    """Correct what its recipient has replied."""
-    services.answer(ANNA, number, Answer(clock.now(), in_each_language(Texts(ko=ko, en=en))), "a slip")
+    """Correct what its recipient has replied, by two people."""
+    services.publish_answer(BORA, number, proposed(number, ko, en, "a slip"))
 
 
 row = partial(rows.row, Delivery)

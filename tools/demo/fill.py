@@ -24,6 +24,7 @@ from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
 from pledge.deliveries import freezing
+from pledge.deliveries import queries as delivery_queries
 from pledge.deliveries import services as deliveries
 from pledge.deliveries.services import Answer, HandingOver
 from pledge.endorsements.models import Endorsement
@@ -387,8 +388,11 @@ class _Delivery:
         deliveries.hand_over(COMMAND_LINE, self.number, entry)
 
     def answer(self) -> None:
-        entry = Answer(clock.now(), languages.texts(self.facts["answer"]))
-        deliveries.answer(COMMAND_LINE, self.number, entry)
+        words = languages.texts(self.facts["answer"])
+        deliveries.answer(_EDITOR, self.number, Answer(clock.now(), next(iter(words)), words))
+        row = delivery_queries.find(self.number)
+        if row and row.open_answer:
+            deliveries.publish_answer(_SECOND_PERSON, self.number, row.open_answer.stamp)
 
 
 def _moment(today: datetime, day: int, hour: int) -> datetime:

@@ -166,15 +166,21 @@ def statements(slug: str) -> documents.StatementsDocument:
 def activity(slug: str) -> documents.ActivityDocument:
     """Events by time, past ones too; sent news and delivered totals, newest first. At most 100 of each."""
     number = campaign_id(slug)
+    deliveries = public_deliveries(number)[:MAX_ACTIVITY]
     document = documents.ActivityDocument.model_validate(
         {
             "events": [item.fields for item in items.rows(EVENT, number)[-MAX_ACTIVITY:]],
             "news": news.sent(number, MAX_ACTIVITY),
-            "deliveries": public_deliveries(number)[:MAX_ACTIVITY],
+            "deliveries": deliveries,
         }
     )
     for item in document.news:
         item.pages = _pages("public.news_item", slug=slug, news_id=item.id)
+    for delivery, row in zip(document.deliveries, deliveries, strict=True):
+        answer = row.published_answer
+        if answer and answer.document:
+            name = f"{slug}-answer-{answer.id}"
+            delivery.answer_document = public_url("files.document", name=answer.document, filename=name)
     return document
 
 

@@ -268,7 +268,12 @@ class DeliveryDocument(ApiDocument):
     answer_due: date | None = Field(description="the Korean day by which an answer was due or promised")
     days_late: int = Field(description="since that day, without an answer; 0 if it is not overdue")
     answered_at: datetime | None
-    answer: Texts
+    answer: Texts = Field(description="word for word in answer_original; a translation in other languages")
+    answer_original: str | None = Field(None, validation_alias=AliasPath("published_answer", "original"))
+    answer_document: str | None = Field(None, description="the recipient's own, a PDF")
+    answer_document_sha256: str | None = Field(
+        None, validation_alias=AliasPath("published_answer", "document_hash")
+    )
 
 
 class ActivityDocument(ApiDocument):

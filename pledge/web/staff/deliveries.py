@@ -12,8 +12,9 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.accounts.roles import Permission
+from pledge.accounts.two_people import obstacle
 from pledge.campaigns.rules import BadFields
-from pledge.core import languages
+from pledge.core import i18n, languages
 from pledge.core.i18n import Phrase
 from pledge.deliveries import document as documents
 from pledge.deliveries import freezing, queries, services
@@ -25,20 +26,29 @@ from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.deliveries.pack.packing import members
 from pledge.deliveries.services import Answer, HandingOver
 from pledge.exports.models import file_name
+from pledge.files.documents import MAX_DOCUMENT
 from pledge.jobs import services as jobs
 from pledge.jobs.models import JobKind, JobState
 from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, checkpoints
 from pledge.web.forms import ByLanguage, StaffForm, TickField, whole_number
-from pledge.web.routes import Ask
+from pledge.web.routes import Ask, Body
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY
 from pledge.web.staff.decisions import decide
 from pledge.web.staff.files import archive
-from pledge.web.staff.forms import StatedReasonForm, day_field, moment_field, show_faults
+from pledge.web.staff.forms import (
+    StampedForm,
+    StatedReasonForm,
+    UploadField,
+    attempt,
+    day_field,
+    moment_field,
+    show_faults,
+)
 
 #: The hints below the fields, in the language of each.
 EXAMPLES = {
@@ -100,10 +110,16 @@ class HandingOverForm(StaffForm):
     reason = TextAreaField(_l("Reason for the correction"))
 
 
-class AnswerForm(StaffForm):
+class AnswerForm(StampedForm):
     answered_at = moment_field(_l("Answered on"))
+    original = SelectField(_l("Language of the answer"), validate_choice=False)
     answer = ByLanguage(TextAreaField, _l("Answer"))
+    document = UploadField(_l("The recipient’s document"), "document")
     answer_reason = TextAreaField(_l("Reason for the correction"))
+
+
+class SendBackForm(StampedForm, StatedReasonForm):
+    pass
 
 
 @staff.page("/deliveries/new/<slug>", needs=Permission.EXPORT)
@@ -256,10 +272,14 @@ def delivery(
     """The page of a delivery, with the form that was sent."""
     row = _find(delivery_id)
     job = jobs.newest(JobKind.PACK, row.id)
+    proposal = row.open_answer
+    newest = proposal or row.published_answer
+    written = languages.as_fields(newest.content) if newest else {"original": languages.default()}
     forms: dict[str, StaffForm] = {
         "hand_over": HandingOverForm(obj=row),
-        "answer": AnswerForm(obj=row, **languages.by_field("answer", row.answer)),
+        "answer": AnswerForm(data=written),
         "discard": StatedReasonForm(),
+        "send_back": SendBackForm(),
     }
     name = next((name for name, empty in forms.items() if type(empty) is type(form)), "")
     if form is not None:
@@ -276,6 +296,8 @@ def delivery(
         sent=form,
         sent_name=name,
         is_frozen=row.state == DeliveryState.FROZEN,
+        original_languages=[(code, languages.name(code, i18n.language())) for code in languages.codes()],
+        obstacle=proposal and obstacle(proposal.proposed_by, actor().staff_id),
         refused=refused,
     )
     return make_response(page, status)
@@ -293,15 +315,46 @@ def delivery_hand_over(delivery_id: int) -> AnyResponse:
     )
 
 
-@staff.act("/deliveries/<int32:delivery_id>/answer", needs=Permission.EXPORT, asks=Ask.FACTOR)
+@staff.act(
+    "/deliveries/<int32:delivery_id>/answer",
+    needs=Permission.EXPORT,
+    asks=Ask.NOTHING,
+    body=Body(MAX_DOCUMENT + 1_000_000),
+)
 def delivery_answer(delivery_id: int) -> AnyResponse:
+    """Enter it or correct it; a second person publishes it."""
     form = AnswerForm(request.form)
+    document = form.document.store()
+    problem = attempt(
+        form,
+        lambda: services.answer(
+            actor(),
+            delivery_id,
+            entry=form.entry(Answer),
+            reason=form.answer_reason.data or "",
+            document=document,
+            seen=form.seen.data,
+        ),
+    )
+    if problem:
+        return delivery(delivery_id, problem.status, "state" if problem.decided else "", form)
+    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
+
+
+@staff.act("/deliveries/<int32:delivery_id>/publish-answer", needs=Permission.EXPORT, asks=Ask.FACTOR)
+def delivery_publish_answer(delivery_id: int) -> AnyResponse:
+    form = StampedForm(request.form)
+    return decide(delivery, form, lambda: services.publish_answer(actor(), delivery_id, seen=form.seen.data))
+
+
+@staff.act("/deliveries/<int32:delivery_id>/send-back-answer", needs=Permission.EXPORT, asks=Ask.REASON)
+def delivery_send_back_answer(delivery_id: int) -> AnyResponse:
+    """Or take it back, if it is one's own."""
+    form = SendBackForm(request.form)
     return decide(
         delivery,
         form,
-        lambda: services.answer(
-            actor(), delivery_id, entry=form.entry(Answer), reason=form.answer_reason.data or ""
-        ),
+        lambda: services.send_back_answer(actor(), delivery_id, seen=form.seen.data, reason=form.why.data),
     )
 
 

@@ -62,6 +62,7 @@ _PAGES = {
     InboxKind.HAND_OVER: ("delivery", {"delivery_id": "id"}),
     InboxKind.UNDELIVERED: ("delivery_draft", {"slug": "campaign"}),
     InboxKind.ANSWER_DUE: ("delivery", {"delivery_id": "id"}),
+    InboxKind.ANSWER_WAITS: ("delivery", {"delivery_id": "id"}),
     InboxKind.ANSWER: ("news_new", {"slug": "campaign", "delivery": "id"}),
     InboxKind.TEXTS: ("campaign_dates", {"slug": "campaign"}),
     InboxKind.MAIL: ("dead_letters", {}),

@@ -267,8 +267,7 @@ def test_the_page_tells_each_delivery_once_it_is_handed_over_and_its_answer(app,
     handing_over = services.HandingOver(deliveries.row(second).handed_over_at, "post", "9-9")
     services.hand_over(ANNA, second, handing_over, "a slip")
     assert "9-9" in page()
-    answer = services.Answer(clock.now(), {"ko": "검토합니다.", "en": "We will look into it."})
     for each in (number, second):
-        services.answer(ANNA, each, answer)
+        deliveries.answer(each, "검토합니다.", "We will look into it.")
     assert "We will look into it." in page()
     assert "No answer yet" not in page()

@@ -169,6 +169,13 @@ def _of_delivery(
     return act
 
 
+def _publish_answer(_client: StaffClient) -> Act:
+    factories.crowd(2)
+    number = deliveries.handed_over()
+    fields = {"seen": deliveries.proposed(number, "검토하겠습니다.", "We will.", by=paper.COUNTER)}
+    return Act(f"/staff/deliveries/{number}/publish-answer", fields, "delivery.publish_answer")
+
+
 def _freeze(_client: StaffClient) -> Act:
     fields = {**DRAFT, "checkpoint": str(_signed())}
     path, wrong = f"/staff/deliveries/new/{SLUG}/freeze", {"occasion_en": "x" * 301}
@@ -232,9 +239,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.paper_withdraw": lambda _: Act(
         f"/staff/paper/{SLUG}/{paper.agreed()}/withdraw", {"why": WHY}, "paper.withdraw"
     ),
-    "staff.delivery_answer": _of_delivery(
-        "answer", deliveries.handed_over, "answered_at", answer_ko="검토하겠습니다.", answer_en="We will."
-    ),
+    "staff.delivery_publish_answer": _publish_answer,
     "staff.delivery_discard": _of_delivery("discard", why=WHY),
     "staff.delivery_download": _of_delivery("download"),
     "staff.delivery_freeze": _freeze,

@@ -1,6 +1,9 @@
 """The screens of a delivery that is frozen: download, hand over, record the answer, correct, tell the signers."""
 
+import io
 import re
+from hashlib import sha256
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select, text
@@ -11,8 +14,11 @@ from pledge.core.languages import Texts
 from pledge.deliveries import queries
 from pledge.files import storage
 from pledge.jobs.models import Job
-from tests.support import deliveries
+from pledge.web.caching import cache
+from tests.support import deliveries, staff
 from tests.support.audit import actions
+from tests.support.factories import BORA
+from tests.support.pictures import PDF
 from tests.web.staff.deliveries.screens import errors, typed
 
 # --- One delivery ---
@@ -121,7 +127,7 @@ def test_a_correction_of_a_delivery_needs_a_reason(exporter, signed):
     fields = {"handed_over_at": now, "channel": "post", "receipt_number": "NEW"}
     assert exporter.post(f"{address}/hand-over", data=fields).status_code == 422
     assert exporter.post(f"{address}/hand-over", data={**fields, "reason": "a slip"}).status_code == 303
-    answer = {"answered_at": now, "answer_ko": "새 답", "answer_en": "KEPT"}
+    answer = {"answered_at": now, "original": "ko", "answer_ko": "새 답", "answer_en": "KEPT"}
     refused = exporter.post(f"{address}/answer", data=answer)
     assert refused.status_code == 422
     assert "KEPT" in refused.text
@@ -129,6 +135,60 @@ def test_a_correction_of_a_delivery_needs_a_reason(exporter, signed):
     page = exporter.get(address)
     assert "새 답" in page.text
     assert "NEW" in page.text
+
+
+def test_an_answer_with_its_document_is_entered_published_and_shown_to_everybody(exporter, signed, app):
+    number = deliveries.handed_over()
+    address, document = f"/staff/deliveries/{number}", PDF + b"\n%%EOF\n"
+    fields = {"answered_at": typed(clock.now()), "original": "ko", "answer_ko": "", "answer_en": ""}
+    kept = exporter.post(
+        f"{address}/answer",
+        data={**fields, "document": (io.BytesIO(document), "공문.pdf", "application/pdf")},
+    )
+    assert (kept.status_code, errors(kept)) == (422, ["This field is required."])
+    ticket = re.search(r'name="document_kept" value="([^"]+)"', kept.text)[1]
+    fields |= {"answer_ko": "검토하겠습니다.", "document_kept": ticket}
+    assert exporter.post(f"{address}/answer", data=fields).status_code == 303
+    public = app.test_client()
+    assert "검토하겠습니다." not in public.get("/en/c/blue-skies").text
+    assert exporter.post(f"{address}/publish-answer", data={"seen": "x"}).status_code == 409
+    stamp = deliveries.row(number).open_answer.stamp
+    own = exporter.post(f"{address}/publish-answer", data={"seen": stamp})
+    assert own.status_code == 403
+    assert "another person has to publish it" in own.text
+    second = staff.client(app, "exporter")
+    assert second.post(f"{address}/publish-answer", data={"seen": stamp}).status_code == 303
+    cache.clear()
+    digest = sha256(document).hexdigest()
+    page = public.get("/en/c/blue-skies").text
+    assert '<p class="timeline__answer" lang="ko">검토하겠습니다.</p>' in page
+    assert digest in page
+    assert "translation by the secretariat" not in page
+    (delivery,) = public.get("/api/v1/campaigns/blue-skies/activity").json["deliveries"]
+    assert (delivery["answer_original"], delivery["answer_document_sha256"]) == ("ko", digest)
+    sent = public.get(urlsplit(delivery["answer_document"]).path)
+    assert (sent.data, sent.mimetype) == (document, "application/pdf")
+    assert sent.headers["Content-Disposition"].startswith("attachment;")
+
+
+def test_a_second_person_sends_an_answer_back_with_a_reason(exporter, signed, app):
+    number = deliveries.handed_over()
+    stamp = deliveries.proposed(number, "검토하겠습니다.", "We will.", by=BORA)
+    address = f"/staff/deliveries/{number}/send-back-answer"
+    assert exporter.post(address, data={"seen": stamp, "why": " "}).status_code == 422
+    assert exporter.post(address, data={"seen": stamp, "why": "one word differs"}).status_code == 303
+    page = exporter.get(f"/staff/deliveries/{number}").text
+    assert "one word differs" in page
+    assert "Publish the answer" not in page
+
+
+def test_a_translation_of_an_answer_is_shown_as_one_of_the_secretariat(app, client, signed):
+    deliveries.answered(ko="검토하겠습니다.", en="We will look into it.")
+    page = client.get("/en/c/blue-skies").text
+    assert "We will look into it." in page
+    assert "This is a translation by the secretariat." in page
+    assert '<p class="timeline__answer" lang="ko">검토하겠습니다.</p>' in page
+    assert "사무국 번역" not in client.get("/ko/c/blue-skies").text
 
 
 def test_a_discarded_delivery_stays_in_the_list_without_its_pack(exporter, address):

@@ -12,7 +12,7 @@ from pledge.deliveries.document import from_json
 from pledge.deliveries.models import Delivery
 from pledge.web.routes import Ask
 from pledge.web.staff.auth.access import asks
-from tests.support import deliveries
+from tests.support import deliveries, staff
 from tests.support.audit import actions
 from tests.support.factories import campaign, crowd, fold_all, plant_entry, signature
 from tests.support.pdf import pdf_text
@@ -130,7 +130,7 @@ def test_nothing_is_frozen_over_entries_that_match_no_signature_and_no_organisat
     assert number_of(Delivery) == 0
 
 
-def test_the_whole_way_from_draft_to_answer(exporter, signed):
+def test_the_whole_way_from_draft_to_answer(exporter, signed, app):
     frozen = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
     assert frozen.status_code == 303
     address = frozen.headers["Location"]
@@ -154,11 +154,27 @@ def test_the_whole_way_from_draft_to_answer(exporter, signed):
 
     page = exporter.post(
         f"{address}/answer",
-        data={"answered_at": typed(clock.now()), "answer_ko": "검토하겠습니다.", "answer_en": "We will see."},
+        data={
+            "answered_at": typed(clock.now()),
+            "original": "ko",
+            "answer_ko": "검토하겠습니다.",
+            "answer_en": "We will see.",
+        },
     )
     assert page.status_code == 303, errors(page)
+    page = exporter.get(address).text
+    assert "another person has to publish it" in page
+    assert "Translation by the secretariat (English)" in page
+    second = staff.client(app, "exporter")
+    stamp = re.search(r'name="seen" value="(\w+)"', page)[1]
+    assert second.post(f"{address}/publish-answer", data={"seen": stamp}).status_code == 303
     assert "We will see." in exporter.get(address).text
-    assert actions()[-3:] == ["delivery.freeze", "delivery.hand_over", "delivery.answer"]
+    assert actions()[-4:] == [
+        "delivery.freeze",
+        "delivery.hand_over",
+        "delivery.answer",
+        "delivery.publish_answer",
+    ]
     assert "Answered" in exporter.get("/staff/deliveries").text
 
 
