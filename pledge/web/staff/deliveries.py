@@ -96,8 +96,9 @@ def _draft_form(numbers: Iterable[str], *sent: object, **options: object) -> Dra
     listed = tuple(dict.fromkeys(numbers))[:MAX_NUMBERS]
     fields: dict[str, object] = {"numbers": listed}
     for number in listed:
-        fields[f"other_{number}"] = TickField(_l("%(number)s is no number of this campaign", number=number))
-        fields[f"what_{number}"] = StringField(_l("What %(number)s is", number=number))
+        shown = i18n.format_count(int(number)) if number.isdecimal() else number
+        fields[f"other_{number}"] = TickField(_l("%(number)s is no number of this campaign", number=shown))
+        fields[f"what_{number}"] = StringField(_l("What %(number)s is", number=shown))
     form: DraftForm = type("DraftForm", (DraftForm,), fields)(*sent, **options)
     return form
 

@@ -204,6 +204,7 @@ def test_a_letter_with_another_number_than_its_pack_is_told_at_its_field(exporte
     (message,) = errors(page)
     assert message.startswith("The pack does not say “12,345”. Write {people},")
     assert 'name="other_12345"' in page.text
+    assert "12,345 is no number of this campaign" in page.text
     assert "{people}, as of {date}." in page.text
     assert number_of(Delivery) == 0
 
