@@ -13,12 +13,15 @@ from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.core import clock
-from pledge.core.db import reading, transaction
+from pledge.core.db import fetch, load, reading, transaction
 
-#: After the totals of a campaign that is over were handed to the government.
+#: After the totals of a campaign that is over were handed to the government, and after its answer was recorded.
 AFTER_DELIVERY = timedelta(days=30)
 #: After it closed, delivered or not.
 AFTER_CLOSING = timedelta(days=365)
+
+
+_REMEMBERED = select(Campaign).where(Campaign.forgotten_at.is_(None), Campaign.state != CampaignState.DRAFT)
 
 
 def archive_due(delivered: Mapping[int, datetime]) -> list[int]:
@@ -27,18 +30,25 @@ def archive_due(delivered: Mapping[int, datetime]) -> list[int]:
     `delivered`: since when the totals of a campaign count as handed over, by its number.
     """
     now = clock.now()
-    over = select(Campaign).where(
-        Campaign.forgotten_at.is_(None),
-        Campaign.state != CampaignState.DRAFT,
-        Campaign.closes_at < now - AFTER_DELIVERY,
-    )
+    over = _REMEMBERED.where(Campaign.closes_at < now - AFTER_DELIVERY)
     with transaction() as session:
         for campaign in session.scalars(over.with_for_update()):
-            if campaign.closes_at and _due(campaign.closes_at, delivered.get(campaign.id)) < now:
+            if campaign.closes_at and deletion_due(campaign.closes_at, delivered.get(campaign.id)) < now:
                 campaign.state, campaign.forgotten_at = CampaignState.ARCHIVED, now
                 record(session, WORKER, "campaign.forget", f"campaign:{campaign.slug}")
     with reading() as connection:
         return forgotten(connection)
+
+
+def deletions(delivered: Mapping[int, datetime], within: timedelta) -> list[tuple[str, datetime]]:
+    """The campaigns, by their slugs, of which the signers' data is deleted within this time, and when; the next one first."""
+    over = load(_REMEMBERED.where(Campaign.closes_at < clock.now()))
+    due = [
+        (campaign.slug, deletion_due(campaign.closes_at, delivered.get(campaign.id)))
+        for campaign in over
+        if campaign.closes_at
+    ]
+    return sorted((part for part in due if part[1] <= clock.now() + within), key=lambda part: part[1])
 
 
 def forgotten(connection: Connection) -> list[int]:
@@ -46,7 +56,21 @@ def forgotten(connection: Connection) -> list[int]:
     return list(connection.execute(select(Campaign.id).where(Campaign.forgotten_at.is_not(None))).scalars())
 
 
-def _due(closes_at: datetime, delivered_at: datetime | None) -> datetime:
+def awaiting_answer(answered: Mapping[int, datetime]) -> list[int]:
+    """Those of them whose signers who asked for news are still to be told of an answer.
+
+    `answered`: since when all deliveries of a campaign count as answered, by its number.
+    """
+    query = select(Campaign.id, Campaign.closes_at).where(Campaign.forgotten_at.is_not(None))
+    return [
+        row.id for row in fetch(query) if deletion_due(row.closes_at, answered.get(row.id)) >= clock.now()
+    ]
+
+
+def deletion_due(closes_at: datetime, since: datetime | None) -> datetime:
+    """When the data of the signers of a campaign that closes then is deleted: `since` it was handed over, or, for the addresses
+    of those who asked for news, since it was answered; None: not yet.
+    """
     latest = closes_at + AFTER_CLOSING
     # A delivery while it ran was not the final one.
-    return latest if delivered_at is None else min(latest, max(delivered_at, closes_at) + AFTER_DELIVERY)
+    return latest if since is None else min(latest, max(since, closes_at) + AFTER_DELIVERY)

@@ -17,7 +17,7 @@ from pledge.cli.options import Commands
 from pledge.core.clock import iso_utc
 from pledge.core.db.encrypted_columns import is_complete, reencrypt
 from pledge.core.encryption import Unreadable
-from pledge.deliveries.queries import last_handed_over
+from pledge.deliveries.queries import last_answered, last_handed_over
 from pledge.diagnosis import Severity
 from pledge.diagnosis.doctor import diagnose, diagnose_stored
 from pledge.diagnosis.restoring import NotRestored, back_up_sqlite, restored_cluster, restored_copy
@@ -182,7 +182,8 @@ retention = Commands("retention", help="What is kept, and for how long.")
 @retention.command("run")
 def run() -> None:
     """Delete unconfirmed signatures after 14 days, data of mails no longer needed, and the people of campaigns that ended."""
-    for what, number in retention_services.run(last_handed_over(news.last_sent())).items():
+    sent = news.last_sent()
+    for what, number in retention_services.run(last_handed_over(sent), last_answered(sent)).items():
         click.echo(f"{number:>9,} {what}")
 
 

@@ -114,6 +114,22 @@ def last_handed_over(news: Mapping[int, datetime]) -> dict[int, datetime]:
     return since
 
 
+def last_answered(news: Mapping[int, datetime]) -> dict[int, datetime]:
+    """By campaign number, since when all its deliveries count as answered, as last_handed_over() does it; without the campaigns
+    of which one waits for its answer.
+    """
+    rows = load(_DELIVERIES.where(Delivery.state.in_(HANDED_OVER_STATES)))
+    waiting = {row.campaign_id for row in rows if row.published_answer is None}
+    since: dict[int, datetime] = {}
+    for row in rows:
+        if row.published_answer and row.campaign_id not in waiting:
+            moments = [row.published_answer.decided_at, row.answered_at, since.get(row.campaign_id)]
+            if row.campaign_id in news:
+                moments.append(news[row.campaign_id] + GRACE - AFTER_DELIVERY)
+            since[row.campaign_id] = max(moment for moment in moments if moment)
+    return since
+
+
 def choices() -> Sequence[Row[str, int, int]]:
     """The campaigns whose totals can be frozen, as their log has entries, by their number."""
     query = (

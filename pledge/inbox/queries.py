@@ -11,6 +11,7 @@ from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import NeedsSecondPerson, Proposed, obstacles
 from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.forgetting import deletions
 from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.i18n import SEOUL, Phrase
@@ -31,6 +32,8 @@ from pledge.signatures.queries import held_by_campaign
 ANSWER_OWED = timedelta(days=30)
 #: How long before its last day an answer of a recipient is listed.
 ANSWER_NEAR = timedelta(days=7)
+#: How long before personal data of a campaign is deleted it is listed.
+DELETION_NEAR = timedelta(days=14)
 
 
 class InboxKind(StrEnum):
@@ -49,6 +52,7 @@ class InboxKind(StrEnum):
     ANSWER_DUE = "answer_due"
     ANSWER_WAITS = "answer_waits"
     ANSWER = "answer"
+    DELETION = "deletion"
     TEXTS = "texts"
     MAIL = "mail"
 
@@ -67,6 +71,7 @@ KIND_LABELS = {
     InboxKind.ANSWER_DUE: Phrase("inbox", "Answer due"),
     InboxKind.ANSWER_WAITS: Phrase("inbox", "Answers to publish"),
     InboxKind.ANSWER: Phrase("inbox", "News to write about an answer"),
+    InboxKind.DELETION: Phrase("inbox", "Personal data will be deleted"),
     InboxKind.TEXTS: Phrase("inbox", "Missing texts"),
     InboxKind.MAIL: Phrase("inbox", "Undelivered e-mail"),
 }
@@ -92,6 +97,7 @@ NEEDS = {
     InboxKind.ANSWER_DUE: Permission.EXPORT,
     InboxKind.ANSWER_WAITS: Permission.EXPORT,
     InboxKind.ANSWER: Permission.EDIT_CAMPAIGNS,
+    InboxKind.DELETION: Permission.EDIT_CAMPAIGNS,
     InboxKind.TEXTS: Permission.EDIT_CAMPAIGNS,
     InboxKind.MAIL: Permission.RUN_MAIL,
 }
@@ -207,6 +213,10 @@ def waiting() -> list[InboxItem]:
             if (answer := row.open_answer)
         ),
         *_owed_answers(),
+        *(
+            InboxItem(InboxKind.DELETION, moment - DELETION_NEAR, slug, due=moment.astimezone(SEOUL).date())
+            for slug, moment in deletions(deliveries.last_handed_over(news.last_sent()), DELETION_NEAR)
+        ),
         *(
             InboxItem(InboxKind.TEXTS, row.edited_at, row.slug, missing)
             for row in campaigns.rows()

@@ -52,7 +52,7 @@ _SIGNERS = (
         and_(Signature.id == OutboxMail.subject_id, Signature.campaign_id == NewsItem.campaign_id),
     )
     .where(
-        Signature.state == SignatureState.CONFIRMED,
+        Signature.state.in_((SignatureState.CONFIRMED, SignatureState.ADDRESS_ONLY)),
         Signature.updates,
         NewsItem.state.in_((NewsState.SENDING, NewsState.SENT)),
     )

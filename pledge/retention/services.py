@@ -32,7 +32,8 @@ from pledge.mail.allowance import DAY_SECONDS, UNCONFIRMED_WINDOW
 from pledge.mail.bounces.services import EVENTS
 from pledge.mail.models import FINISHED, MailAllowance, MailEvent, MailSuppression, OutboxMail
 from pledge.paper import services as paper
-from pledge.signatures.models import CAME_VIA, PENDING_LIFETIME, Signature, SignatureState
+from pledge.signatures.keeping import EMPTIED, KEEPS_ADDRESS
+from pledge.signatures.models import CAME_VIA, PENDING_LIFETIME, WANTS_NEWS, WHOLE, Signature, SignatureState
 from pledge.statistics import referrals
 
 
@@ -71,15 +72,23 @@ class NotAllDeleted(Exception):
     """Some expired data could not be deleted; the log says why."""
 
 
-def run(delivered: Mapping[int, datetime]) -> dict[str, int]:
+def run(delivered: Mapping[int, datetime], answered: Mapping[int, datetime]) -> dict[str, int]:
     """Delete everything past its retention period; what, and how many rows. Raises NotAllDeleted when all the rest is done.
 
     `delivered`: when the totals of each campaign were last handed over; the period of counted signatures begins then.
+    `answered`: since when it is answered; that of the addresses of those who asked for news does.
     """
     now, last = clock.now(), last_run()
     forgotten = forgetting.archive_due(delivered)
+    awaiting = forgetting.awaiting_answer(answered)
     sweeps: dict[str, Callable[[], int]] = {
-        "signatures of campaigns that are long over": _sweep(Signature, Signature.campaign_id.in_(forgotten)),
+        "signatures of campaigns that are long over": partial(_forget_signers, forgotten, awaiting),
+        "addresses kept for an answer": _sweep(
+            Signature,
+            Signature.campaign_id.in_(set(forgotten) - set(awaiting)),
+            and_(text(WANTS_NEWS)),
+            Signature.state == SignatureState.ADDRESS_ONLY,
+        ),
         "scans of such campaigns": partial(paper.erase_scans, forgotten),
         "unconfirmed signatures": _sweep(
             Signature,
@@ -131,6 +140,15 @@ def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> Callable[[],
     key = next(iter(model.__table__.primary_key))
     old = select(key).where(*conditions).limit(BATCH)
     return partial(_in_batches, delete(model).where(*conditions, key.in_(old)).returning(key))
+
+
+def _forget_signers(forgotten: list[int], awaiting: list[int]) -> int:
+    """Delete the signatures of these campaigns; of those who are to hear of an answer the address stays, and is kept first."""
+    condition = (Signature.campaign_id.in_(awaiting), text(WHOLE), *KEEPS_ADDRESS)
+    some = select(Signature.id).where(*condition).limit(BATCH)
+    empty = update(Signature).where(*condition, Signature.id.in_(some)).values(EMPTIED)
+    _in_batches(empty.returning(Signature.id).execution_options(synchronize_session=False))
+    return _sweep(Signature, Signature.campaign_id.in_(forgotten), and_(text(WHOLE)))()
 
 
 def _forget_networks(now: datetime, last: datetime | None) -> int:

@@ -50,8 +50,10 @@ TO_ERASE = "erase_at IS NOT NULL"
 SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
 #: Who came through somebody's link and is counted.
 CAME_VIA = "via IS NOT NULL AND state = 'confirmed'"
-#: Who asked for updates and is counted.
-WANTS_NEWS = "updates AND state = 'confirmed'"
+#: Who asked for updates and is counted, or was until the campaign was over.
+WANTS_NEWS = "updates AND state IN ('confirmed', 'address_only')"
+#: What is more than an address.
+WHOLE = "state <> 'address_only'"
 
 #: The fence: of a person, one row in a campaign is counted.
 SETTLED_INDEX = "uq_signatures_settled"
@@ -63,6 +65,8 @@ class SignatureState(StrEnum):
     HELD = "held"  #: confirmed by the person, and counted only when staff release it
     WITHDRAWN = "withdrawn"
     INVALIDATED = "invalidated"  #: taken out of the count by staff; can be undone
+    #: The campaign is over; nothing is left but the address of somebody who is to hear of the answer (keeping.py).
+    ADDRESS_ONLY = "address_only"
 
 
 #: As staff read them; `marked` is a pending one that will be held.
@@ -73,6 +77,9 @@ STATE_LABELS: dict[str, Phrase] = {
     SignatureState.HELD: Phrase("signature", "Confirmed, on hold"),
     SignatureState.WITHDRAWN: Phrase("signature", "Withdrawn"),
     SignatureState.INVALIDATED: Phrase("signature", "Not counted, as staff decided"),
+    SignatureState.ADDRESS_ONLY: Phrase(
+        "signature", "Counted; only the address is left, for news of the answer"
+    ),
 }
 
 #: Why a signature is held (`hold_reason`), as staff read it.
@@ -172,6 +179,7 @@ class Signature(Model):
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
         Index("ix_signatures_person", "address_hash", "campaign_id"),
         Index("ix_signatures_submitted", "submitted_at"),
+        partial_index("ix_signatures_whole", "campaign_id", where=WHOLE),
         partial_index("ix_signatures_held", "campaign_id", "confirmed_at", where=HELD),
         partial_index("ix_signatures_small_confirmed", "confirmed_at", where=SMALL_CONFIRMED),
         partial_index("ix_signatures_small_domain", "domain_hash", "confirmed_at", where=SMALL_CONFIRMED),

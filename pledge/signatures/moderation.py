@@ -121,7 +121,7 @@ def stop_erasure(actor: Actor, signature_id: int) -> None:
 def stop_news(actor: Actor, signature_id: int, why: str) -> None:
     """Send no more news to a person who asked for that; the signature stays. Raises NoSuchSignature, NoReason, WrongState."""
     with _recorded(actor, "stop_news", signature_id, why) as (session, row):
-        if not row.updates:
+        if not row.updates or row.state == SignatureState.ADDRESS_ONLY:
             raise WrongState
         row.updates = False
         enqueue(session, MailKind.UNSUBSCRIBED, row.id, row.lang, may_wait=True)

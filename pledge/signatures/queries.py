@@ -100,6 +100,10 @@ def lock(session: Session, ids: Sequence[int]) -> None:
     session.execute(rows.with_for_update()).all()
 
 
+class AddressOnly(BadToken):
+    """Of the signature that a link opens only the address is left (keeping.py); args[0]: its id."""
+
+
 #: What stays in the database: salts, hashes, and what is known of codes.
 _UNREAD = (
     *(Signature.salt, Signature.commitment, Signature.address_hash, Signature.content_hash),
@@ -168,7 +172,7 @@ def open_link(token: str, lang: str, readers: CampaignReaders = AS_OF_NOW) -> Li
     except BadToken:
         return Link(LinkState.UNKNOWN)
     signature = _find(_OF_PERSON, signature_id, lang, readers)
-    if signature is None:
+    if signature is None or signature.row.state == SignatureState.ADDRESS_ONLY:
         return Link(LinkState.UNKNOWN)
     state = LinkState(signature.row.state)
     if state is LinkState.PENDING:
@@ -176,11 +180,17 @@ def open_link(token: str, lang: str, readers: CampaignReaders = AS_OF_NOW) -> Li
     return Link(state, signature, expired)
 
 
-def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> SignatureView:
-    """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
+def own_signature(
+    token: str, lang: str, purpose: Purpose = Purpose.MANAGE, *, or_address: bool = False
+) -> SignatureView:
+    """The signature whose own page a link opens. Raises BadToken when there is none (any more), AddressOnly when its address is
+    all that is left, except with `or_address`.
+    """
     signature = _find(_OF_PERSON, read_valid(purpose, token)[0], lang, AS_OF_NOW)
     if signature is None:
         raise BadToken
+    if signature.row.state == SignatureState.ADDRESS_ONLY and not or_address:
+        raise AddressOnly(signature.row.id)
     return signature
 
 
@@ -312,6 +322,7 @@ MAIL_AGAIN = {
     SignatureState.HELD: MailKind.MANAGE,
     SignatureState.WITHDRAWN: MailKind.MANAGE,
     SignatureState.INVALIDATED: MailKind.INVALIDATED,
+    SignatureState.ADDRESS_ONLY: MailKind.MANAGE,
 }
 
 

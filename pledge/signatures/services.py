@@ -36,6 +36,7 @@ from pledge.signatures.outbox import enqueue
 from pledge.signatures.queries import (
     OF_PERSON,
     OTHER,
+    AddressOnly,
     current_signature,
     lock_current,
     lock_person,
@@ -294,13 +295,17 @@ def change(token: str, *, name: str, place: Place, public_name: bool, updates: b
         row.public_name = public_name and not row.name_hidden
 
 
-def unsubscribe(token: str) -> None:
-    """Send no more updates; the signature itself stays. Raises BadToken."""
+def unsubscribe(token: str) -> bool:
+    """Send no more updates; the signature itself stays. True where only the address was left, which is deleted. Raises BadToken."""
     (signature_id,) = read_valid(Purpose.UNSUBSCRIBE, token)
     with transaction() as session:
+        address = (Signature.id == signature_id, Signature.state == SignatureState.ADDRESS_ONLY)
+        if session.scalar(delete(Signature).where(*address).returning(Signature.id)) is not None:
+            return True
         session.execute(
             update(Signature).where(Signature.id == current_signature(signature_id)).values(updates=False)
         )
+        return False
 
 
 def withdraw(token: str) -> bool:
@@ -391,6 +396,8 @@ def _own_row(session: Session, token: str) -> Signature:
     row = lock_current(session, read_valid(Purpose.MANAGE, token)[0])
     if row is None:
         raise BadToken
+    if row.state == SignatureState.ADDRESS_ONLY:
+        raise AddressOnly(row.id)
     return row
 
 

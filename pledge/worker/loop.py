@@ -151,7 +151,9 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("log", lambda: public_log.sign_missing_checkpoints(published_slugs), idle=60),
         Step(
             "retention",
-            lambda: retention.run(deliveries.last_handed_over(news.last_sent())),
+            lambda: retention.run(
+                deliveries.last_handed_over(news.last_sent()), deliveries.last_answered(news.last_sent())
+            ),
             idle=3600,
         ),
         Step("files", lambda: jobs.advance(makers(), is_stopping), idle=None, busy=0),

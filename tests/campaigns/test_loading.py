@@ -79,7 +79,7 @@ def test_the_film_of_a_folder_is_loaded_once_replaced_and_taken_away(folder, fro
         left_over.unlink()
     load_folder(folder)
     assert queries.find("blue-skies", "en").video is None
-    assert retention.run({})["files that nobody keeps"] == 4, "both films and their pictures"
+    assert retention.run({}, {})["files that nobody keeps"] == 4, "both films and their pictures"
 
 
 def test_the_film_of_a_campaign_that_staff_have_edited_is_not_stored_again(folder):

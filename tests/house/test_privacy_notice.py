@@ -12,12 +12,12 @@ from pledge.signatures.models import PENDING_LIFETIME
 NOTICES = Path(markdown.__file__).parents[2] / "content" / "privacy"
 
 #: SHA-256 of the files of each language in the newest version.
-VERSION = "2026-12-05"
+VERSION = "2026-12-06"
 TEXTS = {
-    "en": "a77a9f6d3bc76c29b769d4a10dc38562914457cff75689e4fbbd4d27467035a7",
+    "en": "2e4ffa7af3053d6cf68820ca10b4566d9683e51b31d3f1d02eac5bd5d980a622",
     "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
     "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
-    "ko": "e9bf3271791795581c3be390162d476dff752e2f86643f50f755fa331333f032",
+    "ko": "d26d40a90ba9a264011b1d5d93308d7d6915eede86c3fa9a842c9f7968c13242",
 }
 
 

@@ -80,7 +80,13 @@ def planted(app, frozen_clock):
 
 
 #: What tests of their own plant.
-APART = {InboxKind.ANSWER, InboxKind.PACK, InboxKind.HAND_OVER, InboxKind.UNDELIVERED}
+APART = {
+    InboxKind.ANSWER,
+    InboxKind.PACK,
+    InboxKind.HAND_OVER,
+    InboxKind.UNDELIVERED,
+    InboxKind.DELETION,
+}
 
 
 def test_whatever_waits_is_in_the_inbox_of_everybody_who_may_and_of_nobody_else(planted):
@@ -213,6 +219,20 @@ def test_a_closed_campaign_waits_for_the_exporter_until_its_pack_is_handed_over(
     entry = HandingOver(frozen_clock.now(), "post", "", None)
     delivery_services.hand_over(ANNA, number, entry)
     assert kinds(exporter) == []
+
+
+def test_two_weeks_before_personal_data_is_deleted_editors_are_told(app, frozen_clock):
+    of = factories.campaign(state="closed", closes_at=frozen_clock.now())
+    signature(of)
+    factories.fold_all()
+    deliveries.handed_over(of)
+    editor = factories.staff(Role.EDITOR)
+    frozen_clock.move(days=15, hours=23)
+    assert kinds(editor) == []
+    frozen_clock.move(hours=1)
+    assert kinds(editor) == [InboxKind.DELETION]
+    (item,) = queries.inbox(editor).mine
+    assert item.due == (of.closes_at + timedelta(days=30)).astimezone(SEOUL).date()
 
 
 def test_a_pack_that_could_not_be_made_waits_for_the_exporter(app, frozen_clock):

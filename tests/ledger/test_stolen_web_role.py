@@ -221,7 +221,7 @@ def test_web_and_worker_can_do_all_their_work(site):
         with db.engine.begin() as connection:
             connection.execute(text("UPDATE ledger_entries SET count_after = 5"))
         assert [drift.repaired for drift in ledger.recount()] == [True]
-        retention.run({})
+        retention.run({}, {})
         assert contents.compare() == 0
         assert ledger.verify(person.campaign_id, "blue-skies").faults == []
 

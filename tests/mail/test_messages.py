@@ -336,7 +336,7 @@ def test_the_mail_to_confirm_says_until_when_link_and_code_work(app, frozen_cloc
     assert "Code: " in part(content, "plain")
     token = LINK.findall(part(content, "plain"))[0].rpartition("/")[2]
     frozen_clock.move(seconds=(until - time.now()).total_seconds() - 60)
-    retention.run({})
+    retention.run({}, {})
     assert not tokens.read(Purpose.CONFIRM, token).expired
     assert signing.confirm_by_code(person.id, tokens.code(person.id, 1)) is signing.Confirmation.DONE
 

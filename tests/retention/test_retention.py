@@ -56,9 +56,9 @@ def test_what_nobody_confirmed_goes_after_fourteen_days_though_its_mail_was_aske
     frozen_clock.move(days=13, hours=23)
     of.renew(token, "ko")
     answer_requests()
-    assert services.run({})[what] == 0
+    assert services.run({}, {})[what] == 0
     frozen_clock.move(hours=2)
-    assert services.run({})[what] == 1
+    assert services.run({}, {})[what] == 1
 
 
 @pytest.mark.parametrize("state", ["confirmed", "withdrawn"])
@@ -66,7 +66,7 @@ def test_what_was_counted_stays_while_its_campaign_runs(frozen_clock, state):
     signature(state=state)
     entries = number_of(LedgerEntry)
     frozen_clock.move(days=1000)
-    services.run({})
+    services.run({}, {})
     assert number_of(Signature) == 1
     assert number_of(LedgerEntry) == entries
 
@@ -80,7 +80,7 @@ def test_finished_mails_go_after_ninety_days_and_waiting_ones_never(client, froz
     first.state = "sent"
     db.session.commit()
     frozen_clock.move(days=91)
-    assert services.run({})["finished mails"] == 1
+    assert services.run({}, {})["finished mails"] == 1
     assert number_of(OutboxMail) == 1
 
 
@@ -89,9 +89,9 @@ def test_caps_are_forgotten_when_they_can_no_longer_matter(client, frozen_clock)
     client.post("/ko/c/blue-skies/sign", data=sign_form())
     answer_requests()
     frozen_clock.move(days=29, hours=23)
-    assert services.run({})["mail allowances"] == 0
+    assert services.run({}, {})["mail allowances"] == 0
     frozen_clock.move(hours=2)
-    assert services.run({})["mail allowances"] == 1
+    assert services.run({}, {})["mail allowances"] == 1
     assert number_of(MailAllowance) == 0
 
 
@@ -110,17 +110,17 @@ def test_what_cannot_be_deleted_keeps_nothing_else_and_is_tried_again(frozen_clo
     with monkeypatch.context() as away:
         away.setattr(services.files, "sweep", lambda: 1 / 0)
         with pytest.raises(services.NotAllDeleted):
-            services.run({})
+            services.run({}, {})
     assert number_of(Signature) == 0, "it has nothing to do with files"
     assert services.last_run() is None, "the privacy page does not say that all is done"
-    services.run({})
+    services.run({}, {})
     assert services.last_run() == frozen_clock.now()
 
 
 def test_a_run_reads_only_the_networks_whose_time_ended_since_the_last_one(app, frozen_clock):
-    services.run({})
+    services.run({}, {})
     with apps.count_statements(app) as seen:
-        services.run({})
+        services.run({}, {})
     (statement,) = [sql for sql in seen if sql.startswith("UPDATE signatures SET network_hash")]
     assert "signatures.submitted_at >=" in statement
 
@@ -143,9 +143,9 @@ def test_the_networks_of_a_signature_are_forgotten_after_ninety_days_and_the_sig
             at=frozen_clock.now(),
         )
     frozen_clock.move(days=89)
-    assert services.run({})["networks of signatures"] == 0
+    assert services.run({}, {})["networks of signatures"] == 0
     frozen_clock.move(days=2)
-    assert services.run({})["networks of signatures"] == 5
+    assert services.run({}, {})["networks of signatures"] == 5
     rows = load(select(Signature))
     kept = {(row.state, row.network_hash, row.wide_network_hash, row.domain_hash) for row in rows}
     assert kept == {("confirmed", None, None, bytes(32))}
@@ -160,9 +160,9 @@ def test_the_code_of_a_removed_partner_is_forgotten_and_that_of_another_stays(mo
     partners = [partner.id for partner in campaign().partners]
     gone = [signature(via="p987654").id for _ in range(5)]
     stays = signature(via=f"p{partners[0]}").id
-    assert services.run({})["links of partners, settled"] == 5
+    assert services.run({}, {})["links of partners, settled"] == 5
     assert vias() == {*((number, None) for number in gone), (stays, f"p{partners[0]}")}
-    assert services.run({})["links of partners, settled"] == 0
+    assert services.run({}, {})["links of partners, settled"] == 0
 
 
 def test_the_code_of_a_duplicate_organisation_becomes_that_of_the_one_that_stays():
@@ -170,7 +170,7 @@ def test_the_code_of_a_duplicate_organisation_becomes_that_of_the_one_that_stays
     duplicate = endorsement(state="merged", merged_into_id=stays.id)
     person = signature(via=organization_code(duplicate.id)).id
     removed = signature(via=organization_code(endorsement(state="removed").id))
-    assert services.run({})["links of partners, settled"] == 1
+    assert services.run({}, {})["links of partners, settled"] == 1
     assert vias() == {(person, organization_code(stays.id)), (removed.id, removed.via)}
 
 
@@ -180,9 +180,9 @@ def test_an_unconfirmed_application_goes_with_its_logo(frozen_clock):
     keep(db.session, logo)
     db.session.commit()
     frozen_clock.move(days=14, hours=1)
-    assert services.run({})["unconfirmed applications of organisations"] == 1
+    assert services.run({}, {})["unconfirmed applications of organisations"] == 1
     assert number_of(Endorsement) == number_of(EndorsementVersion) == 0
-    services.run({})
+    services.run({}, {})
     assert number_of(StoredFile) == 0
 
 
@@ -191,11 +191,11 @@ def test_two_applications_that_wait_expire_each_by_its_own_clock(frozen_clock):
     frozen_clock.move(days=10)
     version_of(row, statement_ko="새 문구")
     frozen_clock.move(days=5)
-    assert services.run({})["unconfirmed applications of organisations"] == 1
+    assert services.run({}, {})["unconfirmed applications of organisations"] == 1
     assert again(row).state == "pending"
     assert number_of(EndorsementVersion) == 1
     frozen_clock.move(days=10)
-    services.run({})
+    services.run({}, {})
     assert number_of(Endorsement) == 0
 
 
@@ -203,7 +203,7 @@ def test_a_renewed_application_that_nobody_confirmed_goes_and_the_rest_stays(fro
     row = endorsement(state="withdrawn", at=frozen_clock.now())
     version_of(row, statement_ko="누군가 적은 말")
     frozen_clock.move(days=15)
-    assert services.run({})["unconfirmed applications of organisations"] == 1
+    assert services.run({}, {})["unconfirmed applications of organisations"] == 1
     assert again(row).state == "withdrawn"
     assert number_of(EndorsementVersion) == 1
 
@@ -213,10 +213,10 @@ def test_ninety_days_after_its_end_the_person_is_forgotten_and_the_public_line_s
     row = endorsement(state=state, at=frozen_clock.now())
     token = endorse_manage_token(row)
     frozen_clock.move(days=89)
-    assert services.run({})["contacts of organisations that are not listed"] == 0
+    assert services.run({}, {})["contacts of organisations that are not listed"] == 0
     frozen_clock.move(days=2)
-    assert services.run({})["contacts of organisations that are not listed"] == 1
-    assert services.run({})["contacts of organisations that are not listed"] == 0, "once"
+    assert services.run({}, {})["contacts of organisations that are not listed"] == 1
+    assert services.run({}, {})["contacts of organisations that are not listed"] == 0, "once"
     kept = again(row)
     assert (kept.state, kept.contact_name, kept.contact_email) == (state, "", "")
     assert version_of(row).name
@@ -228,7 +228,7 @@ def test_ninety_days_after_its_end_the_person_is_forgotten_and_the_public_line_s
 def test_an_application_that_never_was_public_is_deleted_whole(frozen_clock):
     endorsement(state="declined", at=frozen_clock.now())
     frozen_clock.move(days=91)
-    assert services.run({})["contacts of organisations that are not listed"] == 1
+    assert services.run({}, {})["contacts of organisations that are not listed"] == 1
     assert number_of(Endorsement) == number_of(EndorsementVersion) == 0
 
 
@@ -237,8 +237,8 @@ def test_an_endorsement_that_has_not_ended_stays_however_old(frozen_clock, state
     row = endorsement(state=state)
     frozen_clock.move(days=1000)
     assert (
-        services.run({})["unconfirmed applications of organisations"],
-        services.run({})["contacts of organisations that are not listed"],
+        services.run({}, {})["unconfirmed applications of organisations"],
+        services.run({}, {})["contacts of organisations that are not listed"],
     ) == (0, 0)
     assert again(row).contact_name == "김하늘"
 
@@ -253,7 +253,7 @@ def test_a_change_of_contact_goes_fourteen_days_after_it_was_asked_for_or_done(f
     number = db.session.get(ContactChange, done.id).contact_number
     assert handover.accept(done.id, number, "2026-11-25")
     frozen_clock.move(days=9)
-    assert services.run({})["contacts of organisations that are not listed"] == 1
+    assert services.run({}, {})["contacts of organisations that are not listed"] == 1
     assert db.session.scalars(select(ContactChange.endorsement_id)).all() == [done.id]
     frozen_clock.move(days=6)
-    assert services.run({})["contacts of organisations that are not listed"] == 1
+    assert services.run({}, {})["contacts of organisations that are not listed"] == 1

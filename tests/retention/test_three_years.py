@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db, reading, transaction
-from pledge.deliveries.queries import last_handed_over
+from pledge.deliveries.queries import last_answered, last_handed_over
 from pledge.endorsements.models import Endorsement
 from pledge.files import scans
 from pledge.mail.addresses import address_hash, parse
@@ -98,7 +98,7 @@ def day(frozen_clock):
     def until(number: int) -> None:
         while frozen_clock.now() < start + timedelta(days=number):
             frozen_clock.move(days=1)
-            services.run(last_handed_over(news.last_sent()))
+            services.run(last_handed_over(news.last_sent()), last_answered(news.last_sent()))
             assert last_run() == frozen_clock.now()
 
     return until
@@ -205,7 +205,7 @@ def test_three_years_day_by_day_leave_nothing_that_should_be_gone(client, frozen
 
 def test_the_privacy_page_says_when_expired_data_was_deleted_last(client, frozen_clock):
     assert "last on" not in client.get("/en/privacy").text
-    services.run({})
+    services.run({}, {})
     frozen_clock.move(seconds=5)
     page = client.get("/en/privacy").text
     assert f'<time datetime="{last_run().isoformat(timespec="seconds")}">' in page

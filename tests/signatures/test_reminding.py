@@ -117,7 +117,7 @@ def signing_paused(_person):
 def deleted(_person):
     with transaction() as session:
         session.execute(update(Signature).values(submitted_at=clock.now() - timedelta(days=15)))
-    retention.run({})
+    retention.run({}, {})
 
 
 NO_REMINDER = [

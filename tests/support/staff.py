@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from werkzeug.test import TestResponse
 
 from pledge.accounts import sessions
+from pledge.accounts.authenticator import step_of
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
 from pledge.core import clock
@@ -57,6 +58,11 @@ def client(app: Flask, role: str | None = Role.ADMIN, **facts: Any) -> StaffClie
 def code(member: StaffMember, at: float | None = None) -> str:
     """The six digits that the person's authenticator shows now, or at a time."""
     return str(TOTP.from_source(member.totp_secret).generate(at or clock.now()).token)
+
+
+def wrong_code(member: StaffMember) -> str:
+    """Six digits that the person's authenticator shows at no moment around now, which 000000 may be."""
+    return next(digits for digits in ("000000", "111111") if not step_of(member.totp_secret, digits))
 
 
 def sign_in(page: Page, site: Site, role: str = Role.ADMIN, **facts: Any) -> StaffMember:

@@ -101,7 +101,9 @@ def sample(invalidation_id: int) -> list[Sampled]:
 
 def _sampled(condition: ColumnElement[bool]) -> list[Sampled]:
     shown = (Signature.country, Signature.submitted_at, Signature.confirmed_at)
-    query = select(Signature.name, Signature.email, *shown, seconds_to_confirm()).where(condition)
+    query = select(Signature.name, Signature.email, *shown, seconds_to_confirm()).where(
+        condition, Signature.state != SignatureState.ADDRESS_ONLY
+    )
     with reading() as connection:
         rows = connection.execute(query.order_by(Signature.id).limit(SAMPLE))
         return [Sampled(masked(row[0]), masked(row[1]), *row[2:]) for row in rows]

@@ -64,6 +64,7 @@ _PAGES = {
     InboxKind.ANSWER_DUE: ("delivery", {"delivery_id": "id"}),
     InboxKind.ANSWER_WAITS: ("delivery", {"delivery_id": "id"}),
     InboxKind.ANSWER: ("news_new", {"slug": "campaign", "delivery": "id"}),
+    InboxKind.DELETION: ("campaign_dates", {"slug": "campaign"}),
     InboxKind.TEXTS: ("campaign_dates", {"slug": "campaign"}),
     InboxKind.MAIL: ("dead_letters", {}),
 }

@@ -23,6 +23,7 @@ from pledge.signatures.entries import set_region_by_key
 from pledge.signatures.invalidation.models import REASON_LABELS, InvalidationReason
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import (
+    AddressOnly,
     PressedSignature,
     SignatureView,
     confirmed_lately,
@@ -193,10 +194,19 @@ def signature_me_download(token: str) -> Response:
 @public.page("/unsubscribe/<token>", takes_form=True, body=Body(one_click=True))
 def signature_unsubscribe(token: str) -> Response:
     if request.method == "POST":
-        services.unsubscribe(token)
-    elif (signature := own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE)).row.updates:
+        if services.unsubscribe(token):
+            return done(SIGNATURE, "address_deleted")
+    elif (
+        signature := own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE, or_address=True)
+    ).row.updates:
         return ask(SIGNATURE, "unsubscribe", record=signature)
     return done(SIGNATURE, "unsubscribed")
+
+
+@public.errorhandler(AddressOnly)
+def address_only(error: AddressOnly) -> Response:
+    """The one thing that is left to decide."""
+    return see_other(SIGNATURE.url("unsubscribe", token=tokens.mint(Purpose.UNSUBSCRIBE, [error.args[0]])))
 
 
 @public.page("/me/<token>/keep", takes_form=True)
@@ -204,7 +214,7 @@ def signature_me_keep(token: str) -> Response:
     """Keep what staff were asked to erase."""
     if request.method == "POST":
         services.stop_erasure(token)
-    elif (signature := own_signature(token, i18n.language())).row.erase_at is not None:
+    elif (signature := own_signature(token, i18n.language(), or_address=True)).row.erase_at is not None:
         return ask(SIGNATURE, "keep", record=signature)
     return done(SIGNATURE, "kept")
 

@@ -14,6 +14,7 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns import items, moderation, staff_queries
 from pledge.campaigns.consents import StepUpNeeded
 from pledge.campaigns.events import EVENT
+from pledge.campaigns.forgetting import deletion_due
 from pledge.campaigns.media import MissingContent, missing_content
 from pledge.campaigns.models import Campaign, CampaignState, PartnerRole
 from pledge.campaigns.moderation import TRANSITIONS
@@ -22,10 +23,12 @@ from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.staff_queries import MissingText
 from pledge.core import i18n, languages, tokens
 from pledge.core.tokens import Purpose
+from pledge.deliveries.queries import last_handed_over, public_deliveries
+from pledge.news.queries import last_sent
 from pledge.news.services import closing_moved
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField, whole_number
 from pledge.web.routes import Ask
-from pledge.web.staff.auth.access import SecondFactorNeeded, actor, done, was_shown_lately
+from pledge.web.staff.auth.access import SecondFactorNeeded, actor, done, may_open, me, was_shown_lately
 from pledge.web.staff.auth.step_up import on_second_factor_needed
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import (
@@ -168,6 +171,7 @@ def campaign_dates(
     desk = staff_queries.desk(slug)
     forms = section_forms(DATES, desk, sent or {})
     closes_at, missing = desk.closes_at, problem.missing or staff_queries.missing(desk)
+    delivered = last_handed_over(last_sent()).get(desk.id)
     return section_page(
         "staff/campaigns/dates.html",
         desk,
@@ -176,6 +180,9 @@ def campaign_dates(
         is_refused=is_refused,
         confirmable_until=None if closes_at is None else closes_at + CONFIRM_GRACE,
         grace_hours=_GRACE_HOURS,
+        deletion_due=closes_at and deletion_due(closes_at, delivered),
+        deliveries=public_deliveries(desk.id),
+        may_deliver=may_open(me(), "staff.delivery_draft"),
         events=items.rows(EVENT, desk.id),
         sections=SECTIONS,
         steps=[

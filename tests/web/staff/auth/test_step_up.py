@@ -16,7 +16,7 @@ from pledge.web.staff.auth.access import SIGNED_IN_AT, asks, guard
 from tests.support import factories
 from tests.support.pages import hidden_fields
 from tests.support.rows import number_of
-from tests.support.staff import StaffClient, client_of, code
+from tests.support.staff import StaffClient, client_of, code, wrong_code
 from tests.web.staff.auth.guarded_acts import (
     ACTS,
     Act,
@@ -91,8 +91,9 @@ def test_the_act_is_done_after_the_code_and_the_page_says_so(app, admin, frozen_
     act = ACTS[endpoint](admin)
     before = count(act.action)
     fields = carried_fields(admin, act, frozen_clock)
-    wrong = admin.post(act.path, data={**fields, "factor-code": "000000", "factor-password": PASSWORD})
-    assert wrong.status_code == 422
+    mistyped = {"factor-code": wrong_code(admin.member), "factor-password": PASSWORD}
+    wrong = admin.post(act.path, data={**fields, **mistyped})
+    assert wrong.status_code == 422, wrong.location
     assert act.fields.items() <= last_form(wrong.text).items()
     assert count(act.action) == before
 
@@ -223,7 +224,7 @@ def open_with(app: Any, token: str) -> int:
 def test_the_session_gets_a_new_id_with_the_second_factor_and_the_old_one_is_dead(app, admin, frozen_clock):
     before = cookie(admin)
     frozen_clock.move(minutes=6)
-    admin.post("/staff/verify", data={"factor-code": "000000"})
+    admin.post("/staff/verify", data={"factor-code": wrong_code(admin.member)})
     assert cookie(admin) == before
     admin.post("/staff/verify", data={"factor-code": code(admin.member)})
     assert cookie(admin) != before

@@ -4,14 +4,18 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from pledge.campaigns import items, moderation, partners, staff_queries
-from pledge.campaigns.models import CampaignState
+from pledge.campaigns.models import Campaign, CampaignState
 from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.rules import stamp
+from pledge.core import i18n
+from pledge.core.db import load, transaction
 from pledge.core.languages import Texts
+from pledge.deliveries.models import Delivery
 from pledge.web.caching import cache
-from tests.support import factories
+from tests.support import deliveries, factories
 from tests.support.factories import EDITOR, draft
 from tests.web.staff.campaigns.screens import seen
 
@@ -187,6 +191,30 @@ def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app
 def test_only_of_a_closed_campaign_it_is_said_that_it_can_be_reopened(editor, state, is_offered):
     factories.campaign("air", state=state)
     assert ("Reopen it to change" in editor.get("/staff/campaigns/air/dates").text) == is_offered
+
+
+def test_the_life_of_a_campaign_says_what_is_done_and_what_waits(editor, frozen_clock):
+    row = factories.campaign("air", state="closed", closes_at=frozen_clock.now())
+    factories.signature(row)
+
+    def life():
+        page = editor.get("/staff/campaigns/air/dates").text
+        return page[page.index("life-title") : page.index("state-title")]
+
+    def day(days):
+        return i18n.format_date(row.closes_at + timedelta(days=days), "en")
+
+    due = row.closes_at + timedelta(days=2)
+    assert "It waits" in life()
+    assert f"Will be deleted on {day(365)}" in life()
+    deliveries.handed_over(row, answer_due=due.astimezone(i18n.SEOUL).date())
+    assert f"Will be deleted on {day(30)}" in life()
+    assert f"Due by {day(2)}" in life()
+    deliveries.answer(load(select(Delivery.id))[0])
+    assert "Answered" in life()
+    with transaction() as session:
+        session.get_one(Campaign, row.id).forgotten_at = frozen_clock.now()
+    assert f"Deleted on {day(0)}" in life()
 
 
 @pytest.mark.parametrize("before", [None, "", "draft", "anything"])
