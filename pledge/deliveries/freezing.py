@@ -57,7 +57,7 @@ def preview(slug: str, checkpoint_id: int, wording: LetterTexts) -> Document:
     """
     campaign = campaign_facts(slug)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
-    return letters.filled(_document(campaign, checkpoint, wording))
+    return letters.filled(document_at(campaign, checkpoint, wording))
 
 
 def draft(slug: str, checkpoint_id: int, *, like_last: bool = True) -> LetterTexts:
@@ -90,7 +90,7 @@ def freeze(actor: Actor, slug: str, checkpoint_id: int, wording: LetterTexts) ->
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
     wording = letters.clean(wording)
     check_count(campaign.id)
-    document = letters.filled(_document(campaign, checkpoint, wording))
+    document = letters.filled(document_at(campaign, checkpoint, wording))
     with transaction() as session:
         # Two presses of the button come one after the other.
         session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
@@ -144,7 +144,8 @@ def _same(
     return next((row.id for row in rows if content(from_json(row.document)) == content(document)), None)
 
 
-def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTexts) -> Document:
+def document_at(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTexts) -> Document:
+    """What is known of a campaign at a checkpoint. Raises DoesNotAddUp."""
     counted = counted_at(campaign.id, checkpoint)
     newest = log_queries.newest(campaign.id)
     is_newest = newest is not None and newest.id == checkpoint.id
@@ -160,7 +161,7 @@ def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTe
         pledges=pledges(campaign.id, counted.pledge_text_ids),
         secretariat=[partner.name for partner in _partners(campaign.id, PartnerRole.SECRETARIAT)],
         partners=_partners(campaign.id, PartnerRole.PARTNER),
-        sign_ups=_sign_ups(campaign.id) if is_newest else None,
+        sign_ups=sign_ups(campaign.id) if is_newest else None,
         verifiers=log_queries.verifiers(campaign.id),
         newest=None if newest is None else counted_checkpoint(newest),
         others=wording.others,
@@ -169,7 +170,8 @@ def _document(campaign: CampaignFacts, checkpoint: Checkpoint, wording: LetterTe
     )
 
 
-def _sign_ups(campaign_id: int) -> SignUps:
+def sign_ups(campaign_id: int) -> SignUps:
+    """What has become of all sign-ups by now."""
     now = integrity(campaign_id)
     return SignUps(iso_utc(now.as_of), now.submitted, now.confirmed, dict(now.uncounted))
 

@@ -13,6 +13,7 @@ from pledge.core.db.types import UTCDateTime, one_of, partial_index
 class JobKind(StrEnum):
     PACK = "pack"  #: its subject is a delivery
     EXPORT = "export"
+    DATA = "data"  #: its subject is a checkpoint
 
 
 class JobState(StrEnum):

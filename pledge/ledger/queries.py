@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, case, func, select, text
@@ -209,6 +209,14 @@ def statements(
             row.said_at,
         )
         for row in fetch(query)
+    ]
+
+
+def public_statements(campaign_id: int) -> list[StatementEntry]:
+    """As `statements`, but without the words of letters: whoever wrote one wrote it to its recipient, who has them."""
+    return [
+        replace(statement, words=None) if statement.kind is StatementKind.LETTER else statement
+        for statement in statements(campaign_id)
     ]
 
 

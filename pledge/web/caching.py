@@ -21,6 +21,8 @@ from werkzeug.exceptions import HTTPException
 from pledge.core import clock
 from pledge.web.routes import Cached, route_of
 
+#: `Cache-Control` of what never changes at its address.
+FOR_GOOD = "public, max-age=31536000, immutable"
 SECONDS = 1
 #: Seconds that an old copy may be shown while a request renews it, for pages renewed every second.
 MAX_AGE = 5

@@ -23,6 +23,7 @@ from pledge.core import clock, metrics, tracing
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference, fetch
 from pledge.core.db.failures import describe
 from pledge.core.logs import log
+from pledge.deliveries import open_data
 from pledge.deliveries import queries as deliveries
 from pledge.diagnosis import contents
 from pledge.inbox.services import alert_waiting
@@ -157,6 +158,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
             idle=3600,
         ),
         Step("files", lambda: jobs.advance(makers(), is_stopping), idle=None, busy=0),
+        Step("open data", open_data.enqueue_due, idle=60),
         Step("old files", jobs.sweep, idle=60),
         # Between two batches others want to write too, on SQLite.
         Step("invalidate", applying.advance, idle=None, busy=0.05),

@@ -2,6 +2,7 @@
 
 from pledge.accounts import mails as accounts
 from pledge.campaigns.queries import KNOWN_CAMPAIGN, pledge_hashes, published_slugs
+from pledge.deliveries import open_data
 from pledge.deliveries.pack import packing
 from pledge.endorsements import counting as endorsement_counting
 from pledge.endorsements import mails as endorsement_mails
@@ -40,7 +41,7 @@ def handlers() -> Handlers:
 
 
 def makers() -> Makers:
-    return {JobKind.EXPORT: services.make, JobKind.PACK: packing.pack}
+    return {JobKind.EXPORT: services.make, JobKind.PACK: packing.pack, JobKind.DATA: open_data.make}
 
 
 def ledger_sources() -> FoldSources:

@@ -47,6 +47,7 @@ def copied(folder: Path) -> Path:
     for name in ("privacy", "privacy/kakao", "how-it-works", "accessibility"):
         _add_texts(content / name)
     _add_texts(package / "deliveries" / "pack" / "readmes")
+    _add_texts(package / "deliveries" / "pack" / "readmes" / "data")
     _add_campaign(package / "content" / "demo" / "blue-skies")
     return folder
 

@@ -53,7 +53,7 @@ _STEP = 1000
 _MAX_ENTRY = 512
 
 #: The texts of README.txt, <language>.txt, and what stands between two languages.
-_READMES = Path(__file__).parent / "readmes"
+READMES = Path(__file__).parent / "readmes"
 _RULE = f"\n\n{'-' * 80}\n\n\n"
 
 
@@ -95,7 +95,7 @@ def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: P
             progress(done, total)
             if member.write is not None:
                 content = member.write(document)
-                archive.writestr(_info(name), content)
+                archive.writestr(zip_info(name), content)
                 files[name] = {"size": len(content), "sha256": sha256(content).hexdigest()}
             elif name == ENTRIES:
                 files[name] = _write_entries(archive, document, campaign_id, progress, done=done, total=total)
@@ -105,8 +105,8 @@ def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: P
             done += 1
         manifest = _manifest(document, files)
         seal = f"{FORMAT}\n{document.origin}\n{sha256(manifest).hexdigest()}\n"
-        archive.writestr(_info("manifest.json"), manifest)
-        archive.writestr(_info("manifest.sig"), notes.sign(seal, signers).encode())
+        archive.writestr(zip_info("manifest.json"), manifest)
+        archive.writestr(zip_info("manifest.sig"), notes.sign(seal, signers).encode())
     progress(total, total)
 
 
@@ -117,19 +117,19 @@ def tool() -> str:
     return f"pledge {project['version']}"
 
 
-def readme(document: Document) -> bytes:
-    """README.txt, for an official who wants to know what they received, and to check it.
+def readme(document: Document, folder: Path = READMES, **more: str) -> bytes:
+    """README.txt, for an official who wants to know what they received, and to check it; or another one, from another folder.
 
     UTF-8 with BOM and CRLF, which any text editor on an office's computer shows correctly.
     """
-    words = _RULE.join(_readme_in(lang, document) for lang in document.languages)
+    words = _RULE.join(_readme_in(lang, document, folder, **more) for lang in document.languages)
     return BOM + words.replace("\n", "\r\n").encode()
 
 
-def _readme_in(lang: str, document: Document) -> str:
+def _readme_in(lang: str, document: Document, folder: Path, **more: str) -> str:
     state = document.checkpoint
     newest = document.newest or state
-    lines = (_READMES / f"{lang}.txt").read_text("utf-8").splitlines(keepends=True)
+    lines = (folder / f"{lang}.txt").read_text("utf-8").splitlines(keepends=True)
     if document.paper is None:
         lines = [line for line in lines if "{paper}" not in line]
     return "".join(lines).format(
@@ -153,6 +153,9 @@ def _readme_in(lang: str, document: Document) -> str:
         origin=document.origin,
         size=f"{state.size:,}",
         root=state.root,
+        secretariat=", ".join(name.in_language(lang) for name in document.secretariat)
+        or document.title.in_language(lang),
+        **more,
     )
 
 
@@ -172,7 +175,7 @@ class Member(NamedTuple):
 
 
 _LETTER = Phrase("pack", "The cover letter with totals, charts and the method, to print")
-_MEMBERS = {
+MEMBERS = {
     "totals.xlsx": Member(Phrase("pack", "All totals for a spreadsheet"), totals_xlsx),
     "totals.csv": Member(Phrase("pack", "The same as a plain table"), totals_csv),
     "totals.json": Member(Phrase("pack", "The same for programs"), totals_json),
@@ -206,7 +209,7 @@ def members(document: Document) -> dict[str, Member]:
         _letter_name(lang): Member(_LETTER, partial(letter_pdf, lang=lang)) for lang in document.languages
     }
     about = Phrase("pack", "What is inside and how to check it, in Korean and English")
-    return {"README.txt": Member(about, readme), **letters, **_MEMBERS}
+    return {"README.txt": Member(about, readme), **letters, **MEMBERS}
 
 
 def _letter_name(lang: str) -> str:
@@ -229,7 +232,7 @@ def _write_entries(
     size = document.checkpoint.size
     recount, digest, written = Recount(), sha256(), 0
     is_large = size * _MAX_ENTRY > zipfile.ZIP64_LIMIT
-    with archive.open(_info(ENTRIES), "w", force_zip64=is_large) as member:
+    with archive.open(zip_info(ENTRIES), "w", force_zip64=is_large) as member:
         try:
             for entries, line in enumerate(log_queries.leaves(campaign_id, size, pledge_hashes), start=1):
                 recount.add(line)
@@ -279,7 +282,7 @@ def _manifest(document: Document, files: dict[str, dict[str, Any]]) -> bytes:
     )
 
 
-def _info(name: str) -> zipfile.ZipInfo:
+def zip_info(name: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, _TIME)
     info.create_system, info.external_attr = _UNIX, _PLAIN_FILE
     info.compress_type = zipfile.ZIP_DEFLATED  # at zlib's own level, 6

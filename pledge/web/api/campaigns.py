@@ -17,11 +17,12 @@ from pledge.core import languages
 from pledge.core.languages import Texts
 from pledge.core.text.tables import csv_file
 from pledge.core.urls import public_url
+from pledge.deliveries import open_data
 from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import EndorsementVersion
+from pledge.jobs import services as jobs
 from pledge.ledger import queries as ledger
-from pledge.ledger.models import StatementKind
 from pledge.ledger.queries import Count
 from pledge.news import queries as news
 from pledge.paper import queries as paper_signatures
@@ -36,6 +37,8 @@ from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import Totals
 from pledge.web.api import documents
 from pledge.web.api.documents import api, campaign_id
+from pledge.web.caching import FOR_GOOD
+from pledge.web.downloads import archive
 from pledge.web.routes import Cached
 
 #: For what changes with each fold or publication. The count and the checkpoint are cached for less.
@@ -84,6 +87,7 @@ def campaign_facts(slug: str) -> documents.CampaignDocument:
         ),
         documents={name: public_url(f"api.{name}", slug=slug) for name in DOCUMENTS},
         log=public_url("log.checkpoint", slug=slug),
+        data=open_data.newest_address(campaign.id),
     )
 
 
@@ -155,10 +159,7 @@ def statements(slug: str) -> documents.StatementsDocument:
 
     Whoever wrote a letter wrote it to its recipient, who has its words.
     """
-    stated = [
-        replace(statement, words=None) if statement.kind is StatementKind.LETTER else statement
-        for statement in ledger.statements(campaign_id(slug))
-    ]
+    stated = ledger.public_statements(campaign_id(slug))
     return documents.StatementsDocument.model_validate({"statements": stated})
 
 
@@ -209,6 +210,16 @@ def table(slug: str, table: str) -> Response:
         csv_file([*head, "as_of", "checkpoint"], rows), content_type="text/csv; charset=utf-8"
     )
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{table}.csv"'
+    return response
+
+
+@api.page("/campaigns/<slug>/data/<int64:size>.zip")
+def data(slug: str, size: int) -> Response:
+    """What is public of a campaign at a checkpoint of this size in one file (zip), to use and to cite; kept for good."""
+    file = open_data.file(campaign_id(slug), size) or abort(404)
+    parts = jobs.chunks(file.id) or abort(404)
+    response = archive(file.bytes, parts, f"{slug}-{size}.zip")
+    response.headers["Cache-Control"] = FOR_GOOD
     return response
 
 

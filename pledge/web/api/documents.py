@@ -98,6 +98,9 @@ class CampaignDocument(CampaignSummaryDocument):
         description="count, history, regions, countries, organizations, integrity, paper, statements, activity"
     )
     log: Address = Field(description="the newest signed state of the public log")
+    data: Address | None = Field(
+        description="all of this in one file, made once a day; null before the first"
+    )
 
 
 class DayDocument(ApiDocument):
@@ -286,10 +289,15 @@ _REFERENCE = "#/components/schemas/{model}"
 #: The parts of an address, by name.
 _PARTS: dict[str, dict[str, Any]] = {
     "slug": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 60},
+    "size": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
     "table": {"type": "string", "enum": ["history", "regions", "countries", "organizations"]},
 }
 #: The parameters of a query, by name.
 _QUERY: dict[str, dict[str, Any]] = {"after": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}}
+
+
+#: The type of what is no document, by the end of its address.
+_FILES = {"csv": "text/csv", "zip": "application/zip"}
 
 
 def _as_json(answer: ApiDocument | Response) -> Response:
@@ -345,14 +353,15 @@ def _description() -> APISpec:
         model = get_type_hints(route.view)["return"]
         if issubclass(model, ApiDocument):
             _add_schema(spec, model)
-        path = re.sub(r"<(\w+)>", r"{\1}", f"{api.url_prefix}{route.rules[0]}")
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"{api.url_prefix}{route.rules[0]}")
         if route.view is not openapi:
             spec.path(path=path, operations={"get": _operation(route, model)})
     return spec
 
 
 def _operation(route: Route, model: type[ApiDocument] | type[Response]) -> dict[str, Any]:
-    parts = sorted(re.findall(r"<(\w+)>", route.rules[0]))
+    parts = sorted(re.findall(r"<(?:\w+:)?(\w+)>", route.rules[0]))
+    path = route.rules[0]
     in_path = [{"name": name, "in": "path", "required": True, "schema": _PARTS[name]} for name in parts]
     reads = route.cache.reads if route.cache else ()
     in_query = [{"name": name, "in": "query", "schema": _QUERY[name]} for name in reads]
@@ -364,7 +373,10 @@ def _operation(route: Route, model: type[ApiDocument] | type[Response]) -> dict[
         "responses": {
             "200": _response("The document", "application/json", model.__name__)
             if issubclass(model, ApiDocument)
-            else {"description": "The table", "content": {"text/csv": {"schema": {"type": "string"}}}},
+            else {
+                "description": "The file",
+                "content": {_FILES[path.rpartition(".")[2]]: {"schema": {"type": "string"}}},
+            },
             "304": {"description": "Not modified: the ETag sent in If-None-Match is still right"},
             **{status: _response(text, PROBLEM, ProblemDocument.__name__) for status, text in errors.items()},
             "503": _response(

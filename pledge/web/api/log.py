@@ -13,7 +13,7 @@ from pledge.ledger.tiles import read_path
 from pledge.verifier import PROGRAM
 from pledge.web.address_book import AddressBook
 from pledge.web.api.documents import campaign_id, open_to_all
-from pledge.web.caching import revalidated
+from pledge.web.caching import FOR_GOOD, revalidated
 from pledge.web.routes import Cached
 
 log = AddressBook("log", __name__, url_prefix="/log")
@@ -22,7 +22,6 @@ tool = AddressBook("tool", __name__)
 
 CHECKPOINT_CACHE = Cached("public, max-age=1, stale-if-error=600")
 KEY_CACHE = Cached("public, max-age=60, stale-if-error=600")
-TILE_CACHE = "public, max-age=31536000, immutable"
 PROGRAM_CACHE = "public, max-age=300, stale-if-error=86400"
 
 
@@ -85,5 +84,5 @@ def _text(content: str) -> Response:
 
 def _bytes(content: bytes) -> Response:
     response = Response(content, content_type="application/octet-stream")
-    response.headers["Cache-Control"] = TILE_CACHE
+    response.headers["Cache-Control"] = FOR_GOOD
     return response

@@ -17,6 +17,7 @@ from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import i18n
 from pledge.core.clock import iso_utc
 from pledge.core.urls import public_url, site_name
+from pledge.deliveries import open_data
 from pledge.files.services import stored_at
 from pledge.news.models import NewsItem
 from pledge.statistics.history import Progress
@@ -109,6 +110,11 @@ def data_facts(campaign: CampaignView, progress: Progress) -> dict[str, Any]:
         **opened,
         "distribution": [
             {"@type": "DataDownload", "encodingFormat": "text/csv", "contentUrl": table} for table in tables
+        ]
+        + [
+            {"@type": "DataDownload", "encodingFormat": "application/zip", "contentUrl": file}
+            for file in (open_data.newest_address(campaign.id),)
+            if file
         ],
     }
     return {"@context": CONTEXT, **{name: value for name, value in data.items() if value is not None}}

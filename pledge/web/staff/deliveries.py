@@ -32,6 +32,7 @@ from pledge.jobs.models import JobKind, JobState
 from pledge.ledger import log_queries
 from pledge.ledger.models import Checkpoint
 from pledge.statistics.totals import DoesNotAddUp, checkpoints
+from pledge.web.downloads import archive
 from pledge.web.forms import ByLanguage, StaffForm, TickField, whole_number
 from pledge.web.routes import Ask, Body
 from pledge.web.staff import campaign_choice
@@ -39,7 +40,6 @@ from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY
 from pledge.web.staff.decisions import decide
-from pledge.web.staff.files import archive
 from pledge.web.staff.forms import (
     StampedForm,
     StatedReasonForm,
@@ -384,7 +384,7 @@ def delivery_download(delivery_id: int) -> AnyResponse:
     if job is None or parts is None:
         return delivery(delivery_id, 409, "state")
     name = file_name(row.campaign.slug, "pack", row.frozen_at, row.checkpoint.size, delivery_id, "zip")
-    response = archive(job, parts, name)
+    response = archive(job.size, parts, name)
     services.note_download(actor(), delivery_id, (job.sha256 or b"").hex())
     return response
 

@@ -26,11 +26,11 @@ from pledge.statistics.charts import chart
 from pledge.statistics.history import Interval, growth
 from pledge.statistics.places import published_places
 from pledge.statistics.totals import DoesNotAddUp, NoSuchCheckpoint, UnknownCampaign
+from pledge.web.downloads import archive, attachment
 from pledge.web.routes import Ask
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, me
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.files import archive, attachment
 from pledge.web.staff.forms import in_seoul
 
 #: How far back the funnel goes; see statistics/funnel.py.
@@ -84,7 +84,7 @@ def export_download(export_id: int) -> AnyResponse:
     parts = None if record is None else jobs.chunks(record.job.id)
     if record is None or parts is None:
         abort(404)
-    response = archive(record.job, parts, record.file_name)
+    response = archive(record.job.size, parts, record.file_name)
     exports.note_download(actor(), record)
     return response
 

@@ -16,6 +16,7 @@ from pledge.files.scans import MAX_SCAN
 from pledge.paper import queries, services
 from pledge.paper.models import PaperBatch
 from pledge.paper.services import OPEN, PaperFields
+from pledge.web.downloads import attachment
 from pledge.web.forms import ByLanguage, StaffForm, WholeNumberField
 from pledge.web.routes import Ask, Body
 from pledge.web.staff import campaign_choice
@@ -23,7 +24,6 @@ from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import OK, REMOVAL, ask_and_remove
 from pledge.web.staff.decisions import decide
-from pledge.web.staff.files import attachment
 from pledge.web.staff.forms import (
     SavingProblem,
     StampedForm,

@@ -39,7 +39,7 @@ def test_every_address_of_the_api_is_described(app, client):
     described = client.get(DESCRIPTION).json
     assert described["openapi"].startswith("3.1")
     ours = {
-        re.sub(r"<(\w+)>", r"{\1}", rule.rule)
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("api.") and rule.rule != DESCRIPTION
     }

@@ -25,11 +25,11 @@ from pledge.campaigns.partner_import import (
 from pledge.campaigns.partners import PARTNER
 from pledge.core import i18n
 from pledge.core.text.tables import MAX_LINES, BadTable, decode_table, read_table
+from pledge.web.downloads import attachment
 from pledge.web.routes import Ask
 from pledge.web.staff.auth.access import actor
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import TEXT_BODY, saved, section_page
-from pledge.web.staff.files import attachment
 from pledge.web.staff.forms import SavingProblem, StampedForm
 
 

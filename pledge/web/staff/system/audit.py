@@ -24,13 +24,13 @@ from pledge.core.i18n import SEOUL
 from pledge.endorsements.review import queries as review
 from pledge.exports.models import file_name
 from pledge.switches.registry import SWITCHES
+from pledge.web.downloads import attachment
 from pledge.web.forms import StaffForm
 from pledge.web.request_checks import before_number
 from pledge.web.routes import Ask
 from pledge.web.staff.auth.access import actor, me
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaign_choice import campaign_titles
-from pledge.web.staff.files import attachment
 from pledge.web.staff.forms import check_reason, day_field, in_seoul
 from pledge.web.staff.words import actor_name
 
