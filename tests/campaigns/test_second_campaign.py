@@ -21,6 +21,7 @@ from pledge.signatures import mails as signature_mails
 from tests.support import deliveries, factories, news, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
 from tests.support.mails import Notes, deliver_all, enqueue_true
+from tests.support.pdf import pdf_text
 
 #: Which rows belong to a campaign is tested on both databases beside each query; here it is what pages and mails say.
 pytestmark = pytest.mark.postgresql_only
@@ -174,7 +175,9 @@ def texts():
 
 
 def readable(name, content):
-    """The text of a member: of every part of a workbook, or the bytes themselves."""
+    """The text of a member: of every part of a workbook, what a PDF says, or the bytes themselves."""
+    if name.endswith(".pdf"):
+        return pdf_text(content)
     if name.endswith(".xlsx"):
         with zipfile.ZipFile(io.BytesIO(content)) as book:
             return "\n".join(book.read(part).decode("utf-8", "replace") for part in book.namelist())
