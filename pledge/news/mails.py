@@ -20,7 +20,7 @@ from pledge.core.tokens import Purpose
 from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.news.models import NewsItem, NewsState
-from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.models import NEWS_STATES, Signature
 
 
 def composers() -> Composers:
@@ -52,7 +52,7 @@ _SIGNERS = (
         and_(Signature.id == OutboxMail.subject_id, Signature.campaign_id == NewsItem.campaign_id),
     )
     .where(
-        Signature.state.in_((SignatureState.CONFIRMED, SignatureState.ADDRESS_ONLY)),
+        Signature.state.in_(NEWS_STATES),
         Signature.updates,
         NewsItem.state.in_((NewsState.SENDING, NewsState.SENT)),
     )

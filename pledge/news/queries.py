@@ -14,7 +14,7 @@ from pledge.core.db import fetch, load
 from pledge.core.db.types import UTCDateTime
 from pledge.mail.models import MailKind, MailState, OutboxMail, Returned
 from pledge.news.models import NewsItem, NewsState
-from pledge.signatures.models import WANTS_NEWS, Signature, SignatureState
+from pledge.signatures.models import NEWS_STATES, WANTS_NEWS, Signature
 
 #: How many the public archive and the screen of a campaign list.
 MAX_SHOWN = 100
@@ -86,7 +86,7 @@ def outcome(news_id: int) -> Row[int, int, int, int]:
     """How many of its mails are `stored`, were `sent`, `bounced`, and went to somebody who `left`: who gets no news any more."""
     was_sent = OutboxMail.state == MailState.SENT
     has_bounced = OutboxMail.returned.not_in((Returned.DELAYED, Returned.COMPLAINT))
-    wants_news = Signature.updates & (Signature.state == SignatureState.CONFIRMED)
+    wants_news = Signature.updates & Signature.state.in_(NEWS_STATES)
     return fetch(
         select(
             func.count().label("stored"),

@@ -69,6 +69,9 @@ class SignatureState(StrEnum):
     ADDRESS_ONLY = "address_only"
 
 
+#: In these a signer who asked for news gets it; WANTS_NEWS says so to an index.
+NEWS_STATES = (SignatureState.CONFIRMED, SignatureState.ADDRESS_ONLY)
+
 #: As staff read them; `marked` is a pending one that will be held.
 STATE_LABELS: dict[str, Phrase] = {
     SignatureState.PENDING: Phrase("signature", "Not confirmed yet"),

@@ -14,10 +14,10 @@ NOTICES = Path(markdown.__file__).parents[2] / "content" / "privacy"
 #: SHA-256 of the files of each language in the newest version.
 VERSION = "2026-12-06"
 TEXTS = {
-    "en": "2e4ffa7af3053d6cf68820ca10b4566d9683e51b31d3f1d02eac5bd5d980a622",
+    "en": "94af3139eca96f9b453f1ad1e348301186bf0697b22f89a31043ddd87fdfa740",
     "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
     "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
-    "ko": "d26d40a90ba9a264011b1d5d93308d7d6915eede86c3fa9a842c9f7968c13242",
+    "ko": "aaa400eb05eed1f3a431dd9801efe01905aa52e86ea06ae5fcc33240e21fb0d9",
 }
 
 

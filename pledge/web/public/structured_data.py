@@ -17,7 +17,6 @@ from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import i18n
 from pledge.core.clock import iso_utc
 from pledge.core.urls import public_url, site_name
-from pledge.deliveries import open_data
 from pledge.files.services import stored_at
 from pledge.news.models import NewsItem
 from pledge.statistics.history import Progress
@@ -88,11 +87,16 @@ def news_facts(item: NewsItem, campaign: CampaignView) -> dict[str, Any]:
     return {"@context": CONTEXT, **article}
 
 
-def data_facts(campaign: CampaignView, progress: Progress) -> dict[str, Any]:
-    """The numbers of a campaign as a data set, which search engines for data list and people cite."""
+def data_facts(campaign: CampaignView, progress: Progress, file: str | None) -> dict[str, Any]:
+    """The numbers of a campaign as a data set, which search engines for data list and people cite.
+
+    `file`: the address of all of them in one zip.
+    """
     lang, slug = i18n.language(), campaign.slug
     page = public_url("public.progress", lang=lang, slug=slug)
-    tables = [public_url("api.table", slug=slug, table=name) for name in TABLES]
+    files = [("text/csv", public_url("api.table", slug=slug, table=name)) for name in TABLES]
+    if file:
+        files.append(("application/zip", file))
     opened = {"temporalCoverage": f"{iso_utc(campaign.row.opens_at)}/.."} if campaign.row.opens_at else {}
     data: dict[str, Any] = {
         "@type": "Dataset",
@@ -109,12 +113,8 @@ def data_facts(campaign: CampaignView, progress: Progress) -> dict[str, Any]:
         "version": progress.log_size,
         **opened,
         "distribution": [
-            {"@type": "DataDownload", "encodingFormat": "text/csv", "contentUrl": table} for table in tables
-        ]
-        + [
-            {"@type": "DataDownload", "encodingFormat": "application/zip", "contentUrl": file}
-            for file in (open_data.newest_address(campaign.id),)
-            if file
+            {"@type": "DataDownload", "encodingFormat": media_type, "contentUrl": address}
+            for media_type, address in files
         ],
     }
     return {"@context": CONTEXT, **{name: value for name, value in data.items() if value is not None}}

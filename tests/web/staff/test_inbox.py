@@ -105,7 +105,7 @@ def test_an_editor_for_whom_nothing_waits_is_led_to_the_campaigns_and_the_number
     campaign()
     waiting = staff_client("editor", lang="en").get("/staff/").text.partition("Waiting for you")[2]
     waiting = waiting.partition("How the site is doing")[0]
-    assert "You could look after the page of a campaign, or write news." in waiting
+    assert "You can improve the page of a campaign, or write news." in waiting
     assert 'href="/staff/campaigns"' in waiting
     assert 'href="/staff/numbers"' in waiting
     assert "You could" not in staff_client("moderator", lang="en").get("/staff/").text

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from pledge.campaigns.events import campaign_events
 from pledge.core import i18n
+from pledge.deliveries import open_data
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
@@ -58,10 +59,12 @@ def progress(slug: str) -> Response:
     handed_over = public_deliveries(campaign.id)
     happened = _milestones(campaign.id, handed_over, people or organizations)
     by_rate = rates(places.by_region)
+    file = open_data.newest_address(campaign.id)
     return render_page(
         "public/campaign/progress.html",
         campaign=campaign,
-        facts=structured_data.data_facts(campaign, shown),
+        facts=structured_data.data_facts(campaign, shown, file),
+        data_file=file,
         totals=totals,
         delivered=next(iter(handed_over), None),
         goal_step=goal_step(campaign, totals.people),
