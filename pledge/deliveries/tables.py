@@ -74,7 +74,7 @@ def totals_json(totals: Totals) -> bytes:
     return _json(
         {
             "campaign": {"slug": totals.slug, "title": _in_each(totals, totals.title)},
-            "as_of": _moment(totals.as_of),
+            "as_of": local_moment(totals.as_of),
             **({"checkpoint": {"size": checkpoint.size, "root": checkpoint.root}} if checkpoint else {}),
             "people": totals.people,
             "organizations": totals.organizations,
@@ -101,10 +101,10 @@ def organizations_csv(document: Document) -> bytes:
 def integrity_json(document: Document) -> bytes:
     """The sums of the log; what became of all sign-ups and signatures on paper, where the document has them."""
     sign_ups = document.sign_ups
-    as_of = sign_ups and _moment(from_iso_utc(sign_ups.as_of))
+    as_of = sign_ups and local_moment(from_iso_utc(sign_ups.as_of))
     return _json(
         {
-            "as_of": _moment(document.as_of),
+            "as_of": local_moment(document.as_of),
             "log": {
                 "people": asdict(document.people_moves),
                 "organizations": asdict(document.organization_moves),
@@ -182,7 +182,7 @@ def _rows(totals: Totals) -> Iterator[tuple[str | int, ...]]:
         return section, key, *_in_each(totals, label).values(), number
 
     yield row("campaign", totals.slug, totals.title, "")
-    yield row("as_of", _moment(totals.as_of), labels.AS_OF, "")
+    yield row("as_of", local_moment(totals.as_of), labels.AS_OF, "")
     if totals.checkpoint is not None:
         # One root in 64 begins with `+`, which spreadsheets take for a formula; totals.json has the root.
         yield row("checkpoint", "size", labels.ENTRIES, totals.checkpoint.size)
@@ -195,7 +195,7 @@ def _rows(totals: Totals) -> Iterator[tuple[str | int, ...]]:
             yield row(dimension.name, cell.key, cell.label, cell.people)
 
 
-def _moment(moment: datetime) -> str:
+def local_moment(moment: datetime) -> str:
     """To the second, in the campaign's time zone, so that it names the day that letter and workbook name (RFC 3339)."""
     return moment.astimezone(SEOUL).isoformat(timespec="seconds")
 

@@ -1134,6 +1134,7 @@ def check_tables(pack: Any, manifest: Manifest, recounted: Recount) -> None:
     check_totals_csv(pack, totals, langs)
     numbers = [recounted.people, recounted.organizations, *([recounted.paper] if totals.get("paper") else [])]
     check_readme(pack, numbers * len(langs))
+    check_letters(pack, totals)
 
 
 def check_breakdowns(totals: dict[str, Any], campaign: str, recounted: Recount) -> None:
@@ -1251,6 +1252,24 @@ def check_readme(pack: Any, numbers: list[int]) -> None:
             "count",
             f"README.txt says {plain(', '.join(listed))} where the entries give {', '.join(expected)}",
         )
+
+
+_FIELDS = re.compile(rb"/Keywords *\((people=[^()]*)\)")
+
+
+def check_letters(pack: Any, totals: dict[str, Any]) -> None:
+    """Check that the numbers and the moment in each PDF's keywords are the pack's; earlier packs have none. Raises Failed."""
+    paper = totals["paper"]["signatures"] if totals.get("paper") else 0
+    numbers = {word: totals[word] for word in WORDS.values()}
+    fields = {**numbers, "paper": paper, "size": totals["checkpoint"]["size"], "as_of": totals["as_of"]}
+    expected = ", ".join(f"{name}={value}" for name, value in fields.items())
+    letters = {
+        name: _FIELDS.search(whole(pack, name, _LARGEST)) for name in filter(_LETTER.match, pack.members)
+    }
+    for name, match in letters.items():
+        given = match[1].decode("utf-8", "replace") if match else "none"
+        if any(letters.values()) and given != expected:
+            raise Failed("count", f"the fields of {name} are {plain(given)}, those of the pack {expected}")
 
 
 def check_pledges(pack: Any, recounted: Recount) -> None:
@@ -1534,15 +1553,15 @@ NOT_PROVEN = (
     "NOT PROVEN by any log: that each entry is a different, real person. An entry is one confirmed mailbox.",
     "NOT PROVEN, only reported by whoever signed the pack: how people are spread over countries and regions, the",
     "names of organisations, what became of all sign-ups, the exact moment (only that it is not before the last",
-    "entry's day), everything in letters and totals.xlsx (these are the files that were signed; their numbers were",
-    "not compared with the log), and the words and charts around the numbers.",
+    "entry's day), all else in letters and totals.xlsx (these are the files that were signed; compared were only the",
+    "numbers that the fields of each letter's file name), and the words and charts around the numbers.",
     "기록으로 증명됨: 사람 수, 단체 수, 종류별 항목 수, 날짜별 사람 수, 서명한 서약문. totals.json, totals.csv,",
     "README.txt에 같은 수가 적혀 있고, 국가별·지역별·날짜별 수를 더하면 전체 수가 됩니다.",
     "종이 서명: 스캔 파일마다 두 사람이 센 수(integrity.json)까지이며, 누가 서명했는지는 증명하지 못합니다.",
     "어떤 기록으로도 증명되지 않음: 항목 하나하나가 서로 다른 실제 사람인지. 한 항목은 확인을 마친 메일함 하나입니다.",
     "증명되지 않음(자료집을 만든 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 접수된 서명의 처리 결과, 정확한 기준 시각",
-    "(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), 전달 서한과 totals.xlsx의 모든 내용(전자서명된 파일인지만 검증),",
-    "수를 설명하는 문구와 그림.",
+    "(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), 전달 서한과 totals.xlsx의 그 밖의 내용(전자서명된 파일인지와,",
+    "서한 파일의 속성에 적힌 수만 검증), 수를 설명하는 문구와 그림.",
 )
 
 

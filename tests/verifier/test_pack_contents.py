@@ -6,9 +6,11 @@ The same for the page's program: tests/browser/verify/.
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.ledger.models import StatementKind
 from tests.support import pack_lies, packs
 from tests.support.checkers import verify
@@ -222,6 +224,33 @@ def test_a_pack_that_tells_its_moment_in_utc_is_still_right_and_names_one_moment
 def test_a_pack_of_a_large_campaign_with_merged_lines_is_right(checked):
     _, content = packs.large()
     assert checked(content).failure == ""
+
+
+def letters(made, **changed):
+    """Both letters of a document, as it is or with other numbers in one language."""
+    others = {f"letter-{lang}.pdf": letter_pdf(other, lang) for lang, other in changed.items()}
+    return {f"letter-{lang}.pdf": letter_pdf(made, lang) for lang in made.languages} | others
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_letter_whose_file_names_another_number_or_day_than_the_log_is_named(checked, log, lang):
+    made = packs.document(log)
+    assert checked(pack(log, rewritten=letters(made))).failure == ""
+    state = made.checkpoint
+    for other in (
+        replace(made, checkpoint=replace(state, people=state.people + 1)),
+        replace(made, checkpoint=replace(state, organizations=0)),
+        replace(made, checkpoint=replace(state, size=state.size - 1)),
+        replace(made, as_of=made.as_of + timedelta(days=1)),
+        replace(made, paper=None),
+    ):
+        result = checked(pack(log, rewritten=letters(made, **{lang: other})))
+        assert (result.failure, f"letter-{lang}.pdf" in result.out) == ("count", True)
+
+
+def test_one_letter_may_not_lack_the_fields_that_the_other_has(checked, log):
+    rewritten = {**letters(packs.document(log)), "letter-en.pdf": b"%PDF-1.7\n"}
+    assert checked(pack(log, rewritten=rewritten)).failure == "count"
 
 
 # --- The words ---

@@ -206,7 +206,7 @@ def test_any_value_in_a_manifest_ends_in_words(tmp_path_factory, log, data):
 
 def test_a_bomb_is_not_unpacked_into_memory(tmp_path, log):
     """200 MB of zeros, rightly described and signed: read through, and the number of bytes in hand stays small."""
-    content = pack(log, rewritten={"letter-ko.pdf": bytes(200 << 20)})
+    content = pack(log, rewritten={"totals.xlsx": bytes(200 << 20)})
     (tmp_path / "pack.zip").write_bytes(content)
     words = ["verify.py", "pack", str(tmp_path / "pack.zip")]
     bounded = f"""

@@ -19,6 +19,7 @@ from pledge.core.typesetting import MISSING, presentable, typeset
 from pledge.deliveries.document import Document, NamedPartner, Reply
 from pledge.deliveries.letter.charts import growth, shares
 from pledge.deliveries.letter.texts import TYPST, fixed
+from pledge.deliveries.tables import local_moment
 from pledge.ledger.counting import Moves
 from pledge.ledger.models import REASON_LABELS
 from pledge.statistics import labels
@@ -48,6 +49,7 @@ def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[s
         **texts,
         "lang": lang,
         "title": title,
+        "fields": _fields(document),
         "subject": texts["subject"].format(title=title),
         "recipient": document.recipient.in_language(lang),
         "occasion": document.occasion.in_language(lang),
@@ -84,6 +86,18 @@ def letter_data(document: Document, lang: str, *, draft: bool = False) -> dict[s
     is_marked = MISSING in str(shown)
     shown["method"]["missing"] = texts["method"]["missing"].format(mark=MISSING) if is_marked else ""
     return shown
+
+
+def _fields(document: Document) -> list[str]:
+    """What the file says of itself for programs: verifier/verify.py holds it against the log."""
+    state, paper = document.checkpoint, document.paper.signatures if document.paper else 0
+    return [
+        f"people={state.people}",
+        f"organizations={state.organizations}",
+        f"paper={paper}",
+        f"size={state.size}",
+        f"as_of={local_moment(document.as_of)}",
+    ]
 
 
 def _reply(reply: Reply, lang: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import random
 import re
 import sys
 import tracemalloc
@@ -18,6 +19,7 @@ from sqlalchemy import func, insert, select
 
 from pledge.campaigns.queries import published_slugs
 from pledge.core.db import db, transaction
+from pledge.core.i18n import SEOUL, format_date
 from pledge.deliveries import freezing, services
 from pledge.deliveries.document import from_json
 from pledge.deliveries.letter.texts import LetterTexts
@@ -148,7 +150,7 @@ def numbers_of(files) -> dict[str, tuple[int, int, int]]:
         "totals.csv": (table["people"], table["organizations"], table["paper"]),
         "totals.xlsx": (summary["People"], summary["Organisations"], summary["Signatures on paper"]),
         "integrity.json": (
-            moves["people"]["confirmed"],
+            moves["people"]["confirmed"] - moves["people"]["withdrawn"],
             moves["organizations"]["confirmed"],
             integrity["paper"]["signatures"],
         ),
@@ -158,7 +160,7 @@ def numbers_of(files) -> dict[str, tuple[int, int, int]]:
             r"([\d,]+)명이 서명하였고, ([\d,]+)개 단체.*종이 서명: ([\d,]+)건", korean
         ).groups(),
         "letter-en.pdf": re.search(
-            r"by ([\d,]+) people and ([\d,]+) organisation.*On paper: ([\d,]+) signatures", english
+            r"by ([\d,]+) p(?:eople|erson) and ([\d,]+) organisation.*On paper: ([\d,]+) signature", english
         ).groups(),
     }
     return {
@@ -166,25 +168,55 @@ def numbers_of(files) -> dict[str, tuple[int, int, int]]:
     }
 
 
+def days_of(files, moment) -> dict[str, bool]:
+    """Whether each file of a pack says the day of a moment in Korea, at the place where it says as of when it is."""
+    rows, day = rows_of(files["totals.csv"]), f"{moment.astimezone(SEOUL):%Y-%m-%d}"
+    book = openpyxl.load_workbook(io.BytesIO(files["totals.xlsx"]))
+    readme = files["README.txt"].decode("utf-8-sig").split("=" * 20)
+    cells = [str(row[2]) for row in book.worksheets[0].iter_rows(values_only=True)]
+    korean, english = (" ".join(pdf_text(files[f"letter-{lang}.pdf"]).split()) for lang in ("ko", "en"))
+    return {
+        "totals.json": json.loads(files["totals.json"])["as_of"].startswith(day),
+        "integrity.json": json.loads(files["integrity.json"])["as_of"].startswith(day),
+        "totals.csv": next(row[1] for row in rows if row[0] == "as_of").startswith(day),
+        "totals.xlsx": next(cell for cell in cells if cell.endswith(" KST")).startswith(day),
+        "README.txt, ko": f"{format_date(moment, 'ko')} " in readme[0].partition("(한국 시간)")[0],
+        "README.txt, en": f"as of {format_date(moment, 'en')}" in readme[-1],
+        "letter-ko.pdf": f"{format_date(moment, 'ko')} " in korean.partition("(한국 시간) 기준")[0][-40:],
+        "letter-en.pdf": f"As of {format_date(moment, 'en')}" in english,
+    }
+
+
 @pytest.mark.sqlite_only
-def test_every_file_names_the_same_numbers_at_whichever_moment_is_frozen(app, frozen_clock):
+@pytest.mark.parametrize("seed", range(3))
+def test_every_file_names_the_same_numbers_and_day_at_whichever_moment_is_frozen(app, frozen_clock, seed):
+    """Crowds of any size at any hour, of whom some withdraw: an evening in UTC is the next day in Korea."""
+    draw = random.Random(seed)
     frozen_clock.move_to_noon()
     of = campaign()
-    expected = []
-    for people, sheets in ((1_020, 128), (7, 40), (5, 9)):
-        crowd(people, of)
+    expected, (people, organizations, sheets) = [], (0, 0, 0)
+    for _ in range(3):
+        more, batch, gone = (
+            draw.choice([1, 12, 999, 1_000, 1_020]),
+            draw.randint(1, 2_000),
+            draw.randint(0, 2),
+        )
+        crowd(more, of)
+        for _ in range(gone):
+            signature(of, state="withdrawn")
         endorsement(of)
-        paper.counted(of, signatures=sheets)
-        before = expected[-1] if expected else (0, 0, 0)
-        expected.append((before[0] + people, before[1] + 1, before[2] + sheets))
-        frozen_clock.move(hours=24)
+        paper.counted(of, signatures=batch)
+        people, organizations, sheets = people + more, organizations + 1, sheets + batch
+        expected.append((people, organizations, sheets))
+        frozen_clock.move(hours=draw.randint(24, 60))
     offered = checkpoints(of.id)
     assert len(offered) == 3
     for moment, numbers in zip(offered, reversed(expected), strict=True):
         draft = freezing.draft(of.slug, moment.id)
         wording = replace(draft, recipient=deliveries.RECIPIENT, occasion=deliveries.OCCASION)
-        number = freezing.freeze(ANNA, of.slug, moment.id, wording)
-        assert numbers_of(members(packed(number))) == dict.fromkeys(
+        files = members(packed(freezing.freeze(ANNA, of.slug, moment.id, wording)))
+        assert all(days_of(files, moment.signed_at).values()), days_of(files, moment.signed_at)
+        assert numbers_of(files) == dict.fromkeys(
             [
                 *("totals.json", "totals.csv", "totals.xlsx", "integrity.json", "README.txt, ko"),
                 *("README.txt, en", "letter-ko.pdf", "letter-en.pdf"),
