@@ -17,6 +17,7 @@ from pledge.core import clock
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.deliveries import queries as deliveries
+from pledge.demands import queries as demands
 from pledge.endorsements.review import queries as review
 from pledge.jobs.models import JobKind, JobState
 from pledge.jobs.services import newest_of_each
@@ -51,6 +52,7 @@ class InboxKind(StrEnum):
     UNDELIVERED = "undelivered"
     ANSWER_DUE = "answer_due"
     ANSWER_WAITS = "answer_waits"
+    DEMAND = "demand"
     ANSWER = "answer"
     DELETION = "deletion"
     TEXTS = "texts"
@@ -70,6 +72,7 @@ KIND_LABELS = {
     InboxKind.UNDELIVERED: Phrase("inbox", "Closed, not handed over"),
     InboxKind.ANSWER_DUE: Phrase("inbox", "Answer due"),
     InboxKind.ANSWER_WAITS: Phrase("inbox", "Answers to publish"),
+    InboxKind.DEMAND: Phrase("inbox", "What became of a demand, to publish"),
     InboxKind.ANSWER: Phrase("inbox", "News to write about an answer"),
     InboxKind.DELETION: Phrase("inbox", "Personal data will be deleted"),
     InboxKind.TEXTS: Phrase("inbox", "Missing texts"),
@@ -96,6 +99,7 @@ NEEDS = {
     InboxKind.UNDELIVERED: Permission.EXPORT,
     InboxKind.ANSWER_DUE: Permission.EXPORT,
     InboxKind.ANSWER_WAITS: Permission.EXPORT,
+    InboxKind.DEMAND: Permission.EDIT_CAMPAIGNS,
     InboxKind.ANSWER: Permission.EDIT_CAMPAIGNS,
     InboxKind.DELETION: Permission.EDIT_CAMPAIGNS,
     InboxKind.TEXTS: Permission.EDIT_CAMPAIGNS,
@@ -211,6 +215,17 @@ def waiting() -> list[InboxItem]:
             )
             for row in deliveries.open_answers()
             if (answer := row.open_answer)
+        ),
+        *(
+            _proposal(
+                InboxKind.DEMAND,
+                row,
+                names[row.demand.campaign_id],
+                id=row.demand_id,
+                title=row.demand.words,
+                takes_two=True,
+            )
+            for row in demands.proposed()
         ),
         *_owed_answers(),
         *(

@@ -11,6 +11,8 @@ from pledge.core import clock
 from pledge.core.i18n import SEOUL
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.queries import public_deliveries
+from pledge.demands.models import DemandEvent
+from pledge.demands.queries import PublicDemand
 from pledge.ledger.models import StatementKind
 from pledge.ledger.queries import StatementEntry, statements
 from pledge.news.models import NewsItem
@@ -20,7 +22,7 @@ from pledge.statistics.history import days_reached
 #: How many of the newest pieces of news it has; the archive has them all.
 MAX_NEWS = 12
 #: What stands in it, in the order in which things of one day happen.
-KINDS = ("opening", "step", "news", "handed_over", "answered", "answer_due", "closing")
+KINDS = ("opening", "step", "news", "handed_over", "answered", "demand", "answer_due", "closing")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class TimelineEntry:
     sentence: str = ""  #: what is done at that step
     news: NewsItem | None = None
     delivery: Delivery | None = None
+    demand: PublicDemand | None = None
+    event: DemandEvent | None = None  #: what became of that demand
     former: Sequence[
         StatementEntry
     ] = ()  #: of an answer that was corrected, what it said before, the newest first
@@ -47,12 +51,17 @@ class Timeline:
     past: list[TimelineEntry]
 
 
-def timeline(campaign: CampaignView, people: int) -> Timeline:
-    """The story of a campaign with so many people, in three statements, and one for each answer. An answer that is overdue stays the newest of what was."""
+def timeline(campaign: CampaignView, people: int, demands: Sequence[PublicDemand] = ()) -> Timeline:
+    """The story of a campaign with so many people and these demands, in three statements, and one for each answer. An answer that is overdue stays the newest of what was."""
     now, steps, ahead = clock.now(), _next_steps(campaign, people), list[TimelineEntry]()
     news = sent(campaign.id, MAX_NEWS)
     past = [TimelineEntry("news", _day(item.begun_at or item.changed_at), news=item) for item in news]
     past += _reached_steps(campaign, people)
+    past += [
+        TimelineEntry("demand", event.day, demand=demand, event=event)
+        for demand in demands
+        for event in demand.events
+    ]
     for row in public_deliveries(campaign.id):
         if row.handed_over_at:
             past.append(TimelineEntry("handed_over", _day(row.handed_over_at), delivery=row))

@@ -20,6 +20,7 @@ from pledge.core import countries, i18n, languages
 from pledge.core.languages import language_of_script
 from pledge.core.organization_types import TYPES
 from pledge.deliveries import models as deliveries
+from pledge.demands import models as demands
 from pledge.endorsements import models as endorsements
 from pledge.endorsements.expiry import ENDED, UNCONFIRMED
 from pledge.endorsements.queries import initials
@@ -49,6 +50,7 @@ LABELS = {
     "cluster_kind": abuse.ORIGIN_LABELS,
     "delivery_channel": deliveries.CHANNEL_LABELS,
     "delivery_state": deliveries.STATE_LABELS,
+    "demand_event": demands.KIND_LABELS,
     "duplicate_sign": review.SIGN_LABELS,
     "endorsement_field": review.FIELDS,
     "endorsement_own_state": endorsements.OWN_STATE_LABELS,

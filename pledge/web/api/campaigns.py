@@ -19,6 +19,7 @@ from pledge.core.text.tables import csv_file
 from pledge.core.urls import public_url
 from pledge.deliveries import open_data
 from pledge.deliveries.queries import public_deliveries
+from pledge.demands import queries as demands
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import EndorsementVersion
 from pledge.jobs import services as jobs
@@ -79,6 +80,7 @@ def campaign_facts(slug: str) -> documents.CampaignDocument:
         recipient=_in_each_language(campaign.row.recipient),
         who_may_sign=dict(campaign.row.who_may_sign),
         steps=_steps(campaign, count.people),
+        demands=[documents.DemandDocument.model_validate(row) for row in demands.public(campaign.id)],
         checkpoint=count.log_size,
         pledge=documents.PledgeDocument(
             version=campaign.pledge.version,

@@ -16,6 +16,7 @@ from config import SOURCE_LANGUAGE, current_config
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.models import CampaignState
 from pledge.core.clock import iso_utc
+from pledge.demands.models import EventKind
 from pledge.ledger.models import StatementKind
 from pledge.statistics.cells import MIN_CELL
 from pledge.web.address_book import AddressBook
@@ -86,10 +87,29 @@ class StepDocument(ApiDocument):
     reached_on: date | None = Field(description="a Korean day, as 2026-11-24; null before it is reached")
 
 
+class DemandEventDocument(ApiDocument):
+    kind: EventKind
+    day: date = Field(description="a Korean day, as 2026-11-24")
+    until: date | None = Field(description="of a promise: the day by which it is promised")
+    words: Texts = Field(description="the answer word for word")
+    source: str = Field(description="a web address or the name of a document")
+
+
+class DemandDocument(ApiDocument):
+    """One thing that the campaign asks, and what became of it."""
+
+    words: Texts
+    asked_on: date
+    state: str = Field(description='the kind of the newest event, "asked" without any')
+    days_silent: int = Field(ge=0, description="without an answer; 0 once there is one")
+    events: list[DemandEventDocument] = Field(description="by their day, the newest first")
+
+
 class CampaignDocument(CampaignSummaryDocument):
     summary: Texts
     who_may_sign: Texts = Field(description="a sentence; empty where everybody may")
     steps: list[StepDocument]
+    demands: list[DemandDocument]
     recipient: Texts = Field(description="to whom the totals are handed")
     as_of: Moment
     checkpoint: int | None

@@ -63,6 +63,7 @@ _PAGES = {
     InboxKind.UNDELIVERED: ("delivery_draft", {"slug": "campaign"}),
     InboxKind.ANSWER_DUE: ("delivery", {"delivery_id": "id"}),
     InboxKind.ANSWER_WAITS: ("delivery", {"delivery_id": "id"}),
+    InboxKind.DEMAND: ("demand", {"demand_id": "id"}),
     InboxKind.ANSWER: ("news_new", {"slug": "campaign", "delivery": "id"}),
     InboxKind.DELETION: ("campaign_dates", {"slug": "campaign"}),
     InboxKind.TEXTS: ("campaign_dates", {"slug": "campaign"}),

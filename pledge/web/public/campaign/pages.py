@@ -12,7 +12,6 @@ from sqlalchemy import Row
 
 from pledge.campaigns import goals, items, partners
 from pledge.campaigns import queries as campaigns
-from pledge.campaigns.demands import DEMAND, DemandFields
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.items import Item
 from pledge.campaigns.models import PartnerRole
@@ -22,6 +21,8 @@ from pledge.core import i18n
 from pledge.core.urls import campaign_link
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.queries import public_deliveries
+from pledge.demands import queries as demands
+from pledge.demands.queries import PublicDemand
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import EndorsementVersion
 from pledge.ledger import log_queries
@@ -63,7 +64,7 @@ def signing_since(*campaign_ids: int) -> dict[int, datetime]:
 class CampaignExtras:
     """The supporters of a campaign, as its pages show them."""
 
-    demands: list[Item[DemandFields]]
+    demands: list[PublicDemand]
     secretariat: list[PartnerView]
     partners: PartnerWall
     sisters: list[Item[SisterFields]]
@@ -146,7 +147,7 @@ def cached_pledge(pledge_text_id: int, lang: str) -> PledgeView:
 def _extras(campaign_id: int, lang: str, has_sisters: bool) -> CampaignExtras:
     shown = partners.shown_partners(campaign_id, lang)
     return CampaignExtras(
-        demands=items.rows(DEMAND, campaign_id),
+        demands=demands.public(campaign_id),
         secretariat=shown[PartnerRole.SECRETARIAT],
         partners=partners.wall(shown[PartnerRole.PARTNER]),
         sisters=items.rows(SISTER, campaign_id) if has_sisters else [],

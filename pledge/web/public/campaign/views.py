@@ -131,7 +131,7 @@ def _campaign(view: CampaignView) -> Response:
         form=SignForm(country=countries.HOME),
         share=campaign_links(view),
         qr=qr_code(short_link(view)),
-        story=timeline(view, page.people),
+        story=timeline(view, page.people, page.extras.demands),
         events=coming,
         past_events=[event for event in reversed(shown) if event.is_over],
     )

@@ -1,0 +1,1 @@
+"""What became of the demands of a campaign: each state with its source, published by two people."""
