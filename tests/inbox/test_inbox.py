@@ -12,6 +12,7 @@ from pledge.core.db import db
 from pledge.core.i18n import SEOUL
 from pledge.deliveries import services as delivery_services
 from pledge.deliveries.services import HandingOver
+from pledge.demands import services as demand_services
 from pledge.inbox import queries
 from pledge.inbox.queries import NEEDS, InboxKind
 from pledge.jobs.models import Job
@@ -21,7 +22,7 @@ from pledge.paper import services as paper_services
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.origins import domain_hash
-from tests.support import deliveries, factories, news, paper
+from tests.support import deliveries, demands, factories, news, paper
 from tests.support.factories import (
     ANNA,
     campaign,
@@ -76,6 +77,7 @@ def planted(app, frozen_clock):
     deliveries.handed_over(answer_due=korean_day(frozen_clock, 7)), deliveries.handed_over()
     deliveries.handed_over(answer_due=korean_day(frozen_clock, 8))
     deliveries.proposed(deliveries.handed_over(), "검토하겠습니다.", "We will.")
+    demands.entered(demands.asked())
     dead_mail(frozen_clock)
 
 
@@ -154,13 +156,23 @@ def _an_act_came_back(by, clock):
     return "a school", lambda: invalidations.acknowledge(by, number)
 
 
+def _an_event_of_a_demand_came_back(by, clock):
+    number = demands.asked()
+    stamp = demands.entered(number, by=by)
+    demand_services.send_back(news.APPROVER, number, stamp, "another day")
+    return "another day", lambda: demand_services.enter(by, number, demands.entry("done"), seen=stamp)
+
+
 def _paper_came_back(by, clock):
     number, of = disputed(by, clock), the_campaign()
     seen = paper.stamp(of, number)
     return "128 ≠ 5", lambda: paper_services.change(by, of.slug, number, seen, paper.fields())
 
 
-@pytest.mark.parametrize("sent_back", [_news_came_back, _an_act_came_back, _paper_came_back])
+SENT_BACK = (_news_came_back, _an_act_came_back, _an_event_of_a_demand_came_back, _paper_came_back)
+
+
+@pytest.mark.parametrize("sent_back", SENT_BACK)
 def test_what_is_sent_back_waits_for_its_author_with_the_reason_until_they_act(app, frozen_clock, sent_back):
     author, colleague = factories.staff("admin"), factories.staff("admin")
     why, see_to_it = sent_back(actor(author), frozen_clock)

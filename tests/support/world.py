@@ -24,7 +24,7 @@ from pledge.signatures import services
 from pledge.signatures.moderation import hide_name
 from pledge.signatures.origins import domain_hash
 from pledge.statistics import referrals
-from tests.support import deliveries, factories, mails, news, paper
+from tests.support import deliveries, demands, factories, mails, news, paper
 from tests.support.factories import ANNA, EDITOR, SLUG
 from tests.support.pictures import webp
 from tests.support.staff import StaffClient
@@ -127,6 +127,7 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
         "<invalidation_id>": [proposed.id, factories.invalidation(state="applied").id],
         "<number>": [items.add(EVENT, EDITOR, SLUG, factories.event_fields())],
         "<export_id>": [exports.request(ANNA, SLUG, "ledger", "csv", lang="ko")],
+        "<demand_id>": _demands(of),
         "<news_id>": [news.draft(of), news.proposed(of)],
         "<batch_id>": [paper.entered(of), paper.agreed(of)],
         "<listed_id>": [row.id for row in origin_list.entries(of.id)],
@@ -138,6 +139,14 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
         "invitation/<token>": [invitation_link(factories.member_of_staff(invited)).rpartition("/")[2]],
     }
     return {part: [str(value) for value in values] for part, values in made.items()}
+
+
+def _demands(of: Campaign) -> list[int]:
+    """One that was answered and one of which an answer waits."""
+    answered, waiting = demands.asked(of), demands.asked(of)
+    demands.published(answered)
+    demands.entered(waiting)
+    return [answered, waiting]
 
 
 def _files() -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from pledge.core.db import db, transaction
 from pledge.core.i18n import SEOUL
 from pledge.deliveries.document import from_json
 from pledge.deliveries.models import Delivery
+from pledge.demands import queries as demands
 from pledge.endorsements.models import Endorsement, EndorsementState
 from pledge.files.models import StoredFile
 from pledge.inbox import queries as inbox
@@ -80,6 +81,8 @@ def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, r
     sent = db.session.scalars(select(NewsItem).where(NewsItem.state == NewsState.SENT)).all()
     assert [0 < item.mails < 250 for item in sent] == [True, True, True]
     assert sorted(db.session.scalars(select(PaperBatch.state))) == ["agreed", "agreed", "counted", "disputed"]
+    shown = [demand.state for demand in demands.public(head.campaign_id)]
+    assert shown == ["promised", "answered", "asked_again", "asked", "done", "refused"]
     kinds = {item.kind for item in inbox.waiting()}
     assert kinds >= {"held", "invalidation", "organizations", "corrections", "paper", "returned"}
     assert states[SignatureState.HELD] == 68

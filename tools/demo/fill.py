@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.audit.services import record
 from pledge.campaigns import items, sharing, staff_queries
+from pledge.campaigns.demands import DEMAND, DemandFields
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.media import QUOTATION, set_quotation
 from pledge.campaigns.models import Campaign, CampaignConsent, PledgeText
@@ -27,6 +28,9 @@ from pledge.deliveries import freezing
 from pledge.deliveries import queries as delivery_queries
 from pledge.deliveries import services as deliveries
 from pledge.deliveries.services import Answer, HandingOver
+from pledge.demands import queries as demand_queries
+from pledge.demands import services as demands
+from pledge.demands.services import DemandEntry
 from pledge.endorsements.models import Endorsement
 from pledge.files.scans import store_scan
 from pledge.jobs import services as jobs
@@ -148,6 +152,7 @@ def _fill(
         _add_media(slug)
         organizations.add_partners(slug)
         events = _add_events(slug, ends)
+        _add_demands(slug)
     news = list(_news(slug, campaign_id, ends))
     draws = [moment for moment in (*events, *(moment for moment, _ in news)) if moment < ends]
     history = _History(
@@ -164,6 +169,7 @@ def _fill(
         *news,
         *_paper(slug, campaign_id, ends),
         *_deliveries(slug, campaign_id, ends, makers),
+        *_demands(campaign_id, ends),
         *((begins + day * _DAY, _nothing) for day in range(1, _DAYS + 1)),
         (_moment(ends, -1, hour=9), history.change_organizations),
         (ends, _nothing),
@@ -393,6 +399,32 @@ class _Delivery:
         row = delivery_queries.find(self.number)
         if row and row.open_answer:
             deliveries.publish_answer(_SECOND_PERSON, self.number, row.open_answer.stamp)
+
+
+def _add_demands(slug: str) -> None:
+    for facts in read("demands")["demands"]:
+        asked_on = clock.now().astimezone(SEOUL).date()
+        items.add(DEMAND, COMMAND_LINE, slug, DemandFields(languages.texts(facts["words"]), asked_on))
+
+
+def _demands(campaign_id: int, ends: datetime) -> Iterator[Step]:
+    """What became of the demands, as the file has it."""
+    for facts in read("demands")["events"]:
+        yield _moment(ends, facts["day"], hour=15), partial(_publish_event, campaign_id, facts, ends)
+
+
+def _publish_event(campaign_id: int, facts: dict[str, Any], ends: datetime) -> None:
+    """Have two people publish what became of a demand today."""
+    number = items.rows(DEMAND, campaign_id)[facts["demand"]].id
+    entry = DemandEntry(
+        kind=facts["kind"],
+        day=clock.now().astimezone(SEOUL).date(),
+        until=_local(ends, facts["until"]).date() if "until" in facts else None,
+        words=languages.texts(facts.get("words", {})),
+        source=facts["source"],
+    )
+    demands.enter(_EDITOR, number, entry)
+    demands.publish(_SECOND_PERSON, number, demand_queries.history(number)[0].stamp)
 
 
 def _moment(today: datetime, day: int, hour: int) -> datetime:

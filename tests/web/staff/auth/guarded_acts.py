@@ -21,7 +21,7 @@ from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash
-from tests.support import deliveries, factories, news, paper, passkeys
+from tests.support import deliveries, demands, factories, news, paper, passkeys
 from tests.support.factories import ANNA, SLUG
 from tests.support.staff import StaffClient, client_of, new_authenticator
 from tests.web.staff.deliveries.screens import FORM as DRAFT
@@ -176,6 +176,12 @@ def _publish_answer(_client: StaffClient) -> Act:
     return Act(f"/staff/deliveries/{number}/publish-answer", fields, "delivery.publish_answer")
 
 
+def _publish_event(_client: StaffClient) -> Act:
+    number = demands.asked()
+    fields = {"seen": demands.entered(number, by=paper.COUNTER)}
+    return Act(f"/staff/demands/{number}/publish", fields, "demand.publish")
+
+
 def _freeze(_client: StaffClient) -> Act:
     fields = {**DRAFT, "checkpoint": str(_signed())}
     path, wrong = f"/staff/deliveries/new/{SLUG}/freeze", {"occasion_en": "x" * 301}
@@ -239,6 +245,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.paper_withdraw": lambda _: Act(
         f"/staff/paper/{SLUG}/{paper.agreed()}/withdraw", {"why": WHY}, "paper.withdraw"
     ),
+    "staff.demand_publish": _publish_event,
     "staff.delivery_publish_answer": _publish_answer,
     "staff.delivery_discard": _of_delivery("discard", why=WHY),
     "staff.delivery_download": _of_delivery("download"),
