@@ -63,6 +63,7 @@ class FieldFault(Enum):
     #: a delivery that was handed over before it was frozen, or answered before it was handed over
     TOO_EARLY = Phrase("field", "Enter a time after the step before it (%(moment)s).")
     BEFORE_HANDING_OVER = Phrase("field", "This is before it was handed over.")
+    BEFORE_ASKING = Phrase("field", "This is before the day of asking.")
     AFTER_ANSWER = Phrase("field", "This is later than the answer.")
     NUMBER = Phrase("field", "Enter a whole number from 1 on, in digits.")
     RUNNING = Phrase(

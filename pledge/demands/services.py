@@ -18,7 +18,7 @@ from pledge.campaigns.models import Campaign, CampaignState, Demand
 from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import clock
 from pledge.core.db import transaction
-from pledge.core.i18n import SEOUL, format_day
+from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.demands.models import DemandEvent, EventKind, EventState
 
@@ -78,7 +78,7 @@ def send_back(actor: Actor, demand_id: int, seen: str, reason: str) -> None:
         _record(session, actor, row, "send_back", reason=reason)
 
 
-def _newest(demand_id: int) -> Select[tuple[DemandEvent]]:
+def _newest(demand_id: int) -> Select[DemandEvent]:
     """Nothing is entered while something waits, so what waits is the last."""
     query = select(DemandEvent).where(DemandEvent.demand_id == demand_id)
     return query.order_by(DemandEvent.id.desc()).limit(1)
@@ -88,7 +88,9 @@ def _clean(entry: DemandEntry, asked_on: date) -> DemandEntry:
     """The entry as it will be kept. Raises BadFields."""
     check = Checker()
     is_link = entry.source.strip().startswith(("http://", "https://"))
-    source = check.link("source", entry.source) if is_link else check.line("source", entry.source, required=True)
+    source = (
+        check.link("source", entry.source) if is_link else check.line("source", entry.source, required=True)
+    )
     words = check.texts("words", entry.words, MAX_WORDS)
     until = entry.until if entry.kind == EventKind.PROMISED else None
     if entry.kind not in set(EventKind):
@@ -100,7 +102,7 @@ def _clean(entry: DemandEntry, asked_on: date) -> DemandEntry:
     elif entry.day > clock.now().astimezone(SEOUL).date():
         check.add("day", FieldFault.FUTURE)
     elif entry.day < asked_on:
-        check.add("day", FieldFault.TOO_EARLY, moment=format_day(asked_on))
+        check.add("day", FieldFault.BEFORE_ASKING)
     if entry.kind == EventKind.PROMISED and until is None:
         check.add("until", FieldFault.MISSING)
     elif until and entry.day and until < entry.day:

@@ -97,7 +97,7 @@ def test_a_second_person_sends_it_back_with_a_reason_and_its_author_takes_it_bac
         ("done", {"source": "https://user@example.org/"}, {"source": "LINK"}),
         ("done", {"day": None}, {"day": "MISSING"}),
         ("done", {"ago": -1}, {"day": "FUTURE"}),
-        ("asked_again", {"ago": 31}, {"day": "TOO_EARLY"}),
+        ("asked_again", {"ago": 31}, {"day": "BEFORE_ASKING"}),
     ],
 )
 def test_an_event_says_what_when_and_from_where(kind, facts, faults):

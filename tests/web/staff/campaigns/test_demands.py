@@ -6,11 +6,18 @@ from tests.support.factories import BORA, SLUG
 
 
 def form(**changes):
-    fields = {"kind": "promised", "day": demands.day(), "until": demands.day(-100), "source": "https://example.org/news"}
+    fields = {
+        "kind": "promised",
+        "day": demands.day(),
+        "until": demands.day(-100),
+        "source": "https://example.org/news",
+    }
     return {**fields, "words_ko": "공개하겠습니다.", "words_en": "", **changes}
 
 
-def test_what_became_of_a_demand_is_entered_published_by_another_one_and_read_by_everybody(editor, second, client):
+def test_what_became_of_a_demand_is_entered_published_by_another_one_and_read_by_everybody(
+    editor, second, client
+):
     number = demands.asked()
     address = f"/staff/demands/{number}"
     assert f'href="{address}"' in editor.get(f"/staff/campaigns/{SLUG}/demands").text
