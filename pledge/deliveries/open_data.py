@@ -41,7 +41,10 @@ _OF_A_PACK = (
 )
 _OF_A_DELIVERY = ("recipient", "occasion", "receipt_number", "handed_over_at", "answer_due", "answered_at")
 #: Columns that are no text, in the words of Table Schema.
-_TYPES = {"people": "integer", "target_year": "integer", "published_on": "date"}
+_TYPES = {
+    **dict.fromkeys(("people", "target_year", "interim_year", "interim_percent", "base_year"), "integer"),
+    "published_on": "date",
+}
 
 _FILES = (
     select(Campaign.slug, Checkpoint.size, Job.id, Job.size.label("bytes"), Job.created_at)

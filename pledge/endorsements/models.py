@@ -33,6 +33,7 @@ from pledge.core.db.types import UTCDateTime, one_of, partial_index
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.organization_types import OrganizationType
+from pledge.endorsements.promises import Scope
 from pledge.ledger import leaves
 
 MAX_NAME = 120  #: in each language
@@ -263,6 +264,11 @@ def _searched(context: DefaultExecutionContext) -> str:
     return "\n".join(folded(name) for name in version["name"].values())
 
 
+def _is_link(name: str) -> str:
+    """SQL: the column is empty or a web address, so that it may become a link."""
+    return f"{name} = '' OR substr({name}, 1, 7) = 'http://' OR substr({name}, 1, 8) = 'https://'"
+
+
 class EndorsementVersion(Model):
     """What an organisation shows, as one of its people wrote it. Never changed once reviewed."""
 
@@ -279,7 +285,11 @@ class EndorsementVersion(Model):
     website: Mapped[str] = mapped_column(String(300))  #: "" where there is none
     target_year: Mapped[int | None]  #: net zero by
     interim_year: Mapped[int | None]
-    interim_percent: Mapped[int | None]  #: reduction by the interim year, against the organisation's own base
+    interim_percent: Mapped[int | None]  #: reduction by the interim year, against the base year
+    base_year: Mapped[int | None]
+    scope: Mapped[str | None] = mapped_column(String(6))  #: what the target covers
+    plan_url: Mapped[str] = mapped_column(String(300), server_default="")  #: "" where there is none
+    report_url: Mapped[str] = mapped_column(String(300), server_default="")  #: of the last one; "" where there is none
     statement: Mapped[Texts] = mapped_column(Translated(MAX_STATEMENT))
     #: The names in all languages as a search finds them; always filled when the row is made.
     search: Mapped[str] = mapped_column(Text, default=_searched)
@@ -305,12 +315,10 @@ class EndorsementVersion(Model):
         CheckConstraint(one_of("type", OrganizationType), name="type"),
         CheckConstraint(has_text("name"), name="has_name"),
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
-        # It becomes a link.
-        CheckConstraint(
-            "website = '' OR substr(website, 1, 7) = 'http://' OR substr(website, 1, 8) = 'https://'",
-            name="website",
-        ),
+        *(CheckConstraint(_is_link(name), name=name) for name in ("website", "plan_url", "report_url")),
         CheckConstraint("interim_percent IS NULL OR interim_percent BETWEEN 1 AND 100", name="percent"),
+        CheckConstraint("base_year IS NULL OR base_year < interim_year", name="base_year"),
+        CheckConstraint(one_of("scope", Scope), name="scope"),
         # One version of an organisation is public at a time.
         partial_index(
             "uq_endorsement_versions_published", "endorsement_id", unique=True, where="state = 'published'"

@@ -12,13 +12,14 @@ from pledge.core.organization_types import OrganizationType
 from pledge.core.text.lines import BadLine, LineFault, content_fault, is_readable
 from pledge.core.text.lines import clean_line as clean_any_line
 from pledge.endorsements.models import MAX_NAME, MAX_STATEMENT
+from pledge.endorsements.promises import SCOPES
 from pledge.endorsements.verification.domains import BadWebsite, clean_website
 
 MAX_PERSON = 80  #: a person's name, and their title
 REVIEW_DAYS = 3  #: working days in which the secretariat usually reviews an endorsement
-INTERIM_YEAR = 2030  #: of a reduction for which no year is named
 #: Years that a target may name, past ones too: a city may have reached its target already.
 YEARS = range(2000, 2101)
+FIRST_BASE_YEAR = 1990  #: as in the Kyoto Protocol
 
 _NEWLINES = re.compile(r"\r\n?")
 
@@ -37,8 +38,9 @@ class ContentFault(Enum):
     WEBSITE = Phrase("content", "Enter the address of a public website, like https://www.example.org.")
     YEAR = Phrase("content", "Enter a year from 2000 to 2100.")
     PERCENT = Phrase("content", "Enter a percentage from 1 to 100.")
-    HALF = Phrase("content", "Enter the interim percentage too, or leave year and percentage empty.")
+    HALF = Phrase("content", "Enter percentage, interim year and base year, or leave all three empty.")
     ORDER = Phrase("content", "The interim year must be before the target year.")
+    BASE = Phrase("content", "Enter a base year from 1990 on that is before the interim year.")
     REGISTRATION = Phrase(
         "content",
         "This is not a business registration number. Please check its ten digits, or leave it empty.",
@@ -66,13 +68,17 @@ class Content:
     target_year: int | None = None
     interim_year: int | None = None
     interim_percent: int | None = None
+    base_year: int | None = None
+    scope: str | None = None
+    plan_url: str = ""
+    report_url: str = ""  #: of the last one
     statement: Texts = field(default_factory=Texts)
     logo: str = ""  #: the name of a stored picture
 
 
 def clean(content: Content) -> Content:
     """The content as it will be stored. Raises BadContent for the first fault."""
-    years = (content.target_year, content.interim_year, content.interim_percent)
+    years = (content.target_year, content.interim_year, content.interim_percent, content.base_year)
     for name, fault in target_faults(*years).items():
         raise BadContent(name, fault)
     names = languages.texts({lang: clean_name(name) for lang, name in content.name.items()})
@@ -86,6 +92,9 @@ def clean(content: Content) -> Content:
         country=_checked("country", content.country, content.country in countries.COUNTRIES),
         region=_checked("region", region, region in countries.REGIONS) if region else None,
         website=check_website(content.website),
+        scope=check_scope(content.scope or "") or None,
+        plan_url=check_website(content.plan_url, "plan_url"),
+        report_url=check_website(content.report_url, "report_url"),
         statement=languages.texts({lang: clean_statement(text) for lang, text in content.statement.items()}),
     )
 
@@ -136,7 +145,7 @@ def clean_statement(text: str) -> str:
 
 
 def target_faults(
-    target_year: int | None, interim_year: int | None, interim_percent: int | None
+    target_year: int | None, interim_year: int | None, interim_percent: int | None, base_year: int | None
 ) -> dict[str, ContentFault]:
     """The faults of the years and the percentage, by field; empty when all is well."""
     years = {"target_year": target_year, "interim_year": interim_year}
@@ -145,10 +154,16 @@ def target_faults(
     }
     if interim_percent is not None and not 1 <= interim_percent <= 100:
         faults["interim_percent"] = ContentFault.PERCENT
-    if (interim_year is None) != (interim_percent is None):
-        faults["interim_year" if interim_year is None else "interim_percent"] = ContentFault.HALF
-    elif target_year is not None and interim_year is not None and interim_year >= target_year and not faults:
+    interim = {"interim_year": interim_year, "interim_percent": interim_percent, "base_year": base_year}
+    missing = [field for field, value in interim.items() if value is None]
+    if missing and len(missing) < len(interim):
+        faults |= dict.fromkeys(missing, ContentFault.HALF)
+    if interim_year is None or faults:
+        return faults
+    if target_year is not None and interim_year >= target_year:
         faults["interim_year"] = ContentFault.ORDER
+    if base_year not in range(FIRST_BASE_YEAR, interim_year):
+        faults["base_year"] = ContentFault.BASE
     return faults
 
 
@@ -156,12 +171,17 @@ def check_type(text: str) -> str:
     return _checked("type", text, text in set(OrganizationType))
 
 
-def check_website(text: str) -> str:
+def check_scope(text: str) -> str:
+    """"" where none is chosen. Raises BadContent."""
+    return _checked("scope", text, text in {"", *SCOPES})
+
+
+def check_website(text: str, field: str = "website") -> str:
     """A web address as it will be stored; "" where there is none. Raises BadContent."""
     try:
         return clean_website(text) if text.strip() else ""
     except BadWebsite:
-        raise BadContent("website", ContentFault.WEBSITE) from None
+        raise BadContent(field, ContentFault.WEBSITE) from None
 
 
 def _checked(field: str, text: str, fine: bool) -> str:

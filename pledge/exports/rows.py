@@ -22,6 +22,7 @@ from pledge.core.db import fetch, load, snapshot
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.organization_types import TYPES
 from pledge.core.urls import campaign_link, public_url
+from pledge.endorsements import promises
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import LEVELS, EndorsementVersion
 from pledge.exports.models import Export
@@ -202,8 +203,6 @@ def _public_columns(export: Export) -> list[Column[EndorsementVersion]]:
 
     return [
         *_facts(lambda row: row.endorsement.level),
-        Column("interim_year", Phrase("table", "Interim year")),
-        Column("interim_percent", Phrase("table", "Interim target (%)")),
         Column("spokesperson", Phrase("table", "Spokesperson")),
         Column(
             "published_at", Phrase("table", "Published (KST)"), lambda row, _: row.endorsement.published_at
@@ -221,6 +220,9 @@ def _facts(level: Callable[[Any], str]) -> list[Column[Any]]:
     def region(row: Any, lang: str) -> str:
         return region_name(row.region, lang) if row.region in REGIONS else ""
 
+    def scope(row: Any, lang: str) -> str:
+        return labels.named(promises.SCOPES, row.scope, lang) if row.scope else ""
+
     return [
         *_in_languages("name", Phrase("table", "Name in %(language)s")),
         Column("type", kind, lambda row, lang: labels.named(TYPES, row.type, lang), is_coded=True),
@@ -228,7 +230,10 @@ def _facts(level: Callable[[Any], str]) -> list[Column[Any]]:
         Column("region", labels.REGION, region, is_coded=True),
         Column("website", Phrase("table", "Website")),
         Column("level", checked, lambda row, lang: labels.named(LEVELS, level(row), lang), is_coded=True),
-        Column("target_year", Phrase("table", "Target year")),
+        *(
+            Column(name, head, scope, is_coded=True) if name == "scope" else Column(name, head)
+            for name, head in promises.LABELS.items()
+        ),
         *_in_languages("statement", Phrase("table", "Statement in %(language)s")),
     ]
 

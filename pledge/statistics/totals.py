@@ -19,6 +19,7 @@ from pledge.core.db import fetch, load, reading, snapshot
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
+from pledge.endorsements import promises
 from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
 from pledge.ledger import counting, log_queries
 from pledge.ledger import queries as ledger
@@ -106,6 +107,13 @@ class Organization:
     target_year: int | None
     statement: Texts
     published_on: str  #: day in Korea, `2026-11-24`
+    # Deliveries that were frozen before have none of these.
+    interim_percent: int | None = None
+    interim_year: int | None = None
+    base_year: int | None = None
+    scope: str | None = None
+    plan_url: str = ""
+    report_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -254,7 +262,7 @@ def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
 
 
 #: What an organisation has from the version that it shows.
-_FROM_VERSION = ("name", "type", "country", "region", "website", "target_year", "statement")
+_FROM_VERSION = ("name", "type", "country", "region", "website", "statement", *promises.LABELS)
 
 
 def _organizations(campaign_id: int, checkpoint: Checkpoint) -> tuple[list[Organization], int]:

@@ -22,6 +22,7 @@ from pledge.core.organization_types import TYPES
 from pledge.deliveries import models as deliveries
 from pledge.demands import models as demands
 from pledge.endorsements import models as endorsements
+from pledge.endorsements import promises
 from pledge.endorsements.expiry import ENDED, UNCONFIRMED
 from pledge.endorsements.queries import initials
 from pledge.endorsements.review import queries as review
@@ -74,6 +75,7 @@ LABELS = {
     "news_state": news.STATE_LABELS,
     "organization_type": TYPES,
     "paper_state": paper.STATE_LABELS,
+    "scope": promises.SCOPES,
     "role": roles.LABELS,
     "role_duty": roles.DUTIES,
     "share_channel": campaigns.SHARE_CHANNELS,
@@ -116,6 +118,7 @@ def init_app(app: Flask, config: Config) -> None:
         format_ordinal=i18n.format_ordinal,
         country_name=lambda code: countries.country_name(code, i18n.language()),
         authenticator_name=config.issuer,
+        promise_parts=lambda version: promises.parts(version, i18n.language()),
         site_name=lambda: config.site_name_in(i18n.language()),
         max_reason=MAX_REASON,
         max_wording=MAX_WORDING,

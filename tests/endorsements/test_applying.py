@@ -100,10 +100,11 @@ def test_who_agreed_to_be_named_is_named_with_the_version():
     assert versions()[0].spokesperson == "김하늘, 대표"
 
 
-@pytest.mark.parametrize("website", ["javascript:alert(1)", "www.haneul.co.kr", "ftp://haneul.co.kr"])
-def test_no_database_takes_a_website_that_is_no_web_address(website):
-    with pytest.raises(IntegrityError, match="ck_endorsement_versions_website"):
-        endorsement(website=website)
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "www.haneul.co.kr", "ftp://haneul.co.kr"])
+@pytest.mark.parametrize("field", ["website", "plan_url", "report_url"])
+def test_no_database_takes_a_link_that_is_no_web_address(field, link):
+    with pytest.raises(IntegrityError, match=f"ck_endorsement_versions_{field}"):
+        endorsement(**{field: link})
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,10 @@ def test_no_database_takes_a_website_that_is_no_web_address(website):
         ("region", "KR-99", ContentFault.UNKNOWN),
         ("website", "http://127.0.0.1/", ContentFault.WEBSITE),
         ("interim_year", 2050, ContentFault.ORDER),
+        ("base_year", None, ContentFault.HALF),
+        ("scope", "moon", ContentFault.UNKNOWN),
+        ("plan_url", "http://127.0.0.1/", ContentFault.WEBSITE),
+        ("report_url", "javascript:alert(1)", ContentFault.WEBSITE),
         ("statement_ko", "가" * 601, LineFault.TOO_LONG),
         ("statement_en", "call 900101-1234567", LineFault.RESIDENT_NUMBER),
         ("registration_number", "124-81-00999", ContentFault.REGISTRATION),

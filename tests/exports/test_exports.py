@@ -145,7 +145,8 @@ def test_organisations_come_as_they_stand_on_the_wall_and_no_cell_is_a_formula(a
 @pytest.mark.parametrize("form", services.FORMATS)
 def test_an_export_speaks_the_readers_language_in_words_and_seoul_time(app, form, lang):
     at = datetime(2026, 11, 25, 20, 30, tzinfo=UTC)
-    row = endorsement(at=at, target_year=2050, interim_year=2035, interim_percent=60, level="domain")
+    target = {"target_year": 2050, "interim_year": 2035, "interim_percent": 60, "scope": "chain"}
+    row = endorsement(at=at, level="domain", **target)
     fold_all()
     content, manifest = exported("organizations", form, lang)
     head, line = rows_of(content) if form == "csv" else sheet_of(content)
@@ -161,6 +162,7 @@ def test_an_export_speaks_the_readers_language_in_words_and_seoul_time(app, form
         "level": {"ko": "단체 도메인 이메일로 확인", "en": "Verified by its e-mail domain"}[lang],
         "target_year": "2050",
         "interim_percent": "60",
+        "scope": {"ko": "가치사슬 전체", "en": "The whole value chain"}[lang],
         "page": f"http://localhost/{lang}/c/{SLUG}/organizations/{row.id}",
     }
     assert {name: cells[name] for name in expected} == expected

@@ -97,6 +97,8 @@ def organization(ko: str, en: str, kind: str = "civil", **changes: Any) -> Organ
         target_year=2050,
         statement=Texts(ko="함께합니다.", en="We stand with it."),
         published_on="2026-10-05",
+        scope="chain",
+        plan_url="https://organization.example/plan",
     )
     return replace(made, **changes)
 

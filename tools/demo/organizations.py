@@ -223,6 +223,9 @@ def _content(chance: random.Random, number: int, facts: dict[str, Any], suffix: 
         target_year=facts.get("target_year"),
         interim_year=facts.get("interim_year"),
         interim_percent=facts.get("interim_percent"),
+        base_year=facts.get("base_year"),
+        scope=facts.get("scope"),
+        plan_url=facts.get("plan_url", ""),
         statement=languages.texts(facts.get("statement", {})),
         logo=store_logo(f"{number:02d}") if has_logo else "",
     )

@@ -19,6 +19,7 @@ from pledge.core.db import Columns, db, fetch, load
 from pledge.core.domains import registrable
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts
+from pledge.endorsements import promises
 from pledge.endorsements.models import (
     CLOSED,
     ENDED,
@@ -49,9 +50,7 @@ FIELDS = {
     "country": Phrase("endorsement", "Country"),
     "region": Phrase("endorsement", "Province or city"),
     "website": Phrase("endorsement", "Website"),
-    "target_year": Phrase("endorsement", "Net-zero target year"),
-    "interim_year": Phrase("endorsement", "Interim year"),
-    "interim_percent": Phrase("endorsement", "Interim reduction (%)"),
+    **promises.LABELS,
     "statement": Phrase("endorsement", "Public statement"),
     "spokesperson": Phrase("endorsement", "Contact named in public"),
     "logo": Phrase("endorsement", "Logo"),

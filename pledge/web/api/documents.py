@@ -29,6 +29,7 @@ Moment = Annotated[
 ]
 #: A number or a day, written as text.
 AsText = Annotated[str, BeforeValidator(str)]
+Nullable = Annotated[str | None, BeforeValidator(lambda text: text or None)]  #: null for ""
 Address = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 #: By the code of a language (ISO 639-1).
 Texts = dict[str, str]
@@ -181,7 +182,11 @@ class OrganizationDocument(ApiDocument):
     target_year: int | None
     interim_year: int | None
     interim_percent: int | None
-    website: Annotated[str | None, BeforeValidator(lambda text: text or None)]
+    base_year: int | None
+    scope: str | None = Field(description="own, energy (bought), or the whole chain")
+    plan_url: Nullable
+    report_url: Nullable
+    website: Nullable
     group_goal: int | None = Field(
         validation_alias=AliasPath("endorsement", "group_goal"),
         description="how many are to sign through its link",

@@ -99,11 +99,15 @@ class ContentForm(PlaceForm):
     logo_kept = HiddenField()
     logo_removed = TickField(_l("Show no logo"))
     target_year = WholeNumberField(_l("Net zero by the year"), [Optional()], ContentFault.YEAR.value)
-    interim_percent = WholeNumberField(
-        _l("Less by %(year)s (%%)", year=rules.INTERIM_YEAR), [Optional()], ContentFault.PERCENT.value
+    interim_percent = WholeNumberField(_l("Reduction by then (%)"), [Optional()], ContentFault.PERCENT.value)
+    interim_year = WholeNumberField(_l("Interim year"), [Optional()], ContentFault.YEAR.value)
+    base_year = WholeNumberField(_l("Less than in the year"), [Optional()], ContentFault.BASE.value)
+    scope = SelectField(_l("What it covers"), [_obeys(rules.check_scope)], validate_choice=False)
+    plan_url = StringField(
+        _l("Link to the plan"), [_obeys(rules.check_website)], render_kw={"maxlength": MAX_WEBSITE}
     )
-    interim_year = WholeNumberField(
-        _l("Another year than %(year)s", year=rules.INTERIM_YEAR), [Optional()], ContentFault.YEAR.value
+    report_url = StringField(
+        _l("Link to the last report"), [_obeys(rules.check_website)], render_kw={"maxlength": MAX_WEBSITE}
     )
     statement = ByLanguage(
         TextAreaField,
@@ -120,33 +124,30 @@ class ContentForm(PlaceForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """The fields, then years and percentage, which belong together."""
         is_valid: bool = super().validate(extra_validators)
-        faults = rules.target_faults(*self.targets())
+        years = (self.target_year, self.interim_year, self.interim_percent, self.base_year)
+        faults = rules.target_faults(*(field.data for field in years))
         for name, fault in faults.items():
             self[name].errors = self[name].errors or [words(name, fault)]
         return is_valid and not faults
 
     def content(self) -> Content:
         """What the fields say, once they are valid."""
-        target_year, interim_year, interim_percent = self.targets()
         return Content(
             name=self.by_language("name"),
             type=self.type.data or "",
             country=self.country.data or "",
             region=self.region.data or None,
             website=self.website.data or "",
-            target_year=target_year,
-            interim_year=interim_year,
-            interim_percent=interim_percent,
+            target_year=self.target_year.data,
+            interim_year=self.interim_year.data,
+            interim_percent=self.interim_percent.data,
+            base_year=self.base_year.data,
+            scope=self.scope.data or None,
+            plan_url=self.plan_url.data or "",
+            report_url=self.report_url.data or "",
             statement=self.by_language("statement"),
             logo=self.logo_name,
         )
-
-    def targets(self) -> tuple[int | None, int | None, int | None]:
-        """Target year, interim year and percentage; a percentage without a year is for INTERIM_YEAR."""
-        year, percent = self.interim_year.data, self.interim_percent.data
-        if year is None and percent is not None:
-            year = rules.INTERIM_YEAR
-        return self.target_year.data, year, percent
 
     def store_files(self) -> bool:
         """Find the logo: uploaded now, accepted before, the organisation's own, or none. False when a picture is refused; its

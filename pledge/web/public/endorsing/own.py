@@ -3,7 +3,7 @@ and what the browser that sent its form, or pressed its link, is told besides th
 """
 
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,6 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import handover, services
 from pledge.endorsements.models import VerificationLevel
 from pledge.endorsements.queries import EndorsementView, open_contact_link, own_endorsement
-from pledge.endorsements.rules import INTERIM_YEAR
 from pledge.endorsements.verification.ladder import Proof, proof_for
 from pledge.endorsements.versions import content_of
 from pledge.files.services import UnknownFile
@@ -211,10 +210,8 @@ def endorsement_correct(token: str) -> Response:
         raise services.EndorsementInWrongState
     content = content_of(endorsement.newest)
     if request.method != "POST":
-        # The form asks for the year only where it is another one.
-        year = None if content.interim_year == INTERIM_YEAR else content.interim_year
         form = CorrectionForm(
-            **languages.as_fields(asdict(replace(content, interim_year=year))),
+            **languages.as_fields(asdict(content)),
             contact_name=endorsement.row.contact_name,
             contact_title=endorsement.row.contact_title,
             show_contact=endorsement.row.show_contact,

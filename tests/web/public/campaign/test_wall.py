@@ -55,13 +55,17 @@ def test_a_card_has_initials_and_level_and_the_page_behind_it_what_the_organisat
         target_year=2045,
         interim_year=2030,
         interim_percent=55,
+        base_year=2018,
+        scope="own",
+        plan_url="https://harbour.example/plan",
         statement_en="We start now.",
     )
     wall, page = client.get(WALL).text, client.get(f"{WALL}/{row.id}").text
     for word in ("Verified by its e-mail domain", "●●○", ">GH<"):
         assert word in wall
         assert word in page
-    for word in ("Net zero by 2045", "55% less by 2030", "We start now."):
+    promise = ("not checked by us", ">2045<", ">55<", ">2018<", "Its own operations", "harbour.example/plan")
+    for word in (*promise, "We start now."):
         assert word not in wall
         assert word in page
 

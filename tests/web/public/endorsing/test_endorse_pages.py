@@ -59,7 +59,7 @@ def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(clien
 
 def test_only_what_is_required_is_needed(client):
     optional = (
-        *("name_en", "region", "target_year", "interim_year", "interim_percent", "statement_ko"),
+        *("name_en", "region", "target_year", "interim_year", "interim_percent", "base_year", "statement_ko"),
         *("statement_en", "registration_number", "website", "contact_title"),
     )
     assert send(client, **dict.fromkeys(optional), show_contact="y").status_code == 303
@@ -85,10 +85,11 @@ def test_the_name_in_the_language_of_the_page_is_needed_and_comes_first_and_the_
     assert send(client, lang, **{optional: ""}).status_code == 303
 
 
-def test_a_percentage_without_a_year_is_for_2030(client):
-    assert send(client, interim_year="", interim_percent="40").status_code == 303
+def test_a_promise_is_stored_with_its_base_year_what_it_covers_and_where_its_plan_is(client):
+    assert send(client, scope="energy", plan_url="sky.example.org/plan.pdf").status_code == 303
     (version,) = stored_versions()
-    assert (version.interim_year, version.interim_percent) == (2030, 40)
+    assert (version.base_year, version.scope) == (2018, "energy")
+    assert (version.plan_url, version.report_url) == ("https://sky.example.org/plan.pdf", "")
 
 
 def test_what_need_not_be_filled_in_is_folded_until_something_of_it_is(client):
@@ -116,6 +117,11 @@ def test_what_need_not_be_filled_in_is_folded_until_something_of_it_is(client):
         ("website", "http://localhost/"),
         ("target_year", "soon"),
         ("interim_percent", ""),
+        ("base_year", ""),
+        ("base_year", "2035"),
+        ("scope", "moon"),
+        ("plan_url", "http://localhost/"),
+        ("report_url", "javascript:alert(1)"),
         ("statement_ko", "가" * 601),
         ("contact_name", ""),
         ("email", "sky@"),

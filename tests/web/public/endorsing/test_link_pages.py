@@ -51,12 +51,12 @@ class TestTheOwnPage:
         assert ("within 3 working days" in page.text) is (state == "review")
 
     def test_a_correction_waits_for_review(self, client):
-        row = endorsement(interim_year=2030, interim_percent=40)
+        row = endorsement(interim_year=2030, interim_percent=40, base_year=2018)
         token = endorse_manage_token(row)
         form = client.get(f"/en/endorse/me/{token}/correct")
         assert form.status_code == 200
         assert "함께하겠습니다." in form.text
-        assert re.findall(r'name="interim_\w+" type="text" value="(.*?)"', form.text) == ["40", ""]
+        assert re.findall(r'name="interim_\w+" type="text" value="(.*?)"', form.text) == ["40", "2030"]
         reply = client.post(f"/en/endorse/me/{token}/correct", data=correction(row, statement_ko="새 문구"))
         assert reply.status_code == 303
         page = client.get(reply.headers["Location"])

@@ -104,6 +104,7 @@ ENDORSEMENT = Case(
         "email": EMAIL,
         "interim_year": 2035,
         "interim_percent": 60,
+        "base_year": 2018,
         "registration_number": "1248100998",
     },
     shown=(
