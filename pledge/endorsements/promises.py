@@ -1,10 +1,14 @@
-"""What an organisation promises: the fields of a version that are its own targets, and what they are called."""
+"""What an organisation promises: the fields of a version that are its own targets, their words, and what a later version changes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from pledge.core import languages
 from pledge.core.i18n import Phrase
+from pledge.core.languages import Texts
+from pledge.ledger.leaves import organization_subject
 
 
 class Scope(StrEnum):
@@ -44,3 +48,59 @@ def parts(version: Any, lang: str) -> list[tuple[str, str]]:
     """What a version promises, as label and words; without what it leaves open."""
     pairs = ((label, in_words(field, getattr(version, field), lang)) for field, label in LABELS.items())
     return [(label.in_language(lang), words) for label, words in pairs if words]
+
+
+#: The words of a version that promises nothing any more.
+_NOTHING = Phrase("endorsement", "No target any more")
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether two versions promise the same; None is a version that promises nothing."""
+    return _values(before) == _values(after)
+
+
+def _values(version: Any) -> list[Any]:
+    return [None if version is None else getattr(version, field) or None for field in LABELS]
+
+
+def words(version: Any, endorsement_id: int) -> Texts:
+    """What the public log has the hash of (docs/log.md): each part in a line, and last whose it is, as in commitments."""
+    lines = {
+        lang: [": ".join(part) for part in parts(version, lang)] or [_NOTHING.in_language(lang)]
+        for lang in languages.codes()
+    }
+    subject = organization_subject(endorsement_id)
+    return Texts({lang: "\n".join([*shown, subject]) for lang, shown in lines.items()})
+
+
+@dataclass(frozen=True)
+class Change:
+    """A part of a promise that a version says otherwise than the one before; "" where one of them leaves it open."""
+
+    label: str
+    before: str
+    after: str
+    is_weaker: bool
+
+
+def changes(before: Any, after: Any, lang: str) -> list[Change]:
+    """What the later of two versions says otherwise."""
+    return [
+        Change(
+            label.in_language(lang), in_words(field, old, lang), in_words(field, new, lang), _is_weaker(field, old, new)
+        )
+        for (field, label), old, new in zip(LABELS.items(), _values(before), _values(after), strict=True)
+        if old != new
+    ]
+
+
+def _is_weaker(field: str, before: Any, after: Any) -> bool:
+    """Whether a year is later, a share smaller, a scope narrower, or one of them or the plan taken back."""
+    if before is None or field in ("base_year", "report_url"):
+        return False
+    if after is None or field == "plan_url":
+        return after is None
+    if field == "scope":
+        order = list(SCOPES)
+        return order.index(after) < order.index(before)
+    return bool(after < before if field == "interim_percent" else after > before)

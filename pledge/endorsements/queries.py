@@ -7,10 +7,11 @@ The published version is shown; an organisation that withdrew or was removed sta
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, load_only
 
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView, PledgeView
@@ -18,6 +19,7 @@ from pledge.core import languages
 from pledge.core.db import db, fetch, load, reading
 from pledge.core.organization_types import OrganizationType
 from pledge.core.tokens import BadToken, Purpose
+from pledge.endorsements import promises
 from pledge.endorsements.applications import Applicant, read_confirm_token
 from pledge.endorsements.models import (
     ENDED,
@@ -34,6 +36,11 @@ from pledge.endorsements.models import (
 from pledge.endorsements.outbox import is_scanned
 from pledge.mailed_links.links import Link, LinkState, read_numbers, read_valid, waiting_state
 
+#: SQL: a version was on the wall at some time; one that was not reviewed or was declined never was.
+WAS_PUBLIC = (
+    EndorsementVersion.state.in_((VersionState.PUBLISHED, VersionState.SUPERSEDED)),
+    EndorsementVersion.reviewed_at.is_not(None),
+)
 #: Lines on one page of the wall.
 PAGE = 60
 MAX_SEARCH = 100
@@ -129,6 +136,40 @@ def organization(campaign_id: int, endorsement_id: int) -> EndorsementVersion | 
     """What an organisation shows that is on the wall or was; None when there is none."""
     query = _on_wall(campaign_id, EndorsementState.PUBLISHED, *GONE).where(Endorsement.id == endorsement_id)
     return next(iter(_shown(query)), None)
+
+
+@dataclass(frozen=True)
+class PublishedPromise:
+    """A version of what an organisation promises, with what it says otherwise than the one before."""
+
+    published_at: datetime
+    parts: list[tuple[str, str]]
+    changes: list[promises.Change]
+
+
+def published_promises(endorsement_id: int, lang: str) -> list[PublishedPromise]:
+    """Every promise of an organisation that was published, the newest first; the first one changes nothing."""
+    query = (
+        select(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == endorsement_id, *WAS_PUBLIC)
+        .options(
+            load_only(
+                EndorsementVersion.reviewed_at,
+                *(getattr(EndorsementVersion, field) for field in promises.LABELS),
+                raiseload=True,
+            )
+        )
+        .order_by(EndorsementVersion.seq)
+    )
+    result, before = list[PublishedPromise](), None
+    for version in load(query):
+        if version.reviewed_at and not promises.same(before, version):
+            changes = promises.changes(before, version, lang) if result else []
+            result.append(
+                PublishedPromise(version.reviewed_at, promises.parts(version, lang), changes)
+            )
+        before = version
+    return result[::-1]
 
 
 def merged_into(campaign_id: int, endorsement_id: int) -> int | None:

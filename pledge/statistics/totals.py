@@ -20,7 +20,8 @@ from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
 from pledge.endorsements import promises
-from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
+from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.endorsements.queries import WAS_PUBLIC
 from pledge.ledger import counting, log_queries
 from pledge.ledger import queries as ledger
 from pledge.ledger.counting import Counted, Moves
@@ -300,12 +301,7 @@ def _public_versions(campaign_id: int, signed_at: datetime) -> dict[int, Endorse
         select(version)
         .join(version.endorsement)
         .options(contains_eager(version.endorsement).load_only(Endorsement.level, raiseload=True))
-        # Published at some time: a version that was not reviewed or was declined was never on the wall.
-        .where(
-            Endorsement.campaign_id == campaign_id,
-            version.state.in_((VersionState.PUBLISHED, VersionState.SUPERSEDED)),
-            version.reviewed_at.is_not(None),
-        )
+        .where(Endorsement.campaign_id == campaign_id, *WAS_PUBLIC)
         .order_by(version.reviewed_at, version.seq)
     )
     versions: dict[int, EndorsementVersion] = {}

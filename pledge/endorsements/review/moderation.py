@@ -17,6 +17,7 @@ from pledge.audit.services import record
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.languages import Texts, texts
+from pledge.endorsements import promises
 from pledge.endorsements.counting import count_in, count_out
 from pledge.endorsements.models import (
     Endorsement,
@@ -33,7 +34,8 @@ from pledge.endorsements.services import CORRECTABLE, NOBODY
 from pledge.endorsements.verification.domains import earned_level
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.endorsements.versions import move_versions
-from pledge.ledger.models import Reason
+from pledge.ledger.models import Reason, StatementKind
+from pledge.ledger.services import state
 from pledge.mail.models import MailKind
 
 #: States that are neither over nor not begun: of cases that have a level, and may be duplicates.
@@ -72,6 +74,15 @@ def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
             row.state, row.published_at, row.ended_at = EndorsementState.PUBLISHED, now, None
             row.public_reason = Texts()
             count_in(session, row, version, Reason.CONFIRMED, now)
+        if not promises.same(before, version):
+            state(
+                session,
+                campaign_id=row.campaign_id,
+                kind=StatementKind.PROMISE,
+                about=row.id,
+                words=promises.words(version, row.id),
+                at=now,
+            )
         if before is not None and before.website != version.website and row.level != VerificationLevel.STAFF:
             # A level earned with another website says nothing about this one.
             row.level = earned_level(row.mail_domain, version.website)

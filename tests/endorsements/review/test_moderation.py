@@ -5,12 +5,14 @@ from sqlalchemy import func, select
 
 from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db
+from pledge.core.languages import fingerprint
 from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
 from pledge.endorsements.review import moderation, queries
 from pledge.endorsements.review.moderation import CaseChanged, CaseInWrongState, UnknownCase
 from pledge.endorsements.review.queries import SeenState
 from pledge.endorsements.review.reasons import BadReason
-from pledge.ledger.models import Kind, LedgerEntry
+from pledge.ledger import queries as ledger
+from pledge.ledger.models import Kind, LedgerEntry, StatementKind
 from pledge.ledger.queries import count, tallies
 from pledge.mail.models import OutboxMail
 from pledge.statistics.integrity import mismatches
@@ -106,6 +108,32 @@ def test_the_published_version_stays_while_a_correction_waits():
     assert (now(row).state, states(row)) == ("published", {1: "published", 2: "declined"})
     assert mails(row) == [("endorse_changes", "ko")]
     assert organizations() == 1
+
+
+def test_each_promise_that_is_published_is_an_entry_of_the_public_log_and_nothing_else_of_a_version_is():
+    row = endorsement(state="review", target_year=2040, spokesperson="Kim Haneul")
+    moderation.publish(KIM, row.id, seen(row))
+    for changed in (
+        {"statement_en": "Other words."},
+        {"target_year": 2045, "scope": "own"},
+        {"target_year": None, "scope": None},
+    ):
+        version_of(row, **changed)
+        moderation.publish(KIM, row.id, seen(row))
+    fold_all()
+    entries = ledger.statements(the_campaign().id, StatementKind.PROMISE, row.id)
+    assert [entry.words["en"] for entry in entries] == [
+        f"Net-zero target year: 2040\norganization:{row.id}",
+        f"Net-zero target year: 2045\nWhat it covers: Its own operations\norganization:{row.id}",
+        f"No target any more\norganization:{row.id}",
+    ]
+    assert [entry.sha256 for entry in entries] == [fingerprint(entry.words).hex() for entry in entries]
+
+
+def test_who_promises_nothing_has_no_entry_but_the_one_that_counts_it():
+    row = endorsement(state="review", target_year=None)
+    moderation.publish(KIM, row.id, seen(row))
+    assert db.session.scalar(select(func.count()).select_from(LedgerEntry)) == 1
 
 
 @pytest.mark.parametrize(("level", "after"), [("site", "mail"), ("staff", "staff")])

@@ -51,6 +51,7 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
         410 if shown.endorsement.is_gone else 200,
         campaign=campaign,
         organization=shown,
+        promises=endorsements.published_promises(endorsement_id, i18n.language()),
         group=referrals.group(campaign.id, organization_code(endorsement_id)),
         share=organization_links(campaign, endorsement_id, shown.name),
         qr=qr_code(group_address(campaign, organization_code(endorsement_id))),

@@ -1,7 +1,7 @@
 """The wall of organisations: who stands on it, how one finds somebody, who has left, and a page for each."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from pledge.endorsements.queries import initials
 from pledge.endorsements.review import moderation
 from pledge.endorsements.review import queries as review
 from pledge.statistics.referrals import organization_code
-from tests.support.factories import campaign, crowd, endorsement
+from tests.support.factories import campaign, crowd, endorsement, version_of
 
 WALL = "/en/c/blue-skies/organizations"
 
@@ -68,6 +68,29 @@ def test_a_card_has_initials_and_level_and_the_page_behind_it_what_the_organisat
     for word in (*promise, "We start now."):
         assert word not in wall
         assert word in page
+
+
+def published(row, **facts):
+    version_of(row, **facts)
+    moderation.publish(COMMAND_LINE, row.id, review.find(row.id).seen)
+
+
+def test_a_promise_that_became_weaker_says_so_beside_it_and_every_version_stays_with_its_date(client, monkeypatch):
+    moments = [datetime(2026, 12, day, 3, tzinfo=UTC) for day in (1, 3, 5)]
+    row = endorsement(target_year=2040, at=moments[0])
+    for moment, year in zip(moments[1:], (2045, 2030), strict=True):
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        published(row, target_year=year, statement_en=f"By {year}.")
+    page = client.get(f"{WALL}/{row.id}").text
+    assert re.findall(r"Weakened\. ([^<]+)<", page) == ["Net-zero target year: 2040 → 2045 on 3 December 2026"]
+    assert "Net-zero target year: 2045 → 2030 on 5 December 2026" in page
+    days = re.findall(r'<time datetime="2026-12-\d\dT[^>]*>([^<]+)</time>', page)
+    assert days == ["5 December 2026", "3 December 2026", "1 December 2026"]
+
+
+def test_an_organisation_without_a_promise_has_no_place_for_one(client):
+    row = endorsement(target_year=None)
+    assert "not checked by us" not in client.get(f"{WALL}/{row.id}").text
 
 
 def test_a_name_in_one_language_stands_in_the_other_marked_as_that_language(client):
