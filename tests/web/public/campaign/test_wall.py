@@ -75,12 +75,12 @@ def published(row, **facts):
     moderation.publish(COMMAND_LINE, row.id, review.find(row.id).seen)
 
 
-def test_a_promise_that_became_weaker_says_so_beside_it_and_every_version_stays_with_its_date(client, monkeypatch):
+def test_a_promise_that_became_weaker_says_so_beside_it_and_every_version_stays_with_its_date(client):
     moments = [datetime(2026, 12, day, 3, tzinfo=UTC) for day in (1, 3, 5)]
     row = endorsement(target_year=2040, at=moments[0])
     for moment, year in zip(moments[1:], (2045, 2030), strict=True):
-        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
-        published(row, target_year=year, statement_en=f"By {year}.")
+        with clock.pretend(moment):
+            published(row, target_year=year)
     page = client.get(f"{WALL}/{row.id}").text
     assert re.findall(r"Weakened\. ([^<]+)<", page) == ["Net-zero target year: 2040 → 2045 on 3 December 2026"]
     assert "Net-zero target year: 2045 → 2030 on 5 December 2026" in page
