@@ -289,7 +289,9 @@ class EndorsementVersion(Model):
     base_year: Mapped[int | None]
     scope: Mapped[str | None] = mapped_column(String(6))  #: what the target covers
     plan_url: Mapped[str] = mapped_column(String(300), server_default="")  #: "" where there is none
-    report_url: Mapped[str] = mapped_column(String(300), server_default="")  #: of the last one; "" where there is none
+    report_url: Mapped[str] = mapped_column(
+        String(300), server_default=""
+    )  #: of the last one; "" where there is none
     statement: Mapped[Texts] = mapped_column(Translated(MAX_STATEMENT))
     #: The names in all languages as a search finds them; always filled when the row is made.
     search: Mapped[str] = mapped_column(Text, default=_searched)

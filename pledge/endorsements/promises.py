@@ -87,7 +87,10 @@ def changes(before: Any, after: Any, lang: str) -> list[Change]:
     """What the later of two versions says otherwise."""
     return [
         Change(
-            label.in_language(lang), in_words(field, old, lang), in_words(field, new, lang), _is_weaker(field, old, new)
+            label.in_language(lang),
+            in_words(field, old, lang),
+            in_words(field, new, lang),
+            _is_weaker(field, old, new),
         )
         for (field, label), old, new in zip(LABELS.items(), _values(before), _values(after), strict=True)
         if old != new

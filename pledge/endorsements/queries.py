@@ -165,9 +165,7 @@ def published_promises(endorsement_id: int, lang: str) -> list[PublishedPromise]
     for version in load(query):
         if version.reviewed_at and not promises.same(before, version):
             changes = promises.changes(before, version, lang) if result else []
-            result.append(
-                PublishedPromise(version.reviewed_at, promises.parts(version, lang), changes)
-            )
+            result.append(PublishedPromise(version.reviewed_at, promises.parts(version, lang), changes))
         before = version
     return result[::-1]
 

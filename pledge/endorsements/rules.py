@@ -172,7 +172,7 @@ def check_type(text: str) -> str:
 
 
 def check_scope(text: str) -> str:
-    """"" where none is chosen. Raises BadContent."""
+    """ "" where none is chosen. Raises BadContent."""
     return _checked("scope", text, text in {"", *SCOPES})
 
 

@@ -82,9 +82,11 @@ def test_a_promise_that_became_weaker_says_so_beside_it_and_every_version_stays_
         with clock.pretend(moment):
             published(row, target_year=year)
     page = client.get(f"{WALL}/{row.id}").text
-    assert re.findall(r"Weakened\. ([^<]+)<", page) == ["Net-zero target year: 2040 → 2045 on 3 December 2026"]
+    assert re.findall(r"Weakened\. ([^<]+)<", page) == [
+        "Net-zero target year: 2040 → 2045 on 3 December 2026"
+    ]
     assert "Net-zero target year: 2045 → 2030 on 5 December 2026" in page
-    days = re.findall(r'<time datetime="2026-12-\d\dT[^>]*>([^<]+)</time>', page)
+    days = re.findall(r"<strong>([^<]+ 2026)</strong>", page)
     assert days == ["5 December 2026", "3 December 2026", "1 December 2026"]
 
 
