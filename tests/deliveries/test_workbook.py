@@ -72,7 +72,7 @@ def test_organisations_stand_with_their_names_in_both_languages():
         *("국제기구 International organisation", "대한민국 Republic of Korea", "서울특별시 Seoul"),
     )
     assert rows[1][7] == 2050
-    assert rows[1][10] == datetime.fromisoformat("2026-10-05")
+    assert rows[1][-1] == datetime.fromisoformat("2026-10-05")
 
 
 def test_heads_stay_while_scrolling_and_on_every_printed_page():
