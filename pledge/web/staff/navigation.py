@@ -39,7 +39,7 @@ _NUMBERS = lazy_pgettext("staff", "Numbers")
 DOORS = (
     Door(_l("Inbox"), (Page("staff.inbox", _l("Inbox")),)),
     Door(_NUMBERS, (Page("staff.numbers", _NUMBERS),)),
-    Door(_l("Campaigns"), (Page("staff.campaigns", _l("Campaigns")),)),
+    Door(_l("Campaigns"), (Page("staff.campaigns", _l("Campaigns"), "demands"),)),
     Door(_l("Organisations"), (Page("staff.organizations", _l("Organisations")),)),
     Door(
         _l("Signatures"),

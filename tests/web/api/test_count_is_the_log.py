@@ -36,7 +36,7 @@ def published(client):
     keys = [program.Key(line) for line in client.get("/log/blue-skies/key").text.splitlines()]
     note = client.get("/log/blue-skies/checkpoint").text
     state = signed_by(note, keys)
-    edge, sums, states = program.Tree(), {"person": 0, "organization": 0}, []
+    edge, sums, states = program.Tree(), {"person": 0, "organization": 0, "statement": 0}, []
     while edge.size < state.size:
         tile = TilePath(None, edge.size // 256, min(256, state.size - edge.size))
         for line in unframed(client.get(f"/log/blue-skies/tile/{tile}").data):
@@ -98,14 +98,14 @@ def test_through_every_way_to_be_counted_and_not_to_be(app, client, frozen_clock
     signatures(300)
     assert agree(client, frozen_clock, number) == (305, 303, 0)
 
-    # An organisation is published, removed by itself.
+    # An organisation is published, with an entry for what it promises, and removed by itself.
     office = endorsement(state="review")
     token = endorse_manage_token(office)
     moderation.publish(ANNA, office.id, REVIEWED)
     endorsement(state="published")
-    assert agree(client, frozen_clock, number) == (307, 303, 2)
+    assert agree(client, frozen_clock, number) == (308, 303, 2)
     client.post(f"/ko/endorse/me/{token}/withdraw")
-    assert agree(client, frozen_clock, number) == (308, 303, 1)
+    assert agree(client, frozen_clock, number) == (309, 303, 1)
 
     # An invalidation and its end.
     which = services.propose(
@@ -117,12 +117,12 @@ def test_through_every_way_to_be_counted_and_not_to_be(app, client, frozen_clock
     services.approve(BORA, which)
     while applying.advance():
         pass
-    assert agree(client, frozen_clock, number) == (311, 300, 1)
+    assert agree(client, frozen_clock, number) == (312, 300, 1)
     services.undo(ANNA, which, "they are people after all")
     while applying.advance():
         pass
-    assert agree(client, frozen_clock, number) == (314, 303, 1)
+    assert agree(client, frozen_clock, number) == (315, 303, 1)
 
     # Erasing.
     client.post(f"/ko/me/{tokens[1][1]}/erase")
-    assert agree(client, frozen_clock, number) == (315, 302, 1)
+    assert agree(client, frozen_clock, number) == (316, 302, 1)

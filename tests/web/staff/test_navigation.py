@@ -53,6 +53,7 @@ def test_every_permission_opens_a_page_and_every_page_of_the_area_lies_behind_on
         (f"/staff/campaigns/{SLUG}", ["Campaigns"]),
         ("/staff/signatures/1", ["Signatures", "Look up"]),
         ("/staff/deliveries/1", ["Deliveries"]),
+        ("/staff/demands/1", ["Campaigns"]),
         ("/staff/audit", ["Administration", "Audit log"]),
         ("/staff/account", []),
     ],
