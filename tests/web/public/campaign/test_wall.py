@@ -88,6 +88,7 @@ def test_a_promise_that_became_weaker_says_so_beside_it_and_every_version_stays_
     assert "Net-zero target year: 2045 → 2030 on 5 December 2026" in page
     days = re.findall(r"<strong>([^<]+ 2026)</strong>", page)
     assert days == ["5 December 2026", "3 December 2026", "1 December 2026"]
+    assert "itself on 5 December 2026, not checked by us" in page
 
 
 def test_an_organisation_without_a_promise_has_no_place_for_one(client):
