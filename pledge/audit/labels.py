@@ -62,6 +62,7 @@ ACTIONS: dict[str, Phrase] = {
     "endorsement.check_site": Phrase("audit", "Checked an organisation’s website"),
     "endorsement.decline": Phrase("audit", "Declined an organisation"),
     "endorsement.group_goal": Phrase("audit", "The organisation set the goal of its link"),
+    "endorsement.affirm": Phrase("audit", "The organisation answered that its promise is still true"),
     "endorsement.merge": Phrase("audit", "Merged a duplicate"),
     "endorsement.note": Phrase("audit", "Wrote a note about an organisation"),
     "endorsement.take_back": Phrase("audit", "Took a publication back"),

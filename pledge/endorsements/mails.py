@@ -17,7 +17,7 @@ from pledge.core import clock, tokens, urls
 from pledge.core.i18n import format_date, format_datetime
 from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
-from pledge.endorsements import outbox
+from pledge.endorsements import outbox, promises
 from pledge.endorsements.expiry import UNCONFIRMED
 from pledge.endorsements.models import (
     REPLACEABLE,
@@ -38,13 +38,14 @@ _TRUE_IN = {
     MailKind.ENDORSE_ALREADY: tuple(state for state in EndorsementState if state not in REPLACEABLE),
     MailKind.ENDORSE_MANAGE: tuple(state for state in EndorsementState if state != EndorsementState.PENDING),
     MailKind.ENDORSE_PUBLISHED: (EndorsementState.PUBLISHED,),
+    MailKind.ENDORSE_PROMISE: (EndorsementState.PUBLISHED,),
     # Also of the correction of a published one.
     MailKind.ENDORSE_CHANGES: (EndorsementState.CHANGES, EndorsementState.PUBLISHED),
     # Not accepted, or taken off the list.
     MailKind.ENDORSE_DECLINED: (EndorsementState.DECLINED, EndorsementState.REMOVED),
 }
 
-_VERSION = aliased(EndorsementVersion)
+_VERSION, _PUBLISHED = aliased(EndorsementVersion), aliased(EndorsementVersion)
 _ORGANIZATION = (
     select(_VERSION.name)
     .where(
@@ -80,15 +81,20 @@ class Spokesperson:
     #: With the other person, if it is still the newest one: the new one, or, once it is in force, the one before.
     change: ContactChange | None
     organization: Texts | None  #: the name
+    published: EndorsementVersion | None
 
 
 _SPOKESPERSONS = (
-    select(OutboxMail.id, Endorsement, Campaign, _SUBMITTED_AT, ContactChange, _ORGANIZATION)
+    select(OutboxMail.id, Endorsement, Campaign, _SUBMITTED_AT, ContactChange, _ORGANIZATION, _PUBLISHED)
     .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
     .join(Campaign, Campaign.id == Endorsement.campaign_id)
     .outerjoin(
         ContactChange,
         (ContactChange.endorsement_id == Endorsement.id) & (ContactChange.contact_number == OutboxMail.seq),
+    )
+    .outerjoin(
+        _PUBLISHED,
+        (_PUBLISHED.endorsement_id == Endorsement.id) & (_PUBLISHED.state == VersionState.PUBLISHED),
     )
     .where(Endorsement.contact_number != NOBODY)
     .options(
@@ -106,6 +112,7 @@ def composers() -> Composers:
         MailKind.ENDORSE_CONFIRM: confirm,
         **dict.fromkeys(_TRUE_IN, about_own_page),
         MailKind.ENDORSE_PUBLISHED: published,
+        MailKind.ENDORSE_PROMISE: promise,
         MailKind.ENDORSE_CONTACT: contact,
         MailKind.ENDORSE_HANDOVER: handover,
     }
@@ -164,6 +171,17 @@ def published(mail: Claimed, to: Spokesperson) -> Message | None:
         "is_open": "yes" if is_open(to.campaign) else "",
     }
     return Message(to.row.contact_email, values)
+
+
+def promise(mail: Claimed, to: Spokesperson) -> Message | None:
+    """Is the public promise still true? Not any more when the organisation was heard since it was to be asked."""
+    message = about_own_page(mail, to)
+    heard_at = promises.heard_at(to.published, to.row.affirmed_at)
+    if message is None or heard_at is None or (to.row.asked_at and heard_at > to.row.asked_at):
+        return None
+    values = {**message.values, "link": f"{message.values['link']}/still-true"}
+    lines = [": ".join(part) for part in promises.parts(to.published, mail.lang)]
+    return Message(to.row.contact_email, values, {"promise": "\n".join(lines)})
 
 
 def contact(mail: Claimed, to: Spokesperson) -> Message | None:

@@ -23,17 +23,17 @@ from sqlalchemy import (
     false,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from pledge.campaigns.models import GROUP_GOAL
 from pledge.core import clock
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import UTCDateTime, one_of, partial_index
-from pledge.core.i18n import Phrase
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.core.organization_types import OrganizationType
-from pledge.endorsements.promises import Scope
+from pledge.endorsements import promises
 from pledge.ledger import leaves
 
 MAX_NAME = 120  #: in each language
@@ -85,6 +85,8 @@ ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 REPLACEABLE = (EndorsementState.PENDING, *ENDED)
 #: States of organisations that were on the wall and left it.
 GONE = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
+#: SQL: it is public, and somebody speaks for it who can be asked whether its promise is still true.
+CAN_BE_ASKED = "state = 'published' AND contact_number <> 0"
 #: States of cases that are closed.
 CLOSED = (*ENDED, EndorsementState.REMOVED, EndorsementState.MERGED)
 
@@ -211,6 +213,10 @@ class Endorsement(Versioned, Contact, Model):
     merged_into_id: Mapped[int | None] = mapped_column(BigInteger)
     #: How many people are to sign through its link; NULL while its page does not count them.
     group_goal: Mapped[int | None]
+    #: When it last answered that its promise is still true.
+    affirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When it was last asked, or heard without having been asked (asking.py); NULL until the worker has looked.
+    asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     versions: Mapped[list["EndorsementVersion"]] = relationship(
         order_by="EndorsementVersion.seq.desc()", cascade="all, delete-orphan", passive_deletes=True
@@ -251,6 +257,7 @@ class Endorsement(Versioned, Contact, Model):
         Index("ix_endorsements_name_key", "campaign_id", "name_key"),
         Index("ix_endorsements_registration", "campaign_id", "registration_hash"),
         Index("ix_endorsements_mail_domain", "campaign_id", "mail_domain"),
+        partial_index("ix_endorsements_asked", "asked_at", where=CAN_BE_ASKED),
     )
 
 
@@ -310,6 +317,18 @@ class EndorsementVersion(Model):
     reviewed_by: Mapped[int | None]
 
     endorsement: Mapped[Endorsement] = relationship(viewonly=True)
+    #: When a version with this report was published first; only in reads that ask for it (queries.py).
+    reported_at: Mapped[datetime | None] = query_expression()
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When the organisation last stood by this version, which is public; None: it promises nothing."""
+        return promises.heard_at(self, self.endorsement.affirmed_at)
+
+    @property
+    def reported_in(self) -> int | None:
+        """The year, in Korean time, in which its report was published here first."""
+        return None if self.reported_at is None else self.reported_at.astimezone(SEOUL).year
 
     __table_args__ = (
         UniqueConstraint("endorsement_id", "seq"),
@@ -320,7 +339,7 @@ class EndorsementVersion(Model):
         *(CheckConstraint(_is_link(name), name=name) for name in ("website", "plan_url", "report_url")),
         CheckConstraint("interim_percent IS NULL OR interim_percent BETWEEN 1 AND 100", name="percent"),
         CheckConstraint("base_year IS NULL OR base_year < interim_year", name="base_year"),
-        CheckConstraint(one_of("scope", Scope), name="scope"),
+        CheckConstraint(one_of("scope", promises.Scope), name="scope"),
         # One version of an organisation is public at a time.
         partial_index(
             "uq_endorsement_versions_published", "endorsement_id", unique=True, where="state = 'published'"

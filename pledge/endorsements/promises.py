@@ -1,12 +1,15 @@
-"""What an organisation promises: the fields of a version that are its own targets, their words, and what a later version changes."""
+"""What an organisation promises: the fields of a version that are its own targets, their words, what a later version changes, and
+whether it still stands by them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from pledge.core import languages
-from pledge.core.i18n import Phrase
+from pledge.core import clock, languages
+from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.ledger.leaves import organization_subject
 
@@ -107,3 +110,32 @@ def _is_weaker(field: str, before: Any, after: Any) -> bool:
         order = list(SCOPES)
         return order.index(after) < order.index(before)
     return bool(after < before if field == "interim_percent" else after > before)
+
+
+#: So long after it was last heard, an organisation is asked whether its promise is still true.
+ASKED_AFTER = timedelta(days=365)
+#: The same and a month to answer.
+SILENT_AFTER = timedelta(days=396)
+_PLAN = Phrase("endorsement", "Plan linked")
+_REPORTED = Phrase("endorsement", "Reported %(year)s")
+_SILENT = Phrase("endorsement", "Not heard since %(year)s")
+
+
+def heard_at(version: Any, affirmed_at: datetime | None) -> datetime | None:
+    """When an organisation last stood by its published version, by having it published or by answering; None: it promises nothing."""
+    if same(None, version):
+        return None
+    published_at: datetime = version.reviewed_at
+    return max(published_at, affirmed_at or published_at)
+
+
+def evidence(version: Any, lang: str) -> list[str]:
+    """What can be seen of a published promise, in words without a rating; years are those of Korean time."""
+    if version.heard_at is None:
+        return []
+    is_silent = version.heard_at < clock.now() - SILENT_AFTER
+    return [
+        *([_PLAN.in_language(lang)] if version.plan_url else []),
+        *([_REPORTED.in_language(lang, year=version.reported_in)] if version.reported_in else []),
+        *([_SILENT.in_language(lang, year=version.heard_at.astimezone(SEOUL).year)] if is_silent else []),
+    ]

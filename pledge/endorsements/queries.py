@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select
-from sqlalchemy.orm import Session, contains_eager, load_only
+from sqlalchemy.orm import Session, aliased, contains_eager, load_only, with_expression
 
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView, PledgeView
@@ -40,6 +40,18 @@ from pledge.mailed_links.links import Link, LinkState, read_numbers, read_valid,
 WAS_PUBLIC = (
     EndorsementVersion.state.in_((VersionState.PUBLISHED, VersionState.SUPERSEDED)),
     EndorsementVersion.reviewed_at.is_not(None),
+)
+_EARLIER = aliased(EndorsementVersion)
+_REPORTED_AT = (
+    select(func.min(_EARLIER.reviewed_at))
+    .where(
+        _EARLIER.endorsement_id == EndorsementVersion.endorsement_id,
+        _EARLIER.state.in_((VersionState.PUBLISHED, VersionState.SUPERSEDED)),
+        _EARLIER.report_url == EndorsementVersion.report_url,
+        _EARLIER.report_url != "",
+    )
+    .correlate(EndorsementVersion)
+    .scalar_subquery()
 )
 #: Lines on one page of the wall.
 PAGE = 60
@@ -208,10 +220,10 @@ def _shown(query: Select[EndorsementVersion]) -> list[EndorsementVersion]:
     """Versions on the wall with what anybody may see of their endorsements: nothing of the person who speaks."""
     public = contains_eager(EndorsementVersion.endorsement).load_only(
         *(Endorsement.state, Endorsement.level, Endorsement.published_at, Endorsement.ended_at),
-        *(Endorsement.group_goal, Endorsement.public_reason),
+        *(Endorsement.group_goal, Endorsement.public_reason, Endorsement.affirmed_at),
         raiseload=True,
     )
-    return load(query.options(public))
+    return load(query.options(public, with_expression(EndorsementVersion.reported_at, _REPORTED_AT)))
 
 
 def _counts(connection: Connection, campaign_id: int, column: Any) -> dict[str, int]:

@@ -20,7 +20,7 @@ from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.text.lines import LineFault
 from pledge.core.tokens import BadToken, Purpose
-from pledge.endorsements import versions
+from pledge.endorsements import promises, versions
 from pledge.endorsements.applications import Applicant, ConfirmLink, Payload, name_digest, read_confirm_token
 from pledge.endorsements.counting import count_out
 from pledge.endorsements.models import (
@@ -328,6 +328,16 @@ def set_group_goal(token: str, goal: int | None) -> None:
         facts = changed({"goal": row.group_goal}, {"goal": goal})
         row.group_goal = goal
         record(session, ORGANIZATION, "endorsement.group_goal", f"endorsement:{row.id}", **facts)
+
+
+def affirm(token: str) -> None:
+    """Record that the public promise is still true. Raises BadToken, EndorsementInWrongState."""
+    with transaction() as session:
+        row = own_row(session, token)
+        if promises.same(None, row.published):
+            raise EndorsementInWrongState
+        row.affirmed_at = clock.now()
+        record(session, ORGANIZATION, "endorsement.affirm", f"endorsement:{row.id}")
 
 
 def withdraw(token: str) -> bool:

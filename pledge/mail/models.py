@@ -35,6 +35,7 @@ class MailKind(StrEnum):
     ENDORSE_PUBLISHED = "endorse_published"
     ENDORSE_CHANGES = "endorse_changes"  #: staff ask for changes
     ENDORSE_DECLINED = "endorse_declined"
+    ENDORSE_PROMISE = "endorse_promise"  #: is your promise still true? once a year
     ENDORSE_CONTACT = "endorse_contact"  #: to another person: please confirm that you speak for it now
     ENDORSE_HANDOVER = "endorse_handover"  #: to the person before: somebody else speaks for it now
     CONTACT = "contact"  #: what somebody wrote by the form of the site (mail/contact.py)
@@ -64,6 +65,7 @@ KIND_LABELS = {
     MailKind.ENDORSE_PUBLISHED: Phrase("mail", "Published (organisation)"),
     MailKind.ENDORSE_CHANGES: Phrase("mail", "Request for changes (organisation)"),
     MailKind.ENDORSE_DECLINED: Phrase("mail", "Declined (organisation)"),
+    MailKind.ENDORSE_PROMISE: Phrase("mail", "Is the promise still true? (organisation)"),
     MailKind.ENDORSE_CONTACT: Phrase("mail", "Request to the new contact (organisation)"),
     MailKind.ENDORSE_HANDOVER: Phrase("mail", "Contact changed (organisation)"),
     MailKind.NEWS_TEST: Phrase("mail", "News, as a test to oneself"),

@@ -119,6 +119,7 @@ def init_app(app: Flask, config: Config) -> None:
         country_name=lambda code: countries.country_name(code, i18n.language()),
         authenticator_name=config.issuer,
         promise_parts=lambda version: promises.parts(version, i18n.language()),
+        promise_evidence=lambda version: promises.evidence(version, i18n.language()),
         site_name=lambda: config.site_name_in(i18n.language()),
         max_reason=MAX_REASON,
         max_wording=MAX_WORDING,

@@ -26,6 +26,7 @@ from pledge.core.logs import log
 from pledge.deliveries import open_data
 from pledge.deliveries import queries as deliveries
 from pledge.diagnosis import contents
+from pledge.endorsements import asking
 from pledge.inbox.services import alert_waiting
 from pledge.jobs import services as jobs
 from pledge.ledger import log as public_log
@@ -164,6 +165,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("invalidate", applying.advance, idle=None, busy=0.05),
         Step("news", lambda: sending.advance(config.news_pace), idle=None, busy=0.05),
         Step("reminders", reminding.advance, idle=60, busy=1),
+        Step("promises", asking.advance, idle=3600, busy=1),
         Step("erasures", signatures.erase_due, idle=30, busy=0.05),
         Step("watch", watch_sign_ups, idle=None),
         Step("today", show_newer_regions, idle=120),

@@ -113,7 +113,8 @@ def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
     assert "하늘 & 바다" in text(korean)
     assert "Sky & Sea" in text(english)
     link = next(link for link in LINK.findall(text(korean)) if "/endorse/" in link)
-    assert read_valid(Purpose.ENDORSE_MANAGE, link.rpartition("/")[2], 2) == [row.id, 1]
+    token = link.partition("/me/")[2].partition("/")[0]
+    assert read_valid(Purpose.ENDORSE_MANAGE, token, 2) == [row.id, 1]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +171,7 @@ def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsem
         *((MailKind.ENDORSE_ALREADY, state) for state in ("pending", "withdrawn", "declined")),
         (MailKind.ENDORSE_MANAGE, "pending"),
         *((MailKind.ENDORSE_PUBLISHED, state) for state in ("review", "withdrawn", "removed")),
+        *((MailKind.ENDORSE_PROMISE, state) for state in ("review", "withdrawn", "removed")),
         *((MailKind.ENDORSE_CHANGES, state) for state in ("review", "withdrawn", "declined")),
         *((MailKind.ENDORSE_DECLINED, state) for state in ("review", "published", "withdrawn")),
     ],

@@ -77,6 +77,7 @@ TRUE_OF_ENDORSEMENTS = {
     MailKind.ENDORSE_ALREADY: "review",
     MailKind.ENDORSE_MANAGE: "published",
     MailKind.ENDORSE_PUBLISHED: "published",
+    MailKind.ENDORSE_PROMISE: "published",
     MailKind.ENDORSE_CHANGES: "changes",
     MailKind.ENDORSE_DECLINED: "declined",
 }

@@ -186,6 +186,10 @@ class OrganizationDocument(ApiDocument):
     scope: str | None = Field(description="own, energy (bought), or the whole chain")
     plan_url: Nullable
     report_url: Nullable
+    reported_in: int | None = Field(description="the year in which we first published the report’s address")
+    heard_at: Moment | None = Field(
+        description="when it last stood by its promise: published it, or answered our yearly question"
+    )
     website: Nullable
     group_goal: int | None = Field(
         validation_alias=AliasPath("endorsement", "group_goal"),

@@ -1,6 +1,6 @@
 """The documents about a campaign as a program sees them: count, growth, places and organisations, and nobody in them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -166,8 +166,11 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
         base_year=2018,
         scope="own",
         plan_url="https://harbour.example/plan",
+        report_url="https://harbour.example/report",
         website="https://harbour.example",
         group_goal=30,
+        at=datetime(2026, 12, 31, 15, tzinfo=UTC),
+        affirmed_at=datetime(2027, 2, 1, tzinfo=UTC),
     )
     endorsement(state="review")
     crowd(14, via=organization_code(row.id))
@@ -186,7 +189,9 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
         "base_year": 2018,
         "scope": "own",
         "plan_url": "https://harbour.example/plan",
-        "report_url": None,
+        "report_url": "https://harbour.example/report",
+        "reported_in": 2027,
+        "heard_at": "2027-02-01T00:00:00Z",
         "website": "https://harbour.example",
         "group_goal": 30,
         "group_people": 10,

@@ -18,7 +18,7 @@ from pledge.abuse.signals import is_machine_click
 from pledge.core import i18n, languages, tokens
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken, Purpose
-from pledge.endorsements import handover, services
+from pledge.endorsements import handover, promises, services
 from pledge.endorsements.models import VerificationLevel
 from pledge.endorsements.queries import EndorsementView, open_contact_link, own_endorsement
 from pledge.endorsements.verification.ladder import Proof, proof_for
@@ -42,9 +42,11 @@ from pledge.web.public.endorsing.forms import (
 )
 from pledge.web.public.endorsing.journey import ENDORSEMENT
 from pledge.web.public.form_pages import see_other
+from pledge.web.public.forms import MailboxForm
 from pledge.web.public.mailed_links import link_pages
 from pledge.web.public.mailed_links.journey import plain
 from pledge.web.public.mailed_links.link_pages import (
+    ask,
     ask_mailbox,
     back_to_own_page,
     download,
@@ -194,7 +196,7 @@ def endorsement_me_download(token: str) -> Response:
         ],
         "last_decision": row.decision_reason,
         **plain(row, "registration_number", "state", "level", "group_goal"),
-        **plain(row, "submitted_at", "confirmed_at", "published_at", "ended_at"),
+        **plain(row, "submitted_at", "confirmed_at", "published_at", "affirmed_at", "asked_at", "ended_at"),
         "language": row.lang,
         "privacy_notice": row.privacy_version,
     }
@@ -233,6 +235,21 @@ def endorsement_correct(token: str) -> Response:
         except UnknownFile:
             form.refuse_logo()
     return show("public/endorsing/correct.html", ENDORSEMENT, endorsement, 422, form=form, token=token)
+
+
+@public.page("/endorse/me/<token>/still-true", takes_form=True, limit=LINK_LIMIT)
+def endorsement_still_true(token: str) -> Response:
+    """One press says that the public promise is still true; where a machine may have pressed, the address has to be typed."""
+    endorsement, is_pressed = own_endorsement(token, i18n.language()), request.method == "POST"
+    if promises.same(None, endorsement.published):
+        raise services.EndorsementInWrongState
+    may_be_machine = _may_be_machine(token, Purpose.ENDORSE_MANAGE, is_scanned=endorsement.is_scanned)
+    form = MailboxForm(request.form or None) if may_be_machine else None
+    if is_pressed and (form is None or form.names(endorsement.mailed_to)):
+        services.affirm(token)
+        return back_to_own_page(ENDORSEMENT, token, "affirmed")
+    back, status = ENDORSEMENT.url("correct", token=token), 422 if is_pressed else 200
+    return ask(ENDORSEMENT, "still_true", back, record=endorsement, form=form, status=status)
 
 
 @public.page("/endorse/me/<token>/contact", takes_form=True, limit=LINK_LIMIT)
@@ -291,7 +308,7 @@ def endorsement_take_over(token: str) -> Response:
     if link.record.row.state not in services.CORRECTABLE:
         raise BadToken
     form, is_pressed = TakeOverForm(request.form or None), request.method == "POST"
-    if not _may_be_machine(link.record, token):
+    if not _may_be_machine(token, Purpose.ENDORSE_CONTACT, is_scanned=link.record.is_change_scanned):
         del form.number
     status, speaks_already = 422 if is_pressed else 200, False
     if is_pressed and form.validate() and _is_their_number(link.record, form):
@@ -322,10 +339,10 @@ def endorsement_not_the_contact(token: str) -> Response:
     return ask_mailbox(ENDORSEMENT, "not_the_contact", back, link.record.change.contact_email, forget)
 
 
-def _may_be_machine(endorsement: EndorsementView, token: str) -> bool:
-    """Whether a machine may press, or has pressed, the button to take over."""
-    seen = signals.click_signals(request.headers.get, tokens.read(Purpose.ENDORSE_CONTACT, token).age)
-    return endorsement.is_change_scanned or (request.method == "POST" and is_machine_click(seen))
+def _may_be_machine(token: str, purpose: Purpose, *, is_scanned: bool) -> bool:
+    """Whether a machine may press, or has pressed, the button behind a link."""
+    seen = signals.click_signals(request.headers.get, tokens.read(purpose, token).age)
+    return is_scanned or (request.method == "POST" and is_machine_click(seen))
 
 
 def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:

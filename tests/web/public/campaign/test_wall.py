@@ -9,6 +9,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import transaction
+from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.endorsements import queries
 from pledge.endorsements.queries import initials
@@ -92,8 +93,46 @@ def test_a_promise_that_became_weaker_says_so_beside_it_and_every_version_stays_
 
 
 def test_an_organisation_without_a_promise_has_no_place_for_one(client):
-    row = endorsement(target_year=None)
-    assert "not checked by us" not in client.get(f"{WALL}/{row.id}").text
+    row = endorsement(target_year=None, at=datetime(2020, 1, 1, tzinfo=UTC))
+    page = client.get(f"{WALL}/{row.id}").text
+    assert "not checked by us" not in page
+    assert "Not heard since" not in page + client.get(WALL).text
+
+
+@pytest.mark.parametrize(
+    ("lang", "plan", "report", "silent", "silence"),
+    [
+        ("en", "Plan linked", "Reported 2025", "Not heard since 2024", "Not heard"),
+        ("ko", "이행 계획 링크 있음", "2025년 이행 보고", "2024년 이후 소식 없음", "소식 없음"),
+    ],
+)
+def test_wall_and_page_say_what_is_linked_and_since_when_nothing_was_heard_with_korean_years(
+    client, lang, plan, report, silent, silence
+):
+    last_year = datetime(2024, 12, 31, 14, 59, tzinfo=UTC)  # a minute before the new year in Korea
+    silent_row = endorsement(at=last_year, plan_url="https://sky.example/plan")
+    reporting = endorsement(at=last_year)
+    with clock.pretend(last_year + timedelta(minutes=1)):
+        published(reporting, report_url="https://sky.example/report")
+    published(reporting, report_url="https://sky.example/report", target_year=2045)
+    now = clock.now()
+    heard, unheard = (
+        endorsement(at=last_year, affirmed_at=now - timedelta(days=days)) for days in (395, 397)
+    )
+    expected = {
+        silent_row: f"{plan} · {silent}",
+        reporting: report,
+        heard: "",
+        unheard: silent.replace("2024", str((now - timedelta(days=397)).astimezone(SEOUL).year)),
+    }
+    address = WALL.replace("/en/", f"/{lang}/")
+    cards = client.get(address).text.split('<li class="organization">')
+    for row, words in expected.items():
+        (card,) = [card for card in cards if str(row.id) in card]
+        page = client.get(f"{address}/{row.id}").text
+        for shown in (card, page):
+            assert words in shown
+            assert (silence in shown) is (silence in words)
 
 
 def test_a_name_in_one_language_stands_in_the_other_marked_as_that_language(client):

@@ -18,6 +18,7 @@ from tests.support.factories import (
     endorse_form,
     endorse_manage_token,
     endorsement,
+    scanned,
     version_of,
 )
 from tests.support.pages import multipart
@@ -98,6 +99,44 @@ class TestTheOwnPage:
         assert refused.status_code == 409
         assert number_of(StoredFile) == 0
         assert client.post(f"/en/endorse/me/{token}/contact", data=SEA).status_code == 409
+
+
+class TestStillTrue:
+    def address(self, row):
+        return f"/en/endorse/me/{endorse_manage_token(row)}/still-true"
+
+    def test_opening_the_link_shows_the_promise_and_a_press_answers(self, client):
+        row = endorsement(target_year=2045)
+        page = client.get(self.address(row))
+        assert "Net-zero target year: 2045" in page.text
+        assert f'href="{self.address(row).replace("still-true", "correct")}"' in page.text
+        assert stored(Endorsement, row.id).affirmed_at is None
+        pressed = client.post(self.address(row))
+        assert pressed.status_code == 303
+        assert "still true." in client.get(pressed.headers["Location"]).text
+        assert stored(Endorsement, row.id).affirmed_at is not None
+
+    def test_a_machine_that_presses_is_asked_for_the_address_that_the_mail_came_to(self, client):
+        row = endorsement(email="kim@ministry.example.org")
+        scanned()
+        assert client.post(self.address(row)).status_code == 422
+        assert client.post(self.address(row), data={"email": "sea@haneul.co.kr"}).status_code == 422
+        assert stored(Endorsement, row.id).affirmed_at is None
+        assert client.post(self.address(row), data={"email": row.contact_email}).status_code == 303
+        assert stored(Endorsement, row.id).affirmed_at is not None
+
+    def test_a_press_by_a_script_in_a_browser_does_not_answer(self, client):
+        row = endorsement()
+        by_script = {"Sec-CH-UA": '"Chromium";v="140"', "Sec-Fetch-Site": "same-origin"}
+        assert client.post(self.address(row), headers=by_script).status_code == 422
+        assert stored(Endorsement, row.id).affirmed_at is None
+
+    @pytest.mark.parametrize("facts", [{"target_year": None}, {"state": "withdrawn"}])
+    def test_without_a_public_promise_there_is_nothing_to_answer(self, client, facts):
+        row = endorsement(**facts)
+        assert client.get(self.address(row)).status_code == 409
+        assert client.post(self.address(row)).status_code == 409
+        assert "still-true" not in client.get(self.address(row).removesuffix("/still-true")).text
 
 
 class TestTheWebsite:
