@@ -226,6 +226,7 @@ def _content(chance: random.Random, number: int, facts: dict[str, Any], suffix: 
         base_year=facts.get("base_year"),
         scope=facts.get("scope"),
         plan_url=facts.get("plan_url", ""),
+        report_url=facts.get("report_url", ""),
         statement=languages.texts(facts.get("statement", {})),
         logo=store_logo(f"{number:02d}") if has_logo else "",
     )
