@@ -107,11 +107,12 @@ class TestStillTrue:
 
     def test_opening_the_link_shows_the_promise_and_a_press_answers(self, client):
         row = endorsement(target_year=2045)
-        page = client.get(self.address(row))
+        address = self.address(row)
+        page = client.get(address)
         assert "Net-zero target year: 2045" in page.text
-        assert f'href="{self.address(row).replace("still-true", "correct")}"' in page.text
+        assert f'href="{address.replace("still-true", "correct")}"' in page.text
         assert stored(Endorsement, row.id).affirmed_at is None
-        pressed = client.post(self.address(row))
+        pressed = client.post(address)
         assert pressed.status_code == 303
         assert "still true." in client.get(pressed.headers["Location"]).text
         assert stored(Endorsement, row.id).affirmed_at is not None
