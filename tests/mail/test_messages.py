@@ -44,7 +44,7 @@ KINDS = list(MailKind)
 ABOUT_SIGNATURES = list(TRUE_OF_SIGNATURES)
 #: Whatever the templates of any kind print.
 VALUES = (
-    *("link", "receipt", "share", "code", "not_me", "since", "organization", "reason", "contact"),
+    *("link", "receipt", "share", "code", "not_me", "since", "organization", "promise", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
     *("own", "place", "remaining", "target", "name", "email", "text"),
     *("next_title", "next_sentence", "next_link", "words", "badge", "days", "own_page"),
