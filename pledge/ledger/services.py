@@ -36,9 +36,11 @@ BATCH = 5000
 
 # What belongs to no campaign, or to no pledge text of it, could neither be counted nor be written into a log. What does not
 # have the form of an entry would be signed and then be refused by everybody who counts the log again (docs/log.md).
+# Only the subjects of the next batch are looked at, however much waits: the fold numbers nothing else.
 _SET_MALFORMED_ASIDE = f"""
     UPDATE ledger_entries SET set_aside = '{SetAside.NO_CAUSE}'
-     WHERE {WAITS} AND NOT (EXISTS ({{known}})
+     WHERE {WAITS} AND subject_id IN (SELECT subject_id FROM ledger_entries WHERE {WAITS} ORDER BY id LIMIT :limit)
+       AND NOT (EXISTS ({{known}})
        AND {{has_hour}} AND SUBSTR(hour, 1, 4) BETWEEN '2000' AND '2999'
        AND (delta > 0) = (reason IN ('confirmed', 'reinstated'))
        AND (commitment IS NULL OR LENGTH(commitment) = 32) AND (record IS NULL OR LENGTH(record) = 32))"""  # noqa: S608  # only constants are put into the text
@@ -265,7 +267,9 @@ def fold(sources: FoldSources, limit: int = BATCH) -> int:
         malformed = _SET_MALFORMED_ASIDE.format(
             known=sources.known, has_hour=_HAS_HOUR[session.get_bind().dialect.name]
         )
-        folded: int = session.execute(text(malformed)).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+        folded = 0
+        while aside := session.execute(text(malformed), batch).rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
+            folded += aside
         session.execute(_MAKE_HEADS, batch)
         folded += session.execute(number_waiting(sources.is_counted), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MOVE_TALLIES, batch)

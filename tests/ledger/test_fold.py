@@ -221,3 +221,14 @@ def test_an_entry_without_the_form_of_one_is_set_aside_and_stops_nobody_from_bei
     (aside,) = queries.set_aside(number)
     assert (aside.table, aside.why, aside.entries) == ("ledger_entries", "no_cause", 1)
     assert ledger.verify(number, "blue-skies").faults == []
+
+
+def test_entries_without_the_form_of_one_make_no_room_for_others_in_a_batch(app):
+    number = ledger.campaign("blue-skies")
+    with transaction() as session:
+        for person in (7, 8, 9):
+            session.execute(insert(LedgerEntry).values(ledger.plus(number, subject_id=person, hour="")))
+    ledger.confirm(number)
+    assert fold(limit=1) == 4, "the three are set aside, however small the batch"
+    assert queries.count(number).people == 1
+    assert ledger.verify(number, "blue-skies").faults == []
