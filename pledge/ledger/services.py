@@ -267,7 +267,7 @@ def fold(sources: FoldSources, limit: int = BATCH) -> int:
         malformed = _SET_MALFORMED_ASIDE.format(
             known=sources.known, has_hour=_HAS_HOUR[session.get_bind().dialect.name]
         )
-        folded = 0
+        folded: int = 0
         while aside := session.execute(text(malformed), batch).rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
             folded += aside
         session.execute(_MAKE_HEADS, batch)
