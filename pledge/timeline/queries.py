@@ -9,7 +9,8 @@ from pledge.campaigns.goals import next_step, steps_of
 from pledge.campaigns.queries import CampaignView
 from pledge.core import clock
 from pledge.core.i18n import SEOUL
-from pledge.deliveries.models import Delivery
+from pledge.core.languages import fingerprint
+from pledge.deliveries.models import Delivery, DeliveryAnswer
 from pledge.deliveries.queries import public_deliveries
 from pledge.demands.models import DemandEvent
 from pledge.demands.queries import PublicDemand
@@ -37,9 +38,8 @@ class TimelineEntry:
     delivery: Delivery | None = None
     demand: PublicDemand | None = None
     event: DemandEvent | None = None  #: what became of that demand
-    former: Sequence[
-        StatementEntry
-    ] = ()  #: of an answer that was corrected, what it said before, the newest first
+    #: Of an answer that was corrected, what it said before, the newest first, with its version where that was kept.
+    former: Sequence[tuple[StatementEntry, DeliveryAnswer | None]] = ()
     is_next: bool = False  #: of the steps that are still to be reached, the nearest
 
 
@@ -82,11 +82,13 @@ def timeline(campaign: CampaignView, people: int, demands: Sequence[PublicDemand
     return Timeline([*ahead[:first], *steps[:1], *ahead[first:], *steps[1:]], past)
 
 
-def _former_answers(delivery: Delivery) -> list[StatementEntry]:
+def _former_answers(delivery: Delivery) -> list[tuple[StatementEntry, DeliveryAnswer | None]]:
     """The published versions of an answer that another one has replaced, the newest first."""
     now = delivery.published_answer
-    versions = statements(delivery.campaign_id, StatementKind.ANSWER, delivery.id)
-    return [version for version in versions if now and version.words != now.statement][::-1]
+    kept = {fingerprint(answer.statement).hex(): answer for answer in delivery.published_answers}
+    stated = statements(delivery.campaign_id, StatementKind.ANSWER, delivery.id)
+    former = [entry for entry in stated if now and entry.words != now.statement]
+    return [(entry, kept.get(entry.sha256)) for entry in reversed(former)]
 
 
 def _reached_steps(campaign: CampaignView, people: int) -> list[TimelineEntry]:
