@@ -73,11 +73,11 @@ HEADLINES: dict[str, Phrase] = {
     AlertKind.DOMAIN_HELD: Phrase("alert", "Many sign-ups come at a small e-mail domain"),
     AlertKind.DELIVERY_FELL: Phrase("alert", "Fewer e-mails arrive at %(provider)s"),
     AlertKind.STEP_REACHED: Phrase("alert", "%(campaign)s: %(people)s people have signed"),
-    AlertKind.APPROVAL_WAITS: Phrase("alert", "News to approve or paper signatures to count again"),
+    AlertKind.APPROVAL_WAITS: Phrase("alert", "News, demands or paper signatures wait for a second person"),
     AlertKind.ACT_PROPOSED: Phrase("alert", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations wait for review"),
     AlertKind.RETURNED: Phrase("alert", "A proposal was sent back to its author"),
-    AlertKind.ANSWER_DUE: Phrase("alert", "The answer to a delivery is due soon or today"),
+    AlertKind.ANSWER_DUE: Phrase("alert", "The answer to a delivery is due, or to be published"),
     AlertKind.INBOX_DAILY: Phrase("alert", "Waiting in the inbox: %(number)s"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The numbers of %(campaign)s do not agree"),
 }
@@ -117,7 +117,8 @@ DETAILS: dict[str, Phrase] = {
     ),
     AlertKind.APPROVAL_WAITS: Phrase(
         "alert",
-        "News or a batch of paper signatures was proposed. It goes on when somebody other than its author has decided.",
+        "News, what became of a demand, or a batch of paper signatures was proposed. It goes on when somebody other than its "
+        "author has decided.",
     ),
     AlertKind.ACT_PROPOSED: Phrase(
         "alert",
@@ -130,7 +131,7 @@ DETAILS: dict[str, Phrase] = {
     AlertKind.ANSWER_DUE: Phrase(
         "alert",
         "The inbox names the recipient and the day. From the day after, the campaign’s page says for how long there has been no "
-        "answer. If it has come, please record it.",
+        "answer. If it has come, please record it; somebody other than its author publishes it.",
     ),
     AlertKind.INBOX_DAILY: Phrase("alert", "The inbox shows what waits for you, and since when."),
     AlertKind.COUNT_DIFFERS: Phrase(

@@ -23,11 +23,11 @@ class AlertKind(StrEnum):
     DOMAIN_HELD = "domain_held"  #: what comes at a small mail domain is held, as so many have come there
     DELIVERY_FELL = "delivery_fell"  #: far fewer mails than usual arrive or are confirmed at a provider
     STEP_REACHED = "step_reached"  #: a campaign has reached the next step on the way to its goal
-    APPROVAL_WAITS = "approval_waits"  #: news or a batch of paper waits for a second person
+    APPROVAL_WAITS = "approval_waits"  #: news, the state of a demand or a batch of paper waits for a second person
     ACT_PROPOSED = "act_proposed"  #: an act about signatures waits for a second person
     ORGANIZATION_WAITS = "organization_waits"  #: organisations wait for review
     RETURNED = "returned"  #: to its author alone: what they proposed was sent back
-    ANSWER_DUE = "answer_due"  #: the answer to a delivery is due in a week, or on this day
+    ANSWER_DUE = "answer_due"  #: the answer to a delivery is due in a week, on this day, or waits for a second person
     INBOX_DAILY = "inbox_daily"  #: once a day: how much waits
     COUNT_DIFFERS = "count_differs"  #: log, signatures, wall or places do not agree
 
@@ -42,11 +42,13 @@ LABELS = {
     AlertKind.DOMAIN_HELD: Phrase("alert kind", "Many sign-ups come at a small e-mail domain"),
     AlertKind.DELIVERY_FELL: Phrase("alert", "At a large provider far fewer e-mails than usual arrive"),
     AlertKind.STEP_REACHED: Phrase("alert", "A campaign has reached its next step"),
-    AlertKind.APPROVAL_WAITS: Phrase("alert", "News or paper signatures wait for a second person"),
+    AlertKind.APPROVAL_WAITS: Phrase("alert", "News, demands or paper signatures wait for a second person"),
     AlertKind.ACT_PROPOSED: Phrase("alert kind", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations begin to wait for review"),
     AlertKind.RETURNED: Phrase("alert", "A proposal was sent back to its author"),
-    AlertKind.ANSWER_DUE: Phrase("alert", "The answer to a delivery is due in a week, and on the day"),
+    AlertKind.ANSWER_DUE: Phrase(
+        "alert", "The answer to a delivery is due in a week, on the day, and when it is to be published"
+    ),
     AlertKind.INBOX_DAILY: Phrase("alert", "Once a day, at nine: how much waits in the inbox"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The public log and the signatures do not agree"),
 }

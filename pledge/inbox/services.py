@@ -15,11 +15,13 @@ DAILY_AT = 9
 _ALERTS = {
     InboxKind.NEWS: AlertKind.APPROVAL_WAITS,
     InboxKind.PAPER: AlertKind.APPROVAL_WAITS,
+    InboxKind.DEMAND: AlertKind.APPROVAL_WAITS,
     InboxKind.INVALIDATION: AlertKind.ACT_PROPOSED,
     InboxKind.ORGANIZATIONS: AlertKind.ORGANIZATION_WAITS,
     InboxKind.CORRECTIONS: AlertKind.ORGANIZATION_WAITS,
     InboxKind.RETURNED: AlertKind.RETURNED,
     InboxKind.ANSWER_DUE: AlertKind.ANSWER_DUE,
+    InboxKind.ANSWER_WAITS: AlertKind.ANSWER_DUE,
 }
 
 
