@@ -5,6 +5,7 @@ It is stored as JSON with sorted keys, so that the same delivery always makes th
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -59,6 +60,33 @@ class SignUps:
     not_counted: dict[str, int | None]
 
 
+@dataclass(frozen=True)
+class DemandState:
+    """The state that a demand has from a Korean day on."""
+
+    number: int  #: of the demand
+    demand: Texts
+    state: str  #: a key of demands.models.STATE_LABELS
+    day: date
+    until: date | None = None  #: the day by which it is promised
+    words: Texts = field(default_factory=Texts)
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class GivenAnswer:
+    """A published version of the answer to an earlier delivery; its days are Korean."""
+
+    delivery: int
+    recipient: Texts
+    answer_due: date | None
+    version: int
+    answered_on: date
+    published_on: date
+    answer: Texts
+    document_sha256: str  #: "" without a document
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document(Totals):
     """The totals at a checkpoint, and all that is said with them."""
@@ -83,6 +111,9 @@ class Document(Totals):
     #: What the numbers in the letter are that are none of this campaign, as the writer said, by their value in digits.
     others: dict[str, str] = field(default_factory=dict)
     reply: Reply = Reply()  #: documents that were frozen before letters had it are without
+    # Documents of before they were kept have neither.
+    demands: list[DemandState] = field(default_factory=list)
+    answers: list[GivenAnswer] = field(default_factory=list)
     format: str = FORMAT
 
     def to_json(self) -> str:
@@ -90,7 +121,7 @@ class Document(Totals):
         for name in self.checkpoint.counts:  # these follow from it
             del raw[name]
         raw["organizations"] = raw.pop("named_organizations")
-        return json.dumps(raw, ensure_ascii=False, sort_keys=True, indent=1)
+        return json.dumps(raw, default=date.isoformat, ensure_ascii=False, sort_keys=True, indent=1)
 
 
 _DOCUMENT = TypeAdapter(Document)

@@ -1,6 +1,7 @@
 """Freezing a delivery: the numbers of a campaign at a checkpoint, with recipient, occasion and letter, fixed permanently."""
 
 from dataclasses import replace
+from datetime import datetime
 from operator import attrgetter
 
 from sqlalchemy import select
@@ -13,11 +14,21 @@ from pledge.campaigns.models import Campaign, Partner, PartnerRole
 from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
 from pledge.core.db import fetch, transaction
+from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
-from pledge.deliveries.document import Document, NamedPartner, SignUps, from_json
+from pledge.deliveries.document import (
+    DemandState,
+    Document,
+    GivenAnswer,
+    NamedPartner,
+    SignUps,
+    from_json,
+)
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Delivery, DeliveryState
+from pledge.deliveries.queries import public_deliveries
+from pledge.demands import queries as demands
 from pledge.jobs import services
 from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
@@ -139,7 +150,9 @@ def _same(
         Delivery.state == DeliveryState.FROZEN,
         Delivery.frozen_name == actor.name,
     )
-    content = attrgetter("recipient", "occasion", "letter", "reply", "others", "verifiers")
+    content = attrgetter(
+        "recipient", "occasion", "letter", "reply", "others", "verifiers", "demands", "answers"
+    )
     rows = session.execute(query.order_by(Delivery.id.desc()))
     return next((row.id for row in rows if content(from_json(row.document)) == content(document)), None)
 
@@ -149,6 +162,8 @@ def document_at(campaign: CampaignFacts, checkpoint: Checkpoint, wording: Letter
     counted = counted_at(campaign.id, checkpoint)
     newest = log_queries.newest(campaign.id)
     is_newest = newest is not None and newest.id == checkpoint.id
+    now = clock.now()
+    moment = now if is_newest else checkpoint.signed_at
     return Document(
         **vars(totals_at(campaign, checkpoint, counted)),
         # As in the checkpoint: the site may have moved to another address since.
@@ -157,7 +172,7 @@ def document_at(campaign: CampaignFacts, checkpoint: Checkpoint, wording: Letter
         recipient=wording.recipient,
         occasion=wording.occasion,
         letter=wording.letter,
-        frozen_at=iso_utc(clock.now()),
+        frozen_at=iso_utc(now),
         pledges=pledges(campaign.id, counted.pledge_text_ids),
         secretariat=[partner.name for partner in _partners(campaign.id, PartnerRole.SECRETARIAT)],
         partners=_partners(campaign.id, PartnerRole.PARTNER),
@@ -167,6 +182,8 @@ def document_at(campaign: CampaignFacts, checkpoint: Checkpoint, wording: Letter
         others=wording.others,
         # The site's address where there is none, so that every letter can be answered.
         reply=replace(wording.reply, email=wording.reply.email or current_config().contact),
+        demands=_demands(campaign.id, moment),
+        answers=_answers(campaign.id, moment),
     )
 
 
@@ -174,6 +191,41 @@ def sign_ups(campaign_id: int) -> SignUps:
     """What has become of all sign-ups by now."""
     now = integrity(campaign_id)
     return SignUps(iso_utc(now.as_of), now.submitted, now.confirmed, dict(now.uncounted))
+
+
+def _demands(campaign_id: int, moment: datetime) -> list[DemandState]:
+    """Each demand from its asking on, with what was published of it by that moment."""
+    return [
+        state
+        for number, demand in enumerate(demands.public(campaign_id), 1)
+        for state in (
+            DemandState(number, demand.words, "asked", demand.asked_on),
+            *(
+                DemandState(number, demand.words, row.kind, row.day, row.until, row.words, row.source)
+                for row in reversed(demand.events)
+                if row.decided_at and row.decided_at <= moment
+            ),
+        )
+    ]
+
+
+def _answers(campaign_id: int, moment: datetime) -> list[GivenAnswer]:
+    """What was published by that moment as the answer to each delivery, the oldest first."""
+    return [
+        GivenAnswer(
+            row.id,
+            row.recipient,
+            row.answer_due,
+            version,
+            answer.answered_at.astimezone(SEOUL).date(),
+            answer.decided_at.astimezone(SEOUL).date(),
+            answer.answer,
+            answer.document_hash,
+        )
+        for row in reversed(public_deliveries(campaign_id))
+        for version, answer in enumerate(row.published_answers, 1)
+        if answer.decided_at and answer.decided_at <= moment
+    ]
 
 
 def _partners(campaign_id: int, role: PartnerRole) -> list[NamedPartner]:

@@ -163,10 +163,13 @@ class Delivery(Model):
     )
 
     @property
+    def published_answers(self) -> list[DeliveryAnswer]:
+        """The versions that two people have published, the newest last."""
+        return [version for version in self.answers if version.state == AnswerState.PUBLISHED]
+
+    @property
     def published_answer(self) -> DeliveryAnswer | None:
-        """The newest version that two people have published."""
-        published = [version for version in self.answers if version.state == AnswerState.PUBLISHED]
-        return published[-1] if published else None
+        return self.published_answers[-1] if self.published_answers else None
 
     @property
     def open_answer(self) -> DeliveryAnswer | None:

@@ -18,9 +18,10 @@ from pledge.core.clock import from_iso_utc, iso_utc
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.core.languages import Texts
 from pledge.core.text.tables import csv_file
-from pledge.deliveries.document import Document
+from pledge.deliveries.document import DemandState, Document, GivenAnswer
+from pledge.demands.models import STATE_LABELS
 from pledge.exports.models import file_name
-from pledge.exports.rows import organization_columns, organizations_with_codes
+from pledge.exports.rows import Column, in_languages, organization_columns, with_codes
 from pledge.exports.sheets import MAX_NAME, Sheet, Styles, Value
 from pledge.ledger import log_queries
 from pledge.ledger.models import REASON_LABELS
@@ -63,6 +64,65 @@ DIMENSIONS = (
 )
 
 
+@dataclass(frozen=True)
+class PackList:
+    """A list in a document: a table for programs, and a sheet of the workbook."""
+
+    field: str  #: of the document
+    sheet: Phrase
+    columns: Callable[[], list[Column[Any]]]
+    longest: int = 44  #: the widest column, in characters
+
+    def rows(self, totals: Totals) -> list[Any]:
+        """None in totals that are no document."""
+        return getattr(totals, self.field, [])
+
+    def count(self, document: Document) -> int:
+        return len(self.rows(document))
+
+    def csv(self, document: Document) -> bytes:
+        return csv_file(*with_codes(self.columns(), self.rows(document), document.languages))
+
+
+def _demand_columns() -> list[Column[DemandState]]:
+    def state(row: DemandState, lang: str) -> str:
+        return labels.named(STATE_LABELS, row.state, lang)
+
+    return [
+        Column("number", Phrase("entries", "Number")),
+        *in_languages("demand", Phrase("table", "Demand in %(language)s")),
+        Column("state", Phrase("table", "State"), state, is_coded=True),
+        Column("day", labels.DAY),
+        Column("until", Phrase("table", "Promised by")),
+        *in_languages("words", Phrase("table", "Word for word in %(language)s")),
+        Column("source", Phrase("table", "Source")),
+    ]
+
+
+def _answer_columns() -> list[Column[GivenAnswer]]:
+    return [
+        Column("delivery", Phrase("table", "Delivery no.")),
+        *in_languages("recipient", Phrase("table", "Recipient in %(language)s")),
+        Column("answer_due", Phrase("table", "Answer due by")),
+        Column("version", Phrase("table", "Version")),
+        Column("answered_on", Phrase("table", "Answered on")),
+        Column("published_on", Phrase("table", "Published on")),
+        *in_languages("answer", Phrase("table", "Answer in %(language)s")),
+        Column("document_sha256", Phrase("table", "Document (SHA-256)")),
+    ]
+
+
+#: In their order in the pack, by the name of the table.
+LISTS = {
+    # The organisations as they were on the wall, as far as they are still named, in the document's order.
+    "organizations.csv": PackList(
+        "named_organizations", labels.ORGANIZATIONS, organization_columns, longest=22
+    ),
+    "demands.csv": PackList("demands", Phrase("table", "Demands"), _demand_columns),
+    "answers.csv": PackList("answers", Phrase("table", "Answers"), _answer_columns),
+}
+
+
 def totals_csv(totals: Totals) -> bytes:
     """One number in a row, with codes and a label in each language. Korean Excel opens it directly."""
     names = [f"label_{lang}" for lang in totals.languages]
@@ -92,12 +152,6 @@ def totals_json(totals: Totals) -> bytes:
     )
 
 
-def organizations_csv(document: Document) -> bytes:
-    """The organisations that were on the wall and are still named, in the document's order."""
-    heads, rows = organizations_with_codes(document.named_organizations, document.languages)
-    return csv_file(heads, rows)
-
-
 def integrity_json(document: Document) -> bytes:
     """The sums of the log; what became of all sign-ups and signatures on paper, where the document has them."""
     sign_ups = document.sign_ups
@@ -117,7 +171,7 @@ def integrity_json(document: Document) -> bytes:
 
 
 def totals_xlsx(totals: Totals) -> bytes:
-    """A sheet for each question, its words in each language; the organisations where the totals name any."""
+    """A sheet for each question, its words in each language; at a checkpoint the lists that the totals have."""
     from xlsxwriter import Workbook  # noqa: PLC0415  # only what writes a workbook needs its memory
 
     file = io.BytesIO()
@@ -133,7 +187,9 @@ def totals_xlsx(totals: Totals) -> bytes:
         summary.finish(longest=44, filters=False)
         sheets = {dimension.name: _breakdown(book, styles, totals, dimension) for dimension in DIMENSIONS}
         if totals.checkpoint is not None:
-            _organizations(book, styles, totals)
+            for name, listed in LISTS.items():
+                if name == "organizations.csv" or listed.rows(totals):
+                    _list(book, styles, totals, listed)
         _charts(book, totals, summary, sheets, below=len(lines) + 2)
     return file.getvalue()
 
@@ -144,10 +200,11 @@ FORMATS: dict[str, Callable[[Totals], bytes]] = {"csv": totals_csv, "json": tota
 #: The tables whose rows the pack's manifest counts, without the head, and without the workbook's summary.
 ROWS: dict[str, Callable[[Document], int]] = {
     "totals.xlsx": lambda document: (
-        sum(len(dimension.cells(document)) for dimension in DIMENSIONS) + len(document.named_organizations)
+        sum(len(dimension.cells(document)) for dimension in DIMENSIONS)
+        + sum(listed.count(document) for listed in LISTS.values())
     ),
     "totals.csv": lambda document: sum(1 for _ in _rows(document)),
-    "organizations.csv": lambda document: len(document.named_organizations),
+    **{name: listed.count for name, listed in LISTS.items()},
 }
 
 
@@ -276,14 +333,13 @@ def _breakdown(book: Any, styles: Styles, totals: Totals, dimension: Dimension) 
     return sheet
 
 
-def _organizations(book: Any, styles: Styles, totals: Totals) -> None:
-    columns = organization_columns()
+def _list(book: Any, styles: Styles, totals: Totals, listed: PackList) -> None:
+    columns = listed.columns()
     heads = [column.heading(totals.languages) for column in columns]
-    name = _sheet_name(totals, labels.ORGANIZATIONS)
-    sheet = Sheet(book, name, styles, heads, is_list=True)
-    for organization in totals.named_organizations:
-        sheet.add([column.cell(organization, totals.languages) for column in columns])
-    sheet.finish(longest=22)
+    sheet = Sheet(book, _sheet_name(totals, listed.sheet), styles, heads, is_list=True)
+    for row in listed.rows(totals):
+        sheet.add([column.cell(row, totals.languages) for column in columns])
+    sheet.finish(longest=listed.longest)
 
 
 def _charts(book: Any, totals: Totals, summary: Sheet, sheets: dict[str, Sheet], below: int) -> None:

@@ -32,6 +32,10 @@ KIND_LABELS = {
 }
 
 
+#: Of a demand: the kind of its newest event, or "asked".
+STATE_LABELS = {"asked": Phrase("demand", "Asked"), **KIND_LABELS}
+
+
 class EventState(StrEnum):
     PROPOSED = "proposed"  #: waits for a second person
     RETURNED = "returned"  #: to whoever entered it

@@ -174,11 +174,10 @@ def organization_columns() -> list[Column[Organization]]:
     ]
 
 
-def organizations_with_codes(
-    organizations: Iterable[Organization], langs: Sequence[str]
+def with_codes(
+    columns: Sequence[Column[R]], rows: Iterable[R], langs: Sequence[str]
 ) -> tuple[list[str], Iterator[list[Value]]]:
     """The heads and rows for programs: a code, and beside it what it is called in every language."""
-    columns = organization_columns()
     heads = [
         name
         for column in columns
@@ -187,12 +186,12 @@ def organizations_with_codes(
         )
     ]
 
-    def cells(column: Column[Organization], row: Organization) -> list[Value]:
+    def cells(column: Column[R], row: R) -> list[Value]:
         if not column.is_coded:
             return [column.value(row, langs[0])]
         return [getattr(row, column.name) or "", *(column.value(row, lang) for lang in langs)]
 
-    return heads, ([cell for column in columns for cell in cells(column, row)] for row in organizations)
+    return heads, ([cell for column in columns for cell in cells(column, row)] for row in rows)
 
 
 def _public_columns(export: Export) -> list[Column[EndorsementVersion]]:
@@ -224,7 +223,7 @@ def _facts(level: Callable[[Any], str]) -> list[Column[Any]]:
         return labels.named(promises.SCOPES, row.scope, lang) if row.scope else ""
 
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s")),
+        *in_languages("name", Phrase("table", "Name in %(language)s")),
         Column("type", kind, lambda row, lang: labels.named(TYPES, row.type, lang), is_coded=True),
         Column("country", labels.COUNTRY, lambda row, lang: country_name(row.country, lang), is_coded=True),
         Column("region", labels.REGION, region, is_coded=True),
@@ -234,11 +233,11 @@ def _facts(level: Callable[[Any], str]) -> list[Column[Any]]:
             Column(name, head, scope, is_coded=True) if name == "scope" else Column(name, head)
             for name, head in promises.LABELS.items()
         ),
-        *_in_languages("statement", Phrase("table", "Statement in %(language)s")),
+        *in_languages("statement", Phrase("table", "Statement in %(language)s")),
     ]
 
 
-def _in_languages(name: str, head: Phrase) -> list[Column[Any]]:
+def in_languages(name: str, head: Phrase) -> list[Column[Any]]:
     """A column for each language of the site, of a field with texts by language."""
 
     def column(about: str) -> Column[Any]:
@@ -263,7 +262,7 @@ def _link_columns(export: Export) -> list[Column[Referrer]]:
         return f"{campaign_link(lang, export.slug)}?via={line.code}"
 
     return [
-        *_in_languages("name", Phrase("table", "Name in %(language)s")),
+        *in_languages("name", Phrase("table", "Name in %(language)s")),
         Column("people", labels.PEOPLE),  # fewer than five are told to nobody
         Column("link", Phrase("table", "Link"), link),
     ]
@@ -272,7 +271,7 @@ def _link_columns(export: Export) -> list[Column[Referrer]]:
 def _paper_columns(_export: Export) -> list[Column[PaperBatch]]:
     return [
         *_numbered(PAPER_STATES),
-        *_in_languages("place", Phrase("table", "Place in %(language)s")),
+        *in_languages("place", Phrase("table", "Place in %(language)s")),
         Column("collected_on", Phrase("table", "Collected on")),
         Column("sheets", Phrase("table", "Sheets")),
         Column("signatures", Phrase("table", "Signatures"), lambda batch, _: batch.shown_signatures),
@@ -289,7 +288,7 @@ def _news_columns(_export: Export) -> list[Column[NewsItem]]:
 
     return [
         *_numbered(NEWS_STATES),
-        *_in_languages("title", Phrase("table", "Title in %(language)s")),
+        *in_languages("title", Phrase("table", "Title in %(language)s")),
         Column("begun_at", Phrase("table", "Sent from (KST)")),
         Column("ended_at", Phrase("table", "Sent until (KST)")),
         Column("mails", Phrase("table", "E-mails")),

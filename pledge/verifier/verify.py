@@ -901,9 +901,11 @@ def is_address(text: str) -> bool:
 # --- A pack, zipped or not ------------------------------------------------------------------------------------------------
 
 _MEMBERS = (
-    "totals.xlsx totals.csv totals.json organizations.csv integrity.json pledge-texts.json "
+    "totals.xlsx totals.csv totals.json organizations.csv demands.csv answers.csv integrity.json pledge-texts.json "
     "log/checkpoint log/key log/entries verify.py manifest.json manifest.sig"
 ).split()
+#: In packs that have something to tell in them.
+_OPTIONAL = {"demands.csv", "answers.csv"}
 _LETTER = re.compile(r"letter-[a-z]{2}\.pdf\Z")
 #: Files that operating systems and office programs leave in folders.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
@@ -916,7 +918,8 @@ _PART = 1 << 16
 
 def members_among(names: Any) -> list[str]:
     """The expected members of a pack that has these: one letter per language."""
-    return ["README.txt", *filter(_LETTER.match, names), *_MEMBERS]
+    tables = [name for name in _MEMBERS if name not in _OPTIONAL or name in names]
+    return ["README.txt", *filter(_LETTER.match, names), *tables]
 
 
 def stream_of(path: Path) -> Iterator[bytes]:
@@ -1552,16 +1555,16 @@ NOT_PROVEN = (
     "Of paper: how many signatures two people counted on each scan (integrity.json), and not who signed the sheets.",
     "NOT PROVEN by any log: that each entry is a different, real person. An entry is one confirmed mailbox.",
     "NOT PROVEN, only reported by whoever signed the pack: how people are spread over countries and regions, the",
-    "names of organisations, what became of all sign-ups, the exact moment (only that it is not before the last",
-    "entry's day), all else in letters and totals.xlsx (these are the files that were signed; compared were only the",
-    "numbers that the fields of each letter's file name), and the words and charts around the numbers.",
+    "names of organisations, what became of all sign-ups and demands, answers, the exact moment (only that it is not",
+    "before the last entry's day), all else in letters and totals.xlsx (these are the files that were signed; compared",
+    "were only the numbers that the fields of each letter's file name), and the words and charts around the numbers.",
     "기록으로 증명됨: 사람 수, 단체 수, 종류별 항목 수, 날짜별 사람 수, 서명한 서약문. totals.json, totals.csv,",
     "README.txt에 같은 수가 적혀 있고, 국가별·지역별·날짜별 수를 더하면 전체 수가 됩니다.",
     "종이 서명: 스캔 파일마다 두 사람이 센 수(integrity.json)까지이며, 누가 서명했는지는 증명하지 못합니다.",
     "어떤 기록으로도 증명되지 않음: 항목 하나하나가 서로 다른 실제 사람인지. 한 항목은 확인을 마친 메일함 하나입니다.",
-    "증명되지 않음(자료집을 만든 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 접수된 서명의 처리 결과, 정확한 기준 시각",
-    "(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), 전달 서한과 totals.xlsx의 그 밖의 내용(전자서명된 파일인지와,",
-    "서한 파일의 속성에 적힌 수만 검증), 수를 설명하는 문구와 그림.",
+    "증명되지 않음(자료집을 만든 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 요청 사항의 경과와 답변,",
+    "접수된 서명의 처리 결과, 정확한 기준 시각(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), 전달 서한과",
+    "totals.xlsx의 그 밖의 내용(전자서명된 파일인지와, 서한 파일의 속성에 적힌 수만 검증), 수를 설명하는 문구와 그림.",
 )
 
 

@@ -27,14 +27,7 @@ from pledge.core.text.tables import BOM
 from pledge.deliveries.document import FORMAT, Document, from_json
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.models import Delivery, DeliveryState
-from pledge.deliveries.tables import (
-    ROWS,
-    integrity_json,
-    organizations_csv,
-    totals_csv,
-    totals_json,
-    totals_xlsx,
-)
+from pledge.deliveries.tables import LISTS, ROWS, integrity_json, totals_csv, totals_json, totals_xlsx
 from pledge.jobs.services import MadeFile, Progress
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.log_queries import framed
@@ -130,8 +123,8 @@ def _readme_in(lang: str, document: Document, folder: Path, **more: str) -> str:
     state = document.checkpoint
     newest = document.newest or state
     lines = (folder / f"{lang}.txt").read_text("utf-8").splitlines(keepends=True)
-    if document.paper is None:
-        lines = [line for line in lines if "{paper}" not in line]
+    absent = [*_absent(document), *([] if document.paper else ["{paper}"])]
+    lines = [line for line in lines if not any(name in line for name in absent)]
     return "".join(lines).format(
         lang=lang,
         letters=", ".join(map(_letter_name, document.languages)),
@@ -179,7 +172,9 @@ MEMBERS = {
     "totals.xlsx": Member(Phrase("pack", "All totals for a spreadsheet"), totals_xlsx),
     "totals.csv": Member(Phrase("pack", "The same as a plain table"), totals_csv),
     "totals.json": Member(Phrase("pack", "The same for programs"), totals_json),
-    "organizations.csv": Member(Phrase("pack", "The published organisations"), organizations_csv),
+    "organizations.csv": Member(Phrase("pack", "The published organisations"), LISTS["organizations.csv"].csv),
+    "demands.csv": Member(Phrase("pack", "What became of each demand"), LISTS["demands.csv"].csv),
+    "answers.csv": Member(Phrase("pack", "The answers to earlier deliveries"), LISTS["answers.csv"].csv),
     "integrity.json": Member(Phrase("pack", "The outcome of all sign-ups"), integrity_json),
     "pledge-texts.json": Member(
         Phrase("pack", "Every version of the pledge that was signed"),
@@ -209,7 +204,14 @@ def members(document: Document) -> dict[str, Member]:
         _letter_name(lang): Member(_LETTER, partial(letter_pdf, lang=lang)) for lang in document.languages
     }
     about = Phrase("pack", "What is inside and how to check it, in Korean and English")
-    return {"README.txt": Member(about, readme), **letters, **MEMBERS}
+    absent = _absent(document)
+    present = {name: member for name, member in MEMBERS.items() if name not in absent}
+    return {"README.txt": Member(about, readme), **letters, **present}
+
+
+def _absent(document: Document) -> list[str]:
+    """The tables that a pack is without: it has nothing for them."""
+    return [name for name in ("demands.csv", "answers.csv") if not LISTS[name].count(document)]
 
 
 def _letter_name(lang: str) -> str:

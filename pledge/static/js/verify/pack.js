@@ -2,9 +2,12 @@
 
 const FORMAT = "pledge-delivery/v1";
 const MEMBERS = [
-  ...["totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "integrity.json", "pledge-texts.json"],
+  ...["totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "demands.csv", "answers.csv"],
+  ...["integrity.json", "pledge-texts.json"],
   ...["log/checkpoint", "log/key", "log/entries", "verify.py", "manifest.json", "manifest.sig"],
 ];
+// In packs that have something to tell in them.
+const OPTIONAL = ["demands.csv", "answers.csv"];
 const LETTER = /^letter-[a-z]{2}\.pdf$/;
 const PLEDGES = "pledge-texts.json";
 // Letters and the workbook are for people, the program for another computer.
@@ -154,7 +157,8 @@ export default function pack(parts) {
 // The members that a pack with these has: a letter for each language.
 /** @param {string[]} names */
 function membersAmong(names) {
-  return ["README.txt", ...names.filter((name) => LETTER.test(name)), ...MEMBERS];
+  const tables = MEMBERS.filter((name) => !OPTIONAL.includes(name) || names.includes(name));
+  return ["README.txt", ...names.filter((name) => LETTER.test(name)), ...tables];
 }
 
 // Lines of a table below its head (RFC 4180): line breaks inside quotes do not count.
