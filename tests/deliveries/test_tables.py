@@ -4,10 +4,13 @@ import json
 
 import pytest
 
-from pledge.deliveries.tables import ROWS, integrity_json, organizations_csv, totals_csv, totals_json
+from pledge.deliveries.tables import LISTS, ROWS, integrity_json, totals_csv, totals_json
 from pledge.statistics.totals import PaperTotals
 from tests.support.documents import document, organization, tiny_document
+from tests.support.packs import ANSWER, DEMAND
 from tests.support.tables import rows_of
+
+organizations_csv = LISTS["organizations.csv"].csv
 
 
 def test_totals_name_the_checkpoint_that_they_are_counted_at():
@@ -88,10 +91,10 @@ def test_integrity_says_what_the_log_adds_up_to_and_hides_what_is_hidden():
 
 
 @pytest.mark.parametrize(
-    ("name", "write"), [("totals.csv", totals_csv), ("organizations.csv", organizations_csv)]
+    ("name", "write"), [("totals.csv", totals_csv), *((name, listed.csv) for name, listed in LISTS.items())]
 )
 def test_the_row_count_is_that_of_the_file_without_its_head(name, write):
-    for made in (document(), tiny_document()):
+    for made in (document(demands=[DEMAND] * 2, answers=[ANSWER] * 3), tiny_document()):
         content, rows = write(made), ROWS[name](made)
         assert len(rows_of(content)) - 1 == rows
         assert content.startswith(b"\xef\xbb\xbf")

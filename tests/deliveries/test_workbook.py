@@ -15,6 +15,7 @@ from pledge.core.text.tables import FORMULA_STARTS
 from pledge.deliveries.tables import ROWS, totals_xlsx
 from pledge.exports.sheets import CellTooLong
 from tests.support.documents import document, organization, tiny_document
+from tests.support.packs import ANSWER, DEMAND
 
 FORMULA = '=HYPERLINK("https://evil.example","click")'
 
@@ -112,9 +113,22 @@ def test_a_campaign_of_three_has_no_chart_of_growth_and_no_empty_sheet_breaks():
         assert sum("/charts/chart" in name for name in parts.namelist()) == 1
 
 
+def test_demands_and_answers_have_a_sheet_of_their_own_where_there_are_any():
+    book = opened(totals_xlsx(document(demands=[DEMAND], answers=[ANSWER])))
+    asked, answers = (
+        list(book[name].iter_rows(values_only=True)) for name in ("요청 사항 Demands", "답변 Answers")
+    )
+    assert asked[1][:5] == (
+        *(1, "계획을 공개해 주십시오.", "Publish a plan.", "요청함 Asked", datetime.fromisoformat("2026-10-01")),
+    )
+    assert answers[1][0] == 3
+    assert answers[1][5] == datetime.fromisoformat("2026-11-02")
+
+
 def test_the_manifest_counts_the_rows_below_the_heads():
-    book = opened(totals_xlsx(document()))
-    assert ROWS["totals.xlsx"](document()) == sum(
+    made = document(demands=[DEMAND], answers=[ANSWER])
+    book = opened(totals_xlsx(made))
+    assert ROWS["totals.xlsx"](made) == sum(
         book[name].max_row - 1 for name in book.sheetnames if name != "요약 Summary"
     )
 

@@ -14,7 +14,7 @@ from pledge.inbox.services import alert_waiting
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.news import services as news_services
 from tests.inbox.test_inbox import actor, korean_day, proposal
-from tests.support import deliveries, factories, news, paper
+from tests.support import deliveries, demands, factories, news, paper
 from tests.support.factories import SLUG, endorsement, signature
 
 
@@ -111,6 +111,19 @@ def test_who_records_answers_is_told_a_week_before_the_last_day_and_on_it(evenin
     assert (item.kind, item.days_late) == (InboxKind.ANSWER_DUE, 4)
     assert set(mailed_alerts(exporter)) == {AlertKind.ANSWER_DUE}
     assert mailed_alerts(editor) == []
+
+
+def test_staff_are_told_once_of_an_answer_and_of_the_state_of_a_demand_that_wait_for_a_second_person(evening):
+    exporter, editor, viewer = (factories.staff(role) for role in ("exporter", "editor", "viewer"))
+    signature()
+    deliveries.proposed(deliveries.handed_over(), "검토하겠습니다.", "We will look into it.")
+    demands.entered(demands.asked())
+    for _ in range(2):
+        alert_waiting()
+        evening.move(days=2)
+    assert mailed_alerts(exporter) == [AlertKind.ANSWER_DUE]
+    assert mailed_alerts(editor) == [AlertKind.APPROVAL_WAITS]
+    assert mailed_alerts(viewer) == []
 
 
 def test_nobody_is_told_daily_of_an_empty_inbox(evening):

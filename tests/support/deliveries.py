@@ -78,10 +78,10 @@ def answered(
     return number
 
 
-def proposed(number: int, ko: str, en: str, reason: str = "", by: Actor = ANNA) -> str:
+def proposed(number: int, ko: str, en: str, reason: str = "", by: Actor = ANNA, document: str = "") -> str:
     """Enter what its recipient has replied just now, in Korean; the stamp of what waits for a second person."""
     words = in_each_language(Texts(ko=ko, en=en))
-    services.answer(by, number, Answer(clock.now(), "ko", words), reason)
+    services.answer(by, number, Answer(clock.now(), "ko", words), reason, document=document)
     waiting = row(number).open_answer
     assert waiting is not None
     return waiting.stamp

@@ -32,7 +32,7 @@ from pledge.core.clock import iso_utc
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.deliveries import tables
-from pledge.deliveries.document import Document, Moves, SignUps, from_json
+from pledge.deliveries.document import DemandState, Document, GivenAnswer, Moves, SignUps, from_json
 from pledge.deliveries.pack.packing import members
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.models import LedgerEntry
@@ -47,6 +47,12 @@ WORDS = {"ko": "서약합니다.", "en": "We pledge."}
 PLEDGE = sha256(f"en\0{WORDS['en']}\0ko\0{WORDS['ko']}\0".encode()).hexdigest()
 HOUR = "2026-11-24T05"
 
+_OFFICE = Texts(ko="환경부 장관", en="The Minister of Environment")
+DEMAND = DemandState(1, Texts(ko="계획을 공개해 주십시오.", en="Publish a plan."), "asked", date(2026, 10, 1))
+ANSWER = GivenAnswer(
+    3, _OFFICE, None, 1, date(2026, 11, 2), date(2026, 11, 3), Texts(ko="검토하겠습니다.", en="We will see."), ""
+)
+
 #: Withdrawn, invalidated and reinstated people and organisations, batches on paper, a statement, and a size that is no power of two.
 EVENTS = "+++-1+oo!5^5-6^1+++!4^4o-13+p128p40-19p7s"
 
@@ -59,11 +65,13 @@ MEMBERS = (
         "totals.csv",
         "totals.json",
         "organizations.csv",
+        "demands.csv",
+        "answers.csv",
     ),
     *("integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", "log/entries", "verify.py"),
     *("manifest.json", "manifest.sig"),
 )
-_TABLES = ("totals.csv", "organizations.csv")
+_TABLES = ("totals.csv", "organizations.csv", "demands.csv", "answers.csv")
 
 
 @dataclass
@@ -281,6 +289,8 @@ def document(log: Log) -> Document:
         sign_ups=SignUps(f"{latest}T06:00:00Z", None, people, {}),
         verifiers=[signer.verifier for signer in log.signers],
         paper=PaperTotals(sum(paper.values()), 9, len(paper)) if paper else None,
+        demands=[DEMAND],
+        answers=[ANSWER],
     )
 
 
@@ -322,7 +332,7 @@ def tables_in_utc(log: Log) -> dict[str, bytes]:
 @cache
 def _tables(text: str) -> dict[str, bytes]:
     made = from_json(text)
-    names = ("README.txt", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "integrity.json")
+    names = ("README.txt", "totals.xlsx", "totals.json", "integrity.json", *_TABLES)
     wanted = members(made)
     return {name: wanted[name].write(made) for name in names}
 

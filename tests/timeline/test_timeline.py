@@ -1,15 +1,20 @@
 """The story of a campaign: what is before it, the nearest first, and what is behind it, the newest first."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
 from pledge.campaigns import queries
 from pledge.core.languages import Texts
+from pledge.deliveries import services
+from pledge.files import services as files
 from pledge.statistics.history import days_reached
 from pledge.timeline.queries import timeline
 from tests.support import deliveries, factories, news
-from tests.support.factories import SLUG, crowd, fold_all
+from tests.support.factories import BORA, SLUG, crowd, fold_all
+from tests.support.pictures import PDF
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -149,3 +154,23 @@ def test_an_answer_that_was_corrected_is_told_with_what_it_said_before(client):
     )
     assert (page.count("We will, by 2050."), page.count("We will, by 2045.")) == (1, 1)
     assert "2045년까지 하겠습니다." in client.get(f"/ko/c/{SLUG}").text
+
+
+def test_the_document_of_an_answer_that_was_corrected_is_linked_from_its_former_words(client):
+    factories.campaign()
+    crowd(1)
+    number, hashes = deliveries.handed_over(), []
+    for year in (2045, 2050):
+        content = PDF + b"\n%% " + str(year).encode() + b"\n%%EOF\n"
+        hashes.append(sha256(content).hexdigest())
+        document = files.store_document(content, "application/pdf")
+        words = f"{year}년까지 하겠습니다.", f"We will, by {year}."
+        services.publish_answer(BORA, number, deliveries.proposed(number, *words, "a slip", document=document))
+    fold_all()
+    files.sweep()
+
+    former = client.get(f"/en/c/{SLUG}").text.partition("Until it was corrected")[2]
+    link = re.search(r'href="(/files/[^"]+\.pdf)"', former)[1]
+    assert sha256(client.get(link).data).hexdigest() == hashes[0]
+    assert former.count(hashes[0]) == 1
+    assert hashes[1] not in former

@@ -31,6 +31,16 @@ def test_a_member_that_is_missing(checked, log, name):
     assert checked(pack(log, left_out=(name,))).failure == "archive"
 
 
+def test_a_pack_of_before_has_no_table_of_demands_or_answers(checked, log):
+    names = ("demands.csv", "answers.csv")
+
+    def forget(manifest):
+        for name in names:
+            manifest["files"].pop(name)
+
+    assert checked(pack(log, left_out=names, manifest=forget)).failure == ""
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -139,6 +149,7 @@ def test_a_checkpoint_that_the_manifest_names_wrongly(checked, log, field, value
         ("letter-ko.pdf", {"size": "9"}, "manifest"),
         ("letter-ko.pdf", {"mode": 9}, "manifest"),
         ("organizations.csv", {"rows": 7}, "file:organizations.csv"),
+        ("demands.csv", {"rows": 7}, "file:demands.csv"),
     ],
 )
 def test_a_file_that_the_manifest_describes_wrongly(checked, log, name, fact, failure):
@@ -146,7 +157,11 @@ def test_a_file_that_the_manifest_describes_wrongly(checked, log, name, fact, fa
 
 
 def test_a_file_that_the_manifest_does_not_name(checked, log):
-    for name, failure in (("totals.csv", "manifest"), ("letter-ko.pdf", "archive")):
+    for name, failure in (
+        ("totals.csv", "manifest"),
+        ("letter-ko.pdf", "archive"),
+        ("demands.csv", "archive"),
+    ):
         assert checked(pack(log, manifest=lambda fields: fields["files"].pop(name))).failure == failure  # noqa: B023  # called at once
 
 

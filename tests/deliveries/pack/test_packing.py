@@ -25,14 +25,16 @@ from pledge.deliveries.document import from_json
 from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.packing import NoKnownKey, NotToBePacked, PackInconsistent
+from pledge.demands import services as demand_services
 from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries
 from pledge.signatures.models import Signature
 from pledge.statistics.totals import checkpoints
 from pledge.verifier import PROGRAM
-from tests.support import apps, deliveries, paper, programs
+from tests.support import apps, deliveries, demands, packs, paper, programs
 from tests.support.factories import (
     ANNA,
+    BORA,
     campaign,
     crowd,
     endorsement,
@@ -241,6 +243,113 @@ def test_a_campaign_without_a_signature_can_be_packed_and_checked(app, tmp_path)
     (tmp_path / "pack.zip").write_bytes(packed(number))
     code, output = verify(PROGRAM, "pack", tmp_path / "pack.zip")
     assert code == 0, output
+
+
+# --- demands and answers ---
+
+
+def lines_of(files, name):
+    head, *rows = rows_of(files[name])
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def states_of(files):
+    return [(row["number"], row["state"], row["day"]) for row in lines_of(files, "demands.csv")]
+
+
+def test_a_pack_tells_what_became_of_each_demand_and_stays_as_it_was(app, frozen_clock):
+    of = campaign()
+    signature(of)
+    plan, law = demands.asked(of), demands.asked(of, ago=20)
+    demands.published(plan, "promised", ago=2, until=demands.day(-200))
+    demands.entered(law, "refused")  # nobody has published it
+    number = deliveries.frozen(of, pack=False)
+    earlier = members(packed(number))
+    days = {ago: demands.day(ago).isoformat() for ago in (30, 20, 2, 0, -200)}
+    assert states_of(earlier) == [("1", "asked", days[30]), ("1", "promised", days[2]), ("2", "asked", days[20])]
+    assert lines_of(earlier, "demands.csv")[1] == {
+        "number": "1",
+        "demand_ko": "계획을 공개해 주십시오.",
+        "demand_en": "Publish a plan.",
+        "state": "promised",
+        "state_ko": "약속받음",
+        "state_en": "Promised",
+        "day": days[2],
+        "until": days[-200],
+        "words_ko": "검토하겠습니다.",
+        "words_en": "We will look into it.",
+        "source": "https://example.org/answer",
+    }
+    readme = earlier["README.txt"].decode()
+    assert (readme.count("demands.csv"), readme.count("answers.csv")) == (2, 0)
+
+    frozen_clock.move(hours=1)
+    demand_services.publish(BORA, law, demands.waiting(law))
+    again = deliveries.frozen(of, pack=False)
+    assert again != number, "the same letter and checkpoint, and another state of a demand"
+    assert states_of(members(packed(again)))[2:] == [("2", "asked", days[20]), ("2", "refused", days[0])]
+    assert members(packed(number)) == earlier
+
+
+def test_a_later_pack_tells_what_was_answered_to_earlier_deliveries(app, frozen_clock):
+    of = campaign()
+    signature(of)
+    first = deliveries.handed_over(of, answer_due=demands.day(-14))
+    second = deliveries.frozen(of, pack=False)
+    assert "answers.csv" not in members(packed(second))
+
+    frozen_clock.move(days=1)
+    deliveries.answer(first, "2045년까지 하겠습니다.", "We will, by 2045.")
+    deliveries.correct(first, "2050년까지 하겠습니다.", "We will, by 2050.")
+    deliveries.proposed(first, "그만두겠습니다.", "We will not.", "a slip")
+    third = deliveries.frozen(of, pack=False)
+    lines = lines_of(members(packed(third)), "answers.csv")
+    assert [(row["version"], row["answer_en"]) for row in lines] == [
+        *(("1", "We will, by 2045."), ("2", "We will, by 2050.")),
+    ]
+    assert lines[0] == {
+        "delivery": str(first),
+        "recipient_ko": "환경부 장관",
+        "recipient_en": "The Minister of Environment",
+        "answer_due": demands.day(-13).isoformat(),
+        "version": "1",
+        "answered_on": demands.day().isoformat(),
+        "published_on": demands.day().isoformat(),
+        "answer_ko": "2045년까지 하겠습니다.",
+        "answer_en": "We will, by 2045.",
+        "document_sha256": "",
+    }
+
+
+def test_a_pack_of_an_earlier_moment_tells_what_was_published_by_then(app, frozen_clock):
+    of = campaign()
+    signature(of)
+    first, plan = deliveries.handed_over(of), demands.asked(of)
+    fold_all()
+    moment = log_queries.newest(of.id)
+    frozen_clock.move(hours=1)
+    demands.published(plan)
+    deliveries.answer(first)
+    fold_all()
+    wording = LetterTexts(deliveries.RECIPIENT, deliveries.OCCASION, deliveries.LETTER)
+    files = members(packed(freezing.freeze(ANNA, of.slug, moment.id, wording)))
+    assert [state for _number, state, _day in states_of(files)] == ["asked"]
+    assert "answers.csv" not in files
+
+
+def test_the_program_refuses_a_table_of_demands_or_answers_that_was_changed(app, tmp_path):
+    of = campaign()
+    signature(of)
+    demands.published(demands.asked(of), "refused")
+    deliveries.answered(of)
+    pack, path = members(packed(deliveries.frozen(of, pack=False))), tmp_path / "pack.zip"
+    path.write_bytes(packs.zipped(pack))
+    code, output = verify(PROGRAM, "pack", path)
+    assert code == 0, output
+    for name in ("demands.csv", "answers.csv"):
+        path.write_bytes(packs.zipped({**pack, name: pack[name].replace(b"We will", b"We shall")}))
+        code, output = verify(PROGRAM, "pack", path)
+        assert (code, output.splitlines()[0].split(":")[:2]) == (1, ["FAILED file", name]), output
 
 
 # --- the same bytes ---

@@ -7,6 +7,8 @@ import pytest
 from pledge.core.db import db
 from pledge.signatures.models import Signature
 from pledge.signatures.services import ticket_for
+from pledge.web.caching import cache
+from tests.support import demands
 from tests.support.factories import campaign, code, fold_all, mailed, sign_form, signature, signatures
 from tests.support.rows import again, number_of
 
@@ -46,6 +48,25 @@ def test_the_widget_shows_the_count_and_the_way_to_the_page(client):
     assert "data-count>3<" in text
     assert "<form" not in text
     assert re.search(r'href="[^"]*/ko/c/blue-skies#sign" target="_blank"', text)
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        ("ko", "요청 사항: 이행됨 1 · 약속받음 1 · 답변 없음 2"),
+        ("en", "Demands: 1 done · 1 promised · 2 unanswered"),
+    ],
+)
+def test_the_widget_says_in_which_state_the_demands_are(client, lang, line):
+    campaign()
+    assert line[:4] not in client.get(f"{WIDGET}?lang={lang}").text
+    done, promised, repeated, _silent = (demands.asked() for _ in range(4))
+    demands.published(done, "done")
+    demands.published(promised, "promised", until=demands.day(-200))
+    demands.published(repeated, "answered", ago=2)
+    demands.published(repeated, "asked_again")
+    cache.clear()
+    assert f'<p class="quiet">{line}</p>' in client.get(f"{WIDGET}?lang={lang}").text
 
 
 def test_no_link_of_the_widget_opens_a_page_inside_the_frame_that_may_not_be_framed(client):
