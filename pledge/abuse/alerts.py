@@ -73,7 +73,9 @@ HEADLINES: dict[str, Phrase] = {
     AlertKind.DOMAIN_HELD: Phrase("alert", "Many sign-ups come at a small e-mail domain"),
     AlertKind.DELIVERY_FELL: Phrase("alert", "Fewer e-mails arrive at %(provider)s"),
     AlertKind.STEP_REACHED: Phrase("alert", "%(campaign)s: %(people)s people have signed"),
-    AlertKind.APPROVAL_WAITS: Phrase("alert", "News, demands or paper signatures wait for a second person"),
+    AlertKind.APPROVAL_WAITS: Phrase(
+        "alert", "News or demands to approve, or paper signatures to count again"
+    ),
     AlertKind.ACT_PROPOSED: Phrase("alert", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations wait for review"),
     AlertKind.RETURNED: Phrase("alert", "A proposal was sent back to its author"),

@@ -16,14 +16,7 @@ from pledge.core.clock import iso_utc
 from pledge.core.db import fetch, transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
-from pledge.deliveries.document import (
-    DemandState,
-    Document,
-    GivenAnswer,
-    NamedPartner,
-    SignUps,
-    from_json,
-)
+from pledge.deliveries.document import DemandState, Document, GivenAnswer, NamedPartner, SignUps, from_json
 from pledge.deliveries.letter import texts as letters
 from pledge.deliveries.letter.texts import LetterTexts
 from pledge.deliveries.models import Delivery, DeliveryState

@@ -75,7 +75,7 @@ class PackList:
 
     def rows(self, totals: Totals) -> list[Any]:
         """None in totals that are no document."""
-        return getattr(totals, self.field, [])
+        return list(getattr(totals, self.field, ()))
 
     def count(self, document: Document) -> int:
         return len(self.rows(document))

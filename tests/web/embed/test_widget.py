@@ -53,7 +53,7 @@ def test_the_widget_shows_the_count_and_the_way_to_the_page(client):
 @pytest.mark.parametrize(
     ("lang", "line"),
     [
-        ("ko", "요청 사항: 이행됨 1 · 약속받음 1 · 답변 없음 2"),
+        ("ko", "요청 사항: 이행됨 1건 · 약속받음 1건 · 답변 없음 2건"),
         ("en", "Demands: 1 done · 1 promised · 2 unanswered"),
     ],
 )
