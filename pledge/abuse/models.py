@@ -23,11 +23,11 @@ class AlertKind(StrEnum):
     DOMAIN_HELD = "domain_held"  #: what comes at a small mail domain is held, as so many have come there
     DELIVERY_FELL = "delivery_fell"  #: far fewer mails than usual arrive or are confirmed at a provider
     STEP_REACHED = "step_reached"  #: a campaign has reached the next step on the way to its goal
-    APPROVAL_WAITS = "approval_waits"  #: news, the state of a demand or a batch of paper waits for a second person
+    APPROVAL_WAITS = "approval_waits"  #: news, a demand or a batch of paper waits for a second person
     ACT_PROPOSED = "act_proposed"  #: an act about signatures waits for a second person
     ORGANIZATION_WAITS = "organization_waits"  #: organisations wait for review
     RETURNED = "returned"  #: to its author alone: what they proposed was sent back
-    ANSWER_DUE = "answer_due"  #: the answer to a delivery is due in a week, on this day, or waits for a second person
+    ANSWER_DUE = "answer_due"  #: the answer to a delivery is due in a week or today, or to be published
     INBOX_DAILY = "inbox_daily"  #: once a day: how much waits
     COUNT_DIFFERS = "count_differs"  #: log, signatures, wall or places do not agree
 

@@ -23,7 +23,7 @@ class EventKind(StrEnum):
     REFUSED = "refused"
 
 
-KIND_LABELS = {
+KIND_LABELS: dict[str, Phrase] = {
     EventKind.ASKED_AGAIN: Phrase("demand", "Asked again"),
     EventKind.ANSWERED: Phrase("demand", "Answered"),
     EventKind.PROMISED: Phrase("demand", "Promised"),

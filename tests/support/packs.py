@@ -50,7 +50,14 @@ HOUR = "2026-11-24T05"
 _OFFICE = Texts(ko="환경부 장관", en="The Minister of Environment")
 DEMAND = DemandState(1, Texts(ko="계획을 공개해 주십시오.", en="Publish a plan."), "asked", date(2026, 10, 1))
 ANSWER = GivenAnswer(
-    3, _OFFICE, None, 1, date(2026, 11, 2), date(2026, 11, 3), Texts(ko="검토하겠습니다.", en="We will see."), ""
+    3,
+    _OFFICE,
+    None,
+    1,
+    date(2026, 11, 2),
+    date(2026, 11, 3),
+    Texts(ko="검토하겠습니다.", en="We will see."),
+    "",
 )
 
 #: Withdrawn, invalidated and reinstated people and organisations, batches on paper, a statement, and a size that is no power of two.

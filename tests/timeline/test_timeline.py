@@ -165,7 +165,9 @@ def test_the_document_of_an_answer_that_was_corrected_is_linked_from_its_former_
         hashes.append(sha256(content).hexdigest())
         document = files.store_document(content, "application/pdf")
         words = f"{year}년까지 하겠습니다.", f"We will, by {year}."
-        services.publish_answer(BORA, number, deliveries.proposed(number, *words, "a slip", document=document))
+        services.publish_answer(
+            BORA, number, deliveries.proposed(number, *words, "a slip", document=document)
+        )
     fold_all()
     files.sweep()
 

@@ -172,7 +172,9 @@ MEMBERS = {
     "totals.xlsx": Member(Phrase("pack", "All totals for a spreadsheet"), totals_xlsx),
     "totals.csv": Member(Phrase("pack", "The same as a plain table"), totals_csv),
     "totals.json": Member(Phrase("pack", "The same for programs"), totals_json),
-    "organizations.csv": Member(Phrase("pack", "The published organisations"), LISTS["organizations.csv"].csv),
+    "organizations.csv": Member(
+        Phrase("pack", "The published organisations"), LISTS["organizations.csv"].csv
+    ),
     "demands.csv": Member(Phrase("pack", "What became of each demand"), LISTS["demands.csv"].csv),
     "answers.csv": Member(Phrase("pack", "The answers to earlier deliveries"), LISTS["answers.csv"].csv),
     "integrity.json": Member(Phrase("pack", "The outcome of all sign-ups"), integrity_json),

@@ -266,7 +266,11 @@ def test_a_pack_tells_what_became_of_each_demand_and_stays_as_it_was(app, frozen
     number = deliveries.frozen(of, pack=False)
     earlier = members(packed(number))
     days = {ago: demands.day(ago).isoformat() for ago in (30, 20, 2, 0, -200)}
-    assert states_of(earlier) == [("1", "asked", days[30]), ("1", "promised", days[2]), ("2", "asked", days[20])]
+    assert states_of(earlier) == [
+        ("1", "asked", days[30]),
+        ("1", "promised", days[2]),
+        ("2", "asked", days[20]),
+    ]
     assert lines_of(earlier, "demands.csv")[1] == {
         "number": "1",
         "demand_ko": "계획을 공개해 주십시오.",
