@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from pledge.core.db import fetch, load, reading
-from pledge.ledger import merkle
+from pledge.ledger import merkle, notes
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import leaf
 from pledge.ledger.log import entries
@@ -47,13 +47,22 @@ def checkpoint_before(campaign_id: int, moment: datetime) -> Checkpoint | None:
 
 
 def verifiers(campaign_id: int) -> list[str]:
-    """The public keys of a log in text form, newest first."""
+    """The public keys that have ever signed a log, in text form, newest first."""
     query = (
         select(LogKey.verifier)
         .where(LogKey.campaign_id == campaign_id)
         .order_by(LogKey.since.desc(), "verifier")
     )
     return list(fetch(query).scalars())
+
+
+def signing_verifiers(campaign_id: int) -> list[str]:
+    """Those that signed the newest checkpoint, under each name that the log has had: a key outlives a move of the site."""
+    at = newest(campaign_id)
+    ids = notes.key_ids(at.note) if at else set()
+    known = [verifier.split("+", 2) for verifier in verifiers(campaign_id)]
+    signing = {key for _, key_id, key in known if key_id in ids}
+    return ["+".join(parts) for parts in known if parts[2] in signing]
 
 
 def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:

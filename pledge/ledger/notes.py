@@ -93,6 +93,11 @@ def is_signed_by(note: str, signers: Sequence[Signer]) -> bool:
     return note.startswith(f"{signers[0].name}\n") and [data[:4] for data in _signatures(note)] == wanted
 
 
+def key_ids(note: str) -> set[str]:
+    """Of whoever signed a note, in hex."""
+    return {data[:4].hex() for data in _signatures(note)}
+
+
 def has_mark(note: str, signers: Sequence[Signer], mark: AuditMark) -> bool:
     """Whether one of our own checkpoints says, by one of these keys, that the audit log ends there."""
     marks = [data[:-_SIGNATURE] for data in _signatures(note)]

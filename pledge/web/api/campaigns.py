@@ -12,6 +12,7 @@ from pledge.campaigns import items
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import EVENT
 from pledge.campaigns.goals import sentences, steps_of
+from pledge.campaigns.models import PledgeText
 from pledge.campaigns.queries import CampaignView
 from pledge.core import languages
 from pledge.core.languages import Texts
@@ -73,6 +74,7 @@ def campaign_facts(slug: str) -> documents.CampaignDocument:
     """One campaign: its texts, dates, goal and counts, the pledge in use, and the addresses of its other documents."""
     campaign = campaigns.find(slug, languages.default()) or abort(404)
     count = ledger.count(campaign.id)
+    pledges = [_pledge(slug, text) for text in campaigns.pledge_versions(campaign.id)]
     return documents.CampaignDocument(
         as_of=count.as_of,
         **_summary(campaign, count),
@@ -82,11 +84,8 @@ def campaign_facts(slug: str) -> documents.CampaignDocument:
         steps=_steps(campaign, count.people),
         demands=[documents.DemandDocument.model_validate(row) for row in demands.public(campaign.id)],
         checkpoint=count.log_size,
-        pledge=documents.PledgeDocument(
-            version=campaign.pledge.version,
-            sha256=campaign.pledge.sha256,
-            pages=_pages("public.pledge", slug=slug, version=campaign.pledge.version),
-        ),
+        pledge=pledges[0],
+        pledges=pledges,
         documents={name: public_url(f"api.{name}", slug=slug) for name in DOCUMENTS},
         log=public_url("log.checkpoint", slug=slug),
         data=open_data.newest_address(campaign.id),
@@ -249,6 +248,16 @@ def _in_each_language(texts: Texts) -> dict[str, str]:
 
 def _pages(endpoint: str, **values: Any) -> dict[str, str]:
     return {lang: public_url(endpoint, lang=lang, **values) for lang in languages.codes()}
+
+
+def _pledge(slug: str, text: PledgeText) -> documents.PledgeDocument:
+    of = {"slug": slug, "version": text.version}
+    return documents.PledgeDocument(
+        version=text.version,
+        sha256=bytes(text.sha256).hex(),
+        pages=_pages("public.pledge", **of),
+        texts={lang: public_url("public.pledge_source", lang=lang, **of) for lang in text.wording},
+    )
 
 
 def _steps(campaign: CampaignView, people: int) -> list[documents.StepDocument]:

@@ -73,11 +73,12 @@ class CampaignsDocument(ApiDocument):
 
 
 class PledgeDocument(ApiDocument):
-    """The text that is signed now."""
+    """A text that is or was signed."""
 
     version: int
-    sha256: str
+    sha256: str = Field(description="of the text in all its languages, as entries of the log name it")
     pages: Addresses
+    texts: Addresses = Field(description="the text alone, byte for byte, in each of its languages")
 
 
 class StepDocument(ApiDocument):
@@ -114,7 +115,8 @@ class CampaignDocument(CampaignSummaryDocument):
     recipient: Texts = Field(description="to whom the totals are handed")
     as_of: Moment
     checkpoint: int | None
-    pledge: PledgeDocument
+    pledge: PledgeDocument = Field(description="the text that is signed now")
+    pledges: list[PledgeDocument] = Field(description="every version of it, the newest first")
     documents: Addresses = Field(
         description="count, history, regions, countries, organizations, integrity, paper, statements, activity"
     )

@@ -20,8 +20,9 @@ log = AddressBook("log", __name__, url_prefix="/log")
 log.after_request(open_to_all)
 tool = AddressBook("tool", __name__)
 
-CHECKPOINT_CACHE = Cached("public, max-age=1, stale-if-error=600")
-KEY_CACHE = Cached("public, max-age=60, stale-if-error=600")
+#: A state or key of before may not pass for that of today while the site is away.
+CHECKPOINT_CACHE = Cached("public, max-age=1, must-revalidate")
+KEY_CACHE = Cached("public, max-age=60, must-revalidate")
 PROGRAM_CACHE = "public, max-age=300, stale-if-error=86400"
 
 
@@ -36,8 +37,8 @@ def checkpoint(slug: str) -> Response:
 
 @log.page("/<slug>/key", cache=KEY_CACHE)
 def key(slug: str) -> Response:
-    """The public keys that have ever signed this log, newest first, one a line in the form of signed-note."""
-    verifiers = log_queries.verifiers(campaign_id(slug))
+    """The public keys that sign this log today, newest first, one a line in the form of signed-note."""
+    verifiers = log_queries.signing_verifiers(campaign_id(slug))
     if not verifiers:
         abort(404)
     return _text("".join(f"{verifier}\n" for verifier in verifiers))

@@ -29,6 +29,7 @@ from pledge.retention.services import last_run
 from pledge.statistics import referrals
 from pledge.timeline.queries import timeline
 from pledge.verifier import PROGRAM
+from pledge.web.api.documents import open_to_all
 from pledge.web.limits import TOKEN_LIMIT
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
@@ -160,12 +161,12 @@ def pledge(slug: str, version: int) -> Response:
 
 @public.page("/c/<slug>/pledge/<int:version>.md", cache=PAGE_CACHE)
 def pledge_source(slug: str, version: int) -> Response:
-    """The wording as it is stored, byte for byte: with all its languages anyone can compute the SHA-256."""
+    """The wording as it is stored, byte for byte: with all its languages anyone can compute the SHA-256, from any page (CORS)."""
     texts = {text.version: text.wording for text in campaigns.pledge_versions(campaign_or_404(slug).id)}
     wording = texts[version][i18n.language()] if version in texts else ""
     if not wording:
         abort(404)
-    return Response(wording, mimetype="text/markdown")
+    return open_to_all(Response(wording, mimetype="text/markdown"))
 
 
 @public.page("/c/<slug>/letter", cache=PAGE_CACHE)
