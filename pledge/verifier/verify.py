@@ -9,9 +9,10 @@
     python3 verify.py                                               inside an unpacked pack: check that pack
 
 KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
-pack is compared with the log published today; without it, the check proves only that the key has signed it. The exit status
+pack is compared with the log published today; without it, the check proves only that the key has signed it. Then a receipt
+may also be by a key that has ended since: what is in today's log needs no other proof. The exit status
 is 0 when all is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file,
-no network), or when the number that a site shows could not be compared with its log.
+no network), or when the number or the words that a site shows could not be compared with its log.
 
 One file, Python 3.8 or newer, nothing to install; so its messages are in the code, in English and Korean, and not in
 the site's catalogues. It was written from the published formats and takes no code from the site, so that a mistake there
@@ -42,7 +43,6 @@ import urllib.request
 import zipfile
 import zlib
 from array import array
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
@@ -64,11 +64,14 @@ KOREAN = {
     "signature": "전달 자료집의 전자서명이 맞지 않습니다. 자료집이 바뀌었거나 다른 키로 전자서명했습니다.",
     "manifest": "파일 목록(manifest.json)의 형식이 맞지 않습니다.",
     "file": "이 파일은 전자서명된 내용이나 공개 기록과 다릅니다.",
+    "origin": "이 주소의 공개 기록이 아니라 다른 캠페인이나 다른 사이트의 기록입니다.",
     "checkpoint": "체크포인트에 이 캠페인의 전자서명이 없거나 나머지 내용과 맞지 않습니다.",
     "entry": "공개 기록의 이 항목이 규칙에 어긋납니다.",
     "size": "항목 수가 체크포인트와 다릅니다.",
     "root": "항목으로 다시 계산한 값이 전자서명된 값과 다릅니다. 항목이 바뀌었거나 빠졌거나 순서가 달라졌습니다.",
     "count": "항목을 다시 센 수가 적혀 있는 수와 다르거나, 파일마다 적힌 수가 서로 다릅니다.",
+    "pledge": "사이트에 공개된 서약문이 서명한 서약문과 다르거나, 서명한 서약문이 어디에도 공개되어 있지 않습니다.",
+    "statement": "사이트에 공표한 글이 공개 기록과 다르거나, 기록에 있는 글이 공개되어 있지 않습니다.",
     "receipt": "집계 영수증의 형식이 아닙니다. 파일이 손상되었거나 바뀌었습니다.",
     "leaf": "집계 영수증에 적힌 항목이 서명을 집계한 항목이 아닙니다.",
     "proof": "집계 영수증에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
@@ -250,7 +253,7 @@ _AUDIT = "pledge-audit/v1"
 
 
 class Key:
-    """A public key in its text form, `<name>+<id>+<base64 of 0x01 and the key>`. Raises ValueError."""
+    """A public key in its text form, `<name>+<id>+<base64 of its type and the key>`. Raises ValueError."""
 
     def __init__(self, text: str) -> None:
         name, first, rest = text.partition("+")
@@ -260,21 +263,22 @@ class Key:
         self.id = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
         #: The id under which it signs the state of the audit log in a checkpoint.
         self.audit_id = hashlib.sha256(name.encode() + b"\n\xff" + _AUDIT.encode() + self.key).digest()[:4]
-        if (
-            not (name and first and second)
-            or data[:1] != b"\x01"
-            or len(data) != 33
-            or self.id.hex() != known_id
-        ):
+        #: Whether it is of the type that is known here, Ed25519.
+        self.is_known = data[:1] == b"\x01" and len(data) == 33
+        if not (name and first and second) or self.id.hex() != known_id:
             raise ValueError("not a key")
 
 
 def read_keys(text: str) -> list[Key]:
-    """The keys in a file, one per line. Raises ValueError."""
+    """The keys in a file, one per line; those of other types are skipped. Raises ValueError."""
     keys = [Key(line.strip()) for line in text.splitlines() if line.strip()]
-    if not keys:
+    if not any(key.is_known for key in keys):
         raise ValueError("no key")
-    return keys
+    return [key for key in keys if key.is_known]
+
+
+class Unsigned(ValueError):
+    """No known key has signed a note."""
 
 
 class Note:
@@ -316,7 +320,7 @@ class Note:
                         raise ValueError(f"a signature by the key {key.id.hex()} is wrong")
                     signers.append(key)
         if not signers:
-            raise ValueError(f"no known key of {plain(origin)} has signed it")
+            raise Unsigned(f"no known key of {plain(origin)} has signed it")
         return signers
 
     def _check_audit_line(self, key: Key, data: bytes) -> None:
@@ -338,13 +342,20 @@ class Checkpoint:
         self.origin, self.size, self.root = lines[0], decimal(lines[1]), from_base64(lines[2])
         if len(self.root) != 32:
             raise ValueError("not a checkpoint")
+        #: What fails if today's log does not begin with it.
+        self.fault = "consistency"
 
 
-def open_checkpoint(data: bytes, keys: list[Key]) -> Checkpoint:
-    """Parse a checkpoint and verify that a known key signed it. Raises Failed."""
+def open_checkpoint(data: bytes, keys: list[Key], *, may_have_ended: bool = False) -> Checkpoint:
+    """Parse a checkpoint and verify that a known key signed it; or, where it will be compared with today's log, any. Raises Failed."""
     try:
         checkpoint = Checkpoint(data)
-        checkpoint.note.signed_by(keys, checkpoint.origin)
+        try:
+            checkpoint.note.signed_by(keys, checkpoint.origin)
+        except Unsigned:
+            if not may_have_ended:
+                raise
+            checkpoint.fault = "checkpoint"
     except ValueError as error:
         raise Failed("checkpoint", str(error)) from None
     return checkpoint
@@ -409,23 +420,22 @@ def root_by_proof(digest: bytes, index: int, size: int, proof: list[bytes]) -> b
 
 #: The only form of an entry: keys in this order, no spaces.
 _ENTRY = re.compile(
-    rb'\{"v":1,"kind":"(confirmed|reinstated|withdrawn|invalidated)","change":(1|-1),"of":"(person|organization)",'
-    rb'"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","pledge":"([0-9a-f]{64})",'
-    rb'(?:"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))\}\Z'
+    rb'\{"v":1,"kind":"(?:(confirmed|reinstated)","change":1|(withdrawn|invalidated)","change":-1),"of":"(person|organization)",'
+    rb'"day":"(?P<day>[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","pledge":"([0-9a-f]{64})",'
+    rb'(?(1)"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))\}\Z'
 )
 
 #: A batch of signatures on paper: their number, and the hash of the scan or the batch taken back. `record` is the hash of its line
 #: in an earlier record (docs/paper.md).
 _BATCH = re.compile(
-    rb'\{"v":1,"kind":"(confirmed|withdrawn)","change":(-?)([1-9][0-9]{0,6}),"of":"paper",'
-    rb'"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))",'
-    rb'(?:"scan":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))(?:,"record":"[0-9a-f]{64}")?\}\Z'
+    rb'\{"v":1,"kind":"(?:(confirmed)","change":|withdrawn","change":-)(1000000|[1-9][0-9]{0,5}),"of":"paper",'
+    rb'"day":"(?P<day>[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))",'
+    rb'(?(1)"scan":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))(?:,"record":"[0-9a-f]{64}")?\}\Z'
 )
-_MAX_BATCH = 1000000
 #: What was said in somebody's name: the hash of its words. It changes no number.
 _STATEMENT = re.compile(
     rb'\{"v":1,"kind":"(promise|answer|letter)","change":0,"of":"statement",'
-    rb'"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","sha256":"([0-9a-f]{64})"\}\Z'
+    rb'"day":"(?P<day>[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","sha256":"([0-9a-f]{64})"\}\Z'
 )
 
 WORDS = {b"person": "people", b"organization": "organizations"}
@@ -461,71 +471,55 @@ class Recount:
     def add(self, entry: bytes) -> None:
         """Raises Failed."""
         index = len(self._marks)
-        match = _ENTRY.match(entry)
-        if match is not None:
-            day = self._signatory(index, match)
-        elif b'"of":"statement"' in entry:
-            day = self._statement(index, _STATEMENT.match(entry))
+        match = _ENTRY.match(entry) or _BATCH.match(entry) or _STATEMENT.match(entry)
+        if match is None:
+            raise Failed(f"entry:{index}", "it is not a line of a form that entries have")
+        day = match["day"]
+        if day not in self.days:
+            self._new_day(index, day)
+        if match.re is _ENTRY:
+            self._signatory(index, match)
+        elif match.re is _BATCH:
+            self._batch(index, match)
         else:
-            day = self._batch(index, _BATCH.match(entry))
+            self._statement(index, match)
         if day < self.latest and self.first_backwards is None and is_days_before(day, self.latest):
             self.first_backwards = index
         self.latest = max(day, self.latest)
         self.tree.add(leaf_hash(entry))
 
-    def _signatory(self, index: int, match: Any) -> bytes:
-        """Count an entry of a person or an organisation. Returns its day. Raises Failed."""
-        reason, change, of, day, pledge, commitment, taken = match.groups()
-        is_plus = change == b"1"
-        if is_plus != (reason in (b"confirmed", b"reinstated")) or is_plus != (commitment is not None):
-            raise Failed(f"entry:{index}", "its kind does not fit its change")
-        if is_plus:
+    def _signatory(self, index: int, match: Any) -> None:
+        """Count an entry of a person or an organisation. Raises Failed."""
+        plus, minus, of, day, pledge, commitment, taken = match.groups()
+        if plus:
             self._plus(commitment, _COUNTED[of])
         else:
             self._minus(index, int(taken), _COUNTED[of])
-        if day not in self.days:
-            self._new_day(index, day)
         if of == b"person":
-            self.days[day] += 1 if is_plus else -1
-        self.moves[WORDS[of]][reason.decode()] += 1
+            self.days[day] += 1 if plus else -1
+        self.moves[WORDS[of]][(plus or minus).decode()] += 1
         text = pledge.decode()
         self.pledges[text] = self.pledges.get(text, 0) + 1
         if len(self.pledges) > 10000:
             raise Failed(f"entry:{index}", "no campaign has so many pledge texts")
-        return bytes(day)
 
-    def _batch(self, index: int, match: Any) -> bytes:
-        """Count an entry of a batch on paper, which counts once and is taken back whole. Returns its day. Raises Failed."""
-        if match is None:
-            raise Failed(f"entry:{index}", "it is not a line of the form that all entries have")
-        reason, minus, number, day, scan, taken = match.groups()
-        is_plus, signatures = reason == b"confirmed", int(number)
-        if is_plus != (minus == b"") or is_plus != (scan is not None) or signatures > _MAX_BATCH:
-            raise Failed(f"entry:{index}", "its kind does not fit its change")
-        if is_plus:
+    def _batch(self, index: int, match: Any) -> None:
+        """Count an entry of a batch on paper, which counts once and is taken back whole. Raises Failed."""
+        plus, number, _, scan, taken = match.groups()
+        if plus:
             self._plus(scan, _PAPER)
-            self.batches[index] = signatures
+            self.batches[index] = int(number)
         else:
             self._minus(index, int(taken), _PAPER)
-            if self.batches.pop(int(taken)) != signatures:
+            if self.batches.pop(int(taken)) != int(number):
                 raise Failed(f"entry:{index}", f"it takes back another number than entry {int(taken)} counts")
-        if day not in self.days:
-            self._new_day(index, day)
-        return bytes(day)
 
-    def _statement(self, index: int, match: Any) -> bytes:
-        """Keep a statement, which counts nothing. Returns its day. Raises Failed."""
-        if match is None:
-            raise Failed(
-                f"entry:{index}", "a statement has change 0, a kind, a day and a hash, and nothing else"
-            )
-        kind, day, digest = match.groups()
+    def _statement(self, index: int, match: Any) -> None:
+        """Keep a statement, which counts nothing."""
+        kind, _, digest = match.groups()
         self.statements[index] = (kind.decode(), digest.decode())
         self._marks.append(-1 - index)  # of itself, so of no commitment
         self._standing.append(_NOTHING)
-        if day not in self.days:
-            self._new_day(index, day)
-        return bytes(day)
 
     def _new_day(self, index: int, day: bytes) -> None:
         try:
@@ -630,11 +624,11 @@ def recount(
 ) -> Recount:
     """Add up a log and compare it with its checkpoint, with an older checkpoint, and with the numbers that the site shows, each at
     its size. Raises Failed."""
-    recounted, progress = Recount(), Progress(checkpoint.size)
+    recounted = Recount()
 
     def compare(size: int) -> None:
         if older is not None and size == older.size and recounted.tree.root() != older.root:
-            raise Failed("consistency", f"the first {size} entries are not those of the older checkpoint")
+            raise Failed(older.fault, f"the first {size} entries are not those of the older checkpoint")
         if shown is not None and size == shown.size:
             shown.check(recounted)
 
@@ -643,9 +637,6 @@ def recount(
             raise Failed("size", f"there are more entries than the {checkpoint.size} of the checkpoint")
         compare(size)
         recounted.add(entry)
-        if not size & 1023:
-            progress.show(size)
-    progress.end()
     if recounted.tree.size != checkpoint.size:
         raise Failed(
             "size", f"there are {recounted.tree.size} entries, the checkpoint says {checkpoint.size}"
@@ -664,10 +655,10 @@ class SiteNumbers:
         try:
             fields = from_json(data)
             self.counts = {word: fields[word] for word in WORDS.values()}
-            self.paper = fields.get("paper", 0)
+            self.counts["on paper"] = fields.get("paper", 0)
             #: None while a log is being made for an existing count.
             self.size = fields["checkpoint"]
-            is_right = all(map(is_number, (self.paper, *self.counts.values()))) and (
+            is_right = all(map(is_number, self.counts.values())) and (
                 self.size is None or is_number(self.size)
             )
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -679,33 +670,11 @@ class SiteNumbers:
     def check(self, recounted: Recount) -> None:
         """Raises Failed."""
         counts = {word: recounted.count(word) for word in WORDS.values()}
+        counts["on paper"] = recounted.paper
         if counts != self.counts:
-            raise Failed(
-                "count",
-                f"the site shows {in_words(self.counts)}, its first {self.size} entries add up to {in_words(counts)}",
-            )
-        if self.paper != recounted.paper:
-            words = f"the site shows {self.paper} signatures on paper, its first {self.size} entries add up to {recounted.paper}"
-            raise Failed("count", words)
+            words = f"its first {self.size} entries add up to {in_words(counts)}"
+            raise Failed("count", f"the site shows {in_words(self.counts)}, {words}")
         self.is_compared = True
-
-
-class Progress:
-    """A progress line on terminals."""
-
-    def __init__(self, size: int) -> None:
-        self.size, self.shown = size, time.monotonic()
-        self.is_watched = sys.stderr.isatty()
-
-    def show(self, done: int) -> None:
-        if self.is_watched and time.monotonic() - self.shown > 0.5:
-            self.shown = time.monotonic()
-            sys.stderr.write(f"\r{done} of {self.size} entries ")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        if self.is_watched:
-            sys.stderr.write("\r" + " " * 50 + "\r")
 
 
 # --- Sources of a published log --------------------------------------------------------------------------------------
@@ -739,8 +708,8 @@ class Folder:
         self.name = plain(str(path))
         self.is_copy = True
 
-    def count(self) -> None:
-        """None: a copy shows no numbers."""
+    def beside(self, _path: str) -> None:
+        """None: a copy shows no numbers and no words."""
 
     def file(self, name: str, longest: int) -> bytes | None:
         """The content of a file, or None if it is missing. Raises Trouble if it is too long."""
@@ -769,27 +738,29 @@ class Site:
     def file(self, name: str, longest: int) -> bytes | None:
         return fetch(f"{self.address}/{name}", longest)
 
-    def count(self) -> bytes | None:
-        """The numbers that the site shows, if it runs our software."""
-        match = re.match(r"(.*)/log/([a-z0-9-]+)\Z", self.address)
-        if match is None:
-            return None
-        return fetch(f"{match.group(1)}/api/v1/campaigns/{match.group(2)}/count", _MAX_NOTE_BYTES)
+    def beside(self, path: str) -> bytes | None:
+        """What the site has at another address, in which `*` is the campaign; None where it does not run our software."""
+        site, divider, slug = self.address.rpartition("/log/")
+        return fetch(site + path.replace("*", slug), _LARGEST) if divider else None
+
+    def check_name(self, origin: str) -> None:
+        """Check that a log has the name of this address; or, as after a move of the site, that both have a key here. Raises Failed."""
+        here = self.address.partition("://")[2]
+        is_renamed = here.partition("/")[2] == origin.partition("/")[2]
+        if here != origin and not (
+            is_renamed and {here, origin} <= {key.name for key in published_keys(self).keys}
+        ):
+            raise Failed("origin", f"it is the log {plain(origin)}, not that of this address")
 
     def bundles(self, size: int) -> Iterator[bytes]:
-        """The bundles in order, a few of them fetched ahead."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            ahead: deque[Any] = deque()
-            try:
-                for number, width in tiles_of(size):
-                    ahead.append(pool.submit(bundle, self, number, width))
-                    if len(ahead) > 2 * _AT_ONCE:
-                        yield from ahead.popleft().result()
-                while ahead:
-                    yield from ahead.popleft().result()
-            finally:
-                for waiting in ahead:
-                    waiting.cancel()
+        return chain.from_iterable(at_once(lambda tile: bundle(self, *tile), tiles_of(size)))
+
+
+def at_once(work: Callable[[Any], Any], jobs: Iterator[Any]) -> Iterator[Any]:
+    """What `work` gives for each of many jobs, in their order, a few done at once."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        while some := list(islice(jobs, 4 * _AT_ONCE)):
+            yield from pool.map(work, some)
 
 
 def published_tile(source: Any, level: str, number: int, width: int) -> tuple[bytes, bool]:
@@ -1275,23 +1246,21 @@ def check_letters(pack: Any, totals: dict[str, Any]) -> None:
             raise Failed("count", f"the fields of {name} are {plain(given)}, those of the pack {expected}")
 
 
-def check_pledges(pack: Any, recounted: Recount) -> None:
-    """Check that the pack has the pledge text of each entry, word for word. Raises Failed."""
-    name = "pledge-texts.json"
+def check_pledges(texts: Any, recounted: Recount) -> None:
+    """Check that the pledge text of each entry is among texts with their hashes, word for word. Raises ValueError."""
     try:
-        texts = from_json(whole(pack, name, _LARGEST))
-        words = {version["sha256"]: version["text"] for version in texts}
-        is_right = all(fingerprint(text) == known for known, text in words.items())
-    except (ValueError, TypeError, KeyError):
-        is_right = False
-    if not is_right:
-        raise Failed("file:" + name, "its texts do not have the hashes that it names")
-    if set(recounted.pledges) - set(words):
-        raise Failed("file:" + name, "it lacks a text that the entries say was signed")
+        listed = {text["sha256"]: fingerprint(text["text"]) for text in texts}
+    except (TypeError, KeyError, AttributeError):
+        raise ValueError("it is no list of texts with their hashes") from None
+    if any(digest != known for known, digest in listed.items()):
+        raise ValueError("its texts do not have the hashes that it names")
+    for pledge, entries in recounted.pledges.items():
+        if pledge not in listed:
+            raise ValueError(f"it lacks a text that {entries} entries say was signed, with the hash {pledge}")
 
 
 def fingerprint(wording: dict[str, str]) -> str:
-    """The hash of a pledge text: for each language by code, the code and the text, each followed by a zero byte."""
+    """The hash of a pledge text or statement: for each language by code, the code and the text, each followed by a zero byte."""
     if not wording or not all(isinstance(text, str) for text in wording.values()):
         raise ValueError("a pledge text is a text in each of its languages")
     joined = "".join(f"{lang}\0{wording[lang]}\0" for lang in sorted(wording))
@@ -1310,6 +1279,65 @@ def document(pack: Any, name: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise Failed("count", f"{name} is not a document that can be read")
     return content
+
+
+# --- The words that a site publishes ------------------------------------------------------------------------------------
+
+#: Seconds after which caches have a list that the log was ahead of.
+_LAG = 6
+
+
+def check_words(source: Any, recounted: Recount) -> int | None:
+    """Compare the words that a site publishes with the hashes in its log. Returns how many entries are of the newest pledge text;
+    None where the site lists no words. Raises Failed."""
+    for attempt in range(_TRIES):
+        facts, stated = (source.beside("/api/v1/campaigns/*" + name) for name in ("", "/statements"))
+        if facts is None or stated is None:
+            break
+        try:
+            texts = published_texts(source, facts)
+            check_pledges(texts, recounted)
+            check_statements(stated, recounted)
+        except (Failed, ValueError) as error:
+            if attempt + 1 == _TRIES:
+                raise error if isinstance(error, Failed) else Failed("pledge", str(error)) from None
+            time.sleep(_LAG)
+        else:
+            return recounted.pledges.get(texts[0]["sha256"], 0)
+    return None
+
+
+def published_texts(source: Any, facts: bytes) -> list[dict[str, Any]]:
+    """The pledge texts of a site, newest first, as pledge-texts.json has them: each language from its own address. Raises ValueError."""
+    texts = []
+    try:
+        for text in from_json(facts)["pledges"]:
+            paths = {lang: f"/{lang}/c/*/pledge/{text['version']}.md" for lang in text["texts"]}
+            wording = {lang: str(source.beside(path) or b"", "utf-8") for lang, path in paths.items()}
+            texts.append({"sha256": text["sha256"], "text": wording})
+    except (TypeError, KeyError):
+        texts = []
+    if not texts:
+        raise ValueError("the site lists no pledge texts")
+    return texts
+
+
+def check_statements(data: bytes, recounted: Recount) -> None:
+    """Check that the words of each statement are published; those of a letter only its recipient has. Raises Failed."""
+    try:
+        listed = {
+            int(said["entry"]): (
+                said["kind"],
+                said["sha256"] if said["kind"] == "letter" else fingerprint(said["words"]),
+            )
+            for said in from_json(data)["statements"]
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise Failed("statement", "what the site lists as statements is no such list") from None
+    for index in sorted({*listed, *recounted.statements}):
+        if index < recounted.tree.size and listed.get(index) != recounted.statements.get(index):
+            words = "the words that the site publishes for this entry, or for none, are not those of the log"
+            raise Failed(f"statement:{index}", words)
 
 
 # --- Commands -----------------------------------------------------------------------------------------------------------
@@ -1368,6 +1396,11 @@ def published_keys(source: Any) -> Trust:
     return Trust(keys_of(data.decode("utf-8", "replace"), source.name), words, is_of_site=not source.is_copy)
 
 
+def trust_in(key: str | None, log: Any) -> Trust:
+    """The keys handed in, or those published beside a log, which may be named by its origin. Raises Trouble."""
+    return given_keys(key) if key else published_keys(named_log(log) if isinstance(log, str) else log)
+
+
 def source_of(word: str) -> Any:
     """Raises Trouble."""
     if is_address(word):
@@ -1397,11 +1430,12 @@ def tell_moves(recounted: Recount) -> None:
 
 def count(arguments: argparse.Namespace) -> int:
     source = source_of(arguments.source)
-    trust = given_keys(arguments.key) if arguments.key else published_keys(source)
+    trust = trust_in(arguments.key, source)
     # Fetched first, so that the log has what they count.
-    data = source.count()
+    data = source.beside("/api/v1/campaigns/*/count")
     on_site = None if data is None else SiteNumbers(data)
     recounted, checkpoint = counted(source, trust, tiles=arguments.tiles, shown=on_site)
+    of_newest = check_words(source, recounted)
     tell_count(recounted, checkpoint)
     tell_moves(recounted)
     tell_backwards(recounted)
@@ -1412,17 +1446,24 @@ def count(arguments: argparse.Namespace) -> int:
         "and they add up to the numbers above.",
         f"맞습니다: 항목 {checkpoint.size}개를 모두 다시 세었고, 전자서명된 체크포인트와 일치합니다.",
     )
-    if on_site is not None and on_site.is_compared:
+    is_compared = on_site is not None and on_site.is_compared
+    if on_site is not None and is_compared:
         report(
-            f"The site shows the same: {in_words(on_site.counts)}, and {on_site.paper} on paper, at {on_site.size} entries.",
+            f"The site shows the same: {in_words(on_site.counts)}, at {on_site.size} entries.",
             f"사이트에 표시된 수도 같습니다(항목 {on_site.size}개 기준).",
         )
+    if of_newest is not None:
+        report(
+            f"Its words are those that were signed and stated; the pledge text of today is that of {of_newest} entries.",
+            f"공개된 서약문과 공표한 글도 기록과 같습니다. 지금의 서약문으로 된 항목은 {of_newest}개입니다.",
+        )
+    if is_compared and of_newest is not None:
         return 0
     report(
-        "NOT CHECKED: the number that a site shows to everybody; there is none beside these files, or it is of another state.",
-        "검증하지 않음: 사이트에 표시된 수. 이 파일들과 함께 볼 수 있는 수가 없거나 다른 시점의 수입니다.",
+        "NOT CHECKED: the number that a site shows to everybody, or its words; there are none beside these files, or of another state.",
+        "검증하지 않음: 사이트에 표시된 수나 글. 이 파일들과 함께 볼 수 있는 것이 없거나 다른 시점의 것입니다.",
     )
-    # A copy shows no numbers. A site that gives none to compare may show any.
+    # A copy shows neither. A site that gives nothing to compare may show anything.
     return 0 if source.is_copy else 2
 
 
@@ -1455,6 +1496,8 @@ def newest_checkpoint(source: Any, trust: Trust, at_least: int) -> Checkpoint:
         if checkpoint.size >= at_least or source.is_copy:
             break
         time.sleep(attempt + 1)
+    if not source.is_copy:
+        source.check_name(checkpoint.origin)
     return checkpoint
 
 
@@ -1468,12 +1511,10 @@ def held_against(entries: Iterator[bytes], hashes: Tiles) -> Iterator[bytes]:
 def check_older(older: Checkpoint, checkpoint: Checkpoint) -> None:
     # A site that moves to another host goes on with the same log (docs/log.md, "A new address").
     if older.origin.partition("/")[2] != checkpoint.origin.partition("/")[2]:
-        raise Failed(
-            "consistency",
-            f"they are checkpoints of two logs, {plain(older.origin)} and {plain(checkpoint.origin)}",
-        )
+        words = f"they are checkpoints of two logs, {plain(older.origin)} and {plain(checkpoint.origin)}"
+        raise Failed(older.fault, words)
     if older.size > checkpoint.size:
-        raise Failed("consistency", f"the log had {older.size} entries and has {checkpoint.size} now")
+        raise Failed(older.fault, f"the log had {older.size} entries and has {checkpoint.size} now")
 
 
 def consistency(arguments: argparse.Namespace) -> None:
@@ -1481,8 +1522,8 @@ def consistency(arguments: argparse.Namespace) -> None:
     if data.startswith(_RECEIPT_HEAD):
         data = data.partition(b"\n\n")[2]
     source = source_of(arguments.source)
-    trust = given_keys(arguments.key) if arguments.key else published_keys(source)
-    older = open_checkpoint(data, trust.keys)
+    trust = trust_in(arguments.key, source)
+    older = open_checkpoint(data, trust.keys, may_have_ended=True)
     recounted, checkpoint = counted(source, trust, older)
     tell_count(recounted, checkpoint)
     trust.print_keys(checkpoint.origin)
@@ -1515,8 +1556,13 @@ def check_pack(pack: Any, key: str | None, log: str | None) -> None:
         raise Failed("checkpoint", "log/checkpoint is not the one that the manifest names")
     added_up = recount(split_entries(pack.chunks("log/entries")), checkpoint)
     check_tables(pack, manifest, added_up)
-    check_pledges(pack, added_up)
-    today = None if log is None else counted(source_of(log), trust, checkpoint)
+    try:
+        check_pledges(from_json(whole(pack, "pledge-texts.json", _LARGEST)), added_up)
+    except ValueError as error:
+        raise Failed("file:pledge-texts.json", str(error)) from None
+    source = None if log is None else source_of(log)
+    # The pack's own key may have ended since.
+    today = None if source is None else counted(source, trust_in(key, source), checkpoint)
     tell_count(added_up, checkpoint)
     tell_moves(added_up)
     tell_backwards(added_up)
@@ -1624,15 +1670,11 @@ def rest_of_line(line: str, word: str) -> str:
 
 def receipt(arguments: argparse.Namespace) -> None:
     opened = Receipt(read_file(Path(arguments.file), _SMALL))
-    trust = given_keys(arguments.key) if arguments.key else keys_for(opened.checkpoint.origin)
-    checkpoint = open_checkpoint(opened.note, trust.keys)
+    source = None if arguments.log is None else source_of(arguments.log)
+    trust = trust_in(arguments.key, source or opened.checkpoint.origin)
+    checkpoint = open_checkpoint(opened.note, trust.keys, may_have_ended=source is not None)
     match = _ENTRY.match(opened.leaf)
-    if (
-        match is None
-        or match.group(1) not in (b"confirmed", b"reinstated")
-        or match.group(2) != b"1"
-        or not match.group(6)
-    ):
+    if match is None or match.group(6) is None:
         raise Failed("leaf", "the entry in it does not count anybody")
     try:
         root = root_by_proof(leaf_hash(opened.leaf), opened.index, checkpoint.size, opened.proof)
@@ -1645,8 +1687,8 @@ def receipt(arguments: argparse.Namespace) -> None:
     ):
         raise Failed("address", "the entry was not made for this address; type it as the mail went to it")
     today, standing = None, opened.index
-    if arguments.log is not None:
-        recounted, today = counted(source_of(arguments.log), trust, checkpoint)
+    if source is not None:
+        recounted, today = counted(source, trust, checkpoint)
         standing = standing_today(opened.index, match.group(6).decode(), recounted)
     report(
         f"entry {opened.index} {opened.leaf.decode()}",
@@ -1720,14 +1762,12 @@ def commitments(salt: str, address: str) -> list[str]:
     ]
 
 
-def keys_for(origin: str) -> Trust:
-    """The key for a receipt, fetched from the log that the receipt names. Raises Trouble."""
+def named_log(origin: str) -> Site:
+    """The log that a receipt names, which may be asked for its key. Raises Trouble."""
     if not re.match(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?/log/[a-z0-9-]+\Z", origin):
         raise Trouble("a receipt brings no key; hand in the log's key as --key")
     scheme = "http" if re.match(r"(localhost|127\.0\.0\.1)[:/]", origin) else "https"
-    address = f"{scheme}://{origin}/key"
-    sys.stderr.write(f"no --key: asking {address}\n")
-    return Trust(given_keys(address).keys, "the key of the website that the receipt names", is_of_site=True)
+    return Site(f"{scheme}://{origin}")
 
 
 def mirror(arguments: argparse.Namespace) -> None:
@@ -1741,13 +1781,10 @@ def mirror(arguments: argparse.Namespace) -> None:
         size = Checkpoint(data).size
     except ValueError:
         raise Failed("checkpoint", "what is published there is not a checkpoint") from None
-    names = list(all_tiles(size))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for begin in range(0, len(names), 64):
-            for _ in pool.map(lambda which: keep_tile(site, folder, *which), names[begin : begin + 64]):
-                pass
+    for _ in at_once(lambda tile: keep_tile(site, folder, *tile), all_tiles(size)):
+        pass
     keep(folder / "key", key)
-    # Keep the older state beside it, as evidence in case the log was rewritten.
+    # The older state stays, as evidence in case the log was rewritten.
     present = folder / "checkpoint"
     if present.exists() and present.read_bytes() != data:
         older = Checkpoint(present.read_bytes())
