@@ -9,9 +9,8 @@
     python3 verify.py                                               inside an unpacked pack: check that pack
 
 KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
-pack is compared with the log published today; without it, the check proves only that the key has signed it. Then a receipt
-may also be by a key that has ended since: what is in today's log needs no other proof. The exit status
-is 0 when all is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file,
+pack is compared with the log published today, and a receipt may be by a key that has ended since; without it, the check
+proves only that the key has signed it. The exit status is 0 when all is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file,
 no network), or when the number or the words that a site shows could not be compared with its log.
 
 One file, Python 3.8 or newer, nothing to install; so its messages are in the code, in English and Korean, and not in
@@ -46,7 +45,7 @@ from array import array
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, Callable, Iterator, Tuple
+from typing import Any, BinaryIO, Callable, Iterable, Iterator, Tuple
 
 try:
     from cryptography.exceptions import InvalidSignature
@@ -482,7 +481,9 @@ class Recount:
         elif match.re is _BATCH:
             self._batch(index, match)
         else:
-            self._statement(index, match)
+            self.statements[index] = (match.group(1).decode(), match.group(3).decode())
+            self._marks.append(-1 - index)  # of itself, so of no commitment
+            self._standing.append(_NOTHING)
         if day < self.latest and self.first_backwards is None and is_days_before(day, self.latest):
             self.first_backwards = index
         self.latest = max(day, self.latest)
@@ -513,13 +514,6 @@ class Recount:
             self._minus(index, int(taken), _PAPER)
             if self.batches.pop(int(taken)) != int(number):
                 raise Failed(f"entry:{index}", f"it takes back another number than entry {int(taken)} counts")
-
-    def _statement(self, index: int, match: Any) -> None:
-        """Keep a statement, which counts nothing."""
-        kind, _, digest = match.groups()
-        self.statements[index] = (kind.decode(), digest.decode())
-        self._marks.append(-1 - index)  # of itself, so of no commitment
-        self._standing.append(_NOTHING)
 
     def _new_day(self, index: int, day: bytes) -> None:
         try:
@@ -1246,17 +1240,24 @@ def check_letters(pack: Any, totals: dict[str, Any]) -> None:
             raise Failed("count", f"the fields of {name} are {plain(given)}, those of the pack {expected}")
 
 
-def check_pledges(texts: Any, recounted: Recount) -> None:
-    """Check that the pledge text of each entry is among texts with their hashes, word for word. Raises ValueError."""
+def check_pledges(name: str, texts: Iterable[Any], recounted: Recount) -> int:
+    """Check that the pledge text of each entry is among texts with their hashes, word for word. Returns how many entries are of the
+    first of them. Raises Failed."""
     try:
         listed = {text["sha256"]: fingerprint(text["text"]) for text in texts}
-    except (TypeError, KeyError, AttributeError):
-        raise ValueError("it is no list of texts with their hashes") from None
-    if any(digest != known for known, digest in listed.items()):
-        raise ValueError("its texts do not have the hashes that it names")
+        is_right = all(known == digest for known, digest in listed.items())
+    except (ValueError, TypeError, KeyError, AttributeError):
+        is_right = False
+    if not is_right:
+        raise Failed(name, "its texts do not have the hashes that it names")
     for pledge, entries in recounted.pledges.items():
         if pledge not in listed:
-            raise ValueError(f"it lacks a text that {entries} entries say was signed, with the hash {pledge}")
+            raise Failed(name, f"it lacks the text that {entries} entries say was signed, with the hash {pledge}")
+    return recounted.pledges.get(next(iter(listed), ""), 0)
+
+
+def texts_inside(pack: Any) -> Iterator[Any]:
+    yield from from_json(whole(pack, "pledge-texts.json", _LARGEST))
 
 
 def fingerprint(wording: dict[str, str]) -> str:
@@ -1287,57 +1288,42 @@ def document(pack: Any, name: str) -> dict[str, Any]:
 _LAG = 6
 
 
-def check_words(source: Any, recounted: Recount) -> int | None:
+def check_words(source: Any, recounted: Recount, tries: int = _TRIES) -> int | None:
     """Compare the words that a site publishes with the hashes in its log. Returns how many entries are of the newest pledge text;
     None where the site lists no words. Raises Failed."""
-    for attempt in range(_TRIES):
-        facts, stated = (source.beside("/api/v1/campaigns/*" + name) for name in ("", "/statements"))
-        if facts is None or stated is None:
-            break
-        try:
-            texts = published_texts(source, facts)
-            check_pledges(texts, recounted)
-            check_statements(stated, recounted)
-        except (Failed, ValueError) as error:
-            if attempt + 1 == _TRIES:
-                raise error if isinstance(error, Failed) else Failed("pledge", str(error)) from None
-            time.sleep(_LAG)
-        else:
-            return recounted.pledges.get(texts[0]["sha256"], 0)
-    return None
-
-
-def published_texts(source: Any, facts: bytes) -> list[dict[str, Any]]:
-    """The pledge texts of a site, newest first, as pledge-texts.json has them: each language from its own address. Raises ValueError."""
-    texts = []
+    facts, stated = (source.beside("/api/v1/campaigns/*" + name) for name in ("", "/statements"))
+    if facts is None or stated is None:
+        return None
     try:
-        for text in from_json(facts)["pledges"]:
-            paths = {lang: f"/{lang}/c/*/pledge/{text['version']}.md" for lang in text["texts"]}
-            wording = {lang: str(source.beside(path) or b"", "utf-8") for lang, path in paths.items()}
-            texts.append({"sha256": text["sha256"], "text": wording})
-    except (TypeError, KeyError):
-        texts = []
-    if not texts:
-        raise ValueError("the site lists no pledge texts")
-    return texts
+        check_statements(stated, recounted)
+        return check_pledges("pledge", published_texts(source, facts), recounted)
+    except Failed:
+        if tries == 1:
+            raise
+    time.sleep(_LAG)
+    return check_words(source, recounted, tries - 1)
+
+
+def published_texts(source: Any, facts: bytes) -> Iterator[dict[str, Any]]:
+    """The pledge texts of a site, newest first, as pledge-texts.json has them: each language from its own address."""
+    for text in from_json(facts)["pledges"]:
+        paths = {lang: f"/{lang}/c/*/pledge/{text['version']}.md" for lang in text["texts"]}
+        wording = {lang: str(source.beside(path) or b"", "utf-8") for lang, path in paths.items()}
+        yield {"sha256": text["sha256"], "text": wording}
 
 
 def check_statements(data: bytes, recounted: Recount) -> None:
     """Check that the words of each statement are published; those of a letter only its recipient has. Raises Failed."""
+    listed = {}
     try:
-        listed = {
-            int(said["entry"]): (
-                said["kind"],
-                said["sha256"] if said["kind"] == "letter" else fingerprint(said["words"]),
-            )
-            for said in from_json(data)["statements"]
-        }
+        for said in from_json(data)["statements"]:
+            digest = said["sha256"] if said["kind"] == "letter" else fingerprint(said["words"])
+            listed[int(said["entry"])] = (said["kind"], digest)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Failed("statement", "what the site lists as statements is no such list") from None
     for index in sorted({*listed, *recounted.statements}):
         if index < recounted.tree.size and listed.get(index) != recounted.statements.get(index):
-            words = "the words that the site publishes for this entry, or for none, are not those of the log"
-            raise Failed(f"statement:{index}", words)
+            raise Failed(f"statement:{index}", "the site publishes other words than this entry says, or none")
 
 
 # --- Commands -----------------------------------------------------------------------------------------------------------
@@ -1446,8 +1432,7 @@ def count(arguments: argparse.Namespace) -> int:
         "and they add up to the numbers above.",
         f"맞습니다: 항목 {checkpoint.size}개를 모두 다시 세었고, 전자서명된 체크포인트와 일치합니다.",
     )
-    is_compared = on_site is not None and on_site.is_compared
-    if on_site is not None and is_compared:
+    if on_site is not None and on_site.is_compared:
         report(
             f"The site shows the same: {in_words(on_site.counts)}, at {on_site.size} entries.",
             f"사이트에 표시된 수도 같습니다(항목 {on_site.size}개 기준).",
@@ -1457,7 +1442,7 @@ def count(arguments: argparse.Namespace) -> int:
             f"Its words are those that were signed and stated; the pledge text of today is that of {of_newest} entries.",
             f"공개된 서약문과 공표한 글도 기록과 같습니다. 지금의 서약문으로 된 항목은 {of_newest}개입니다.",
         )
-    if is_compared and of_newest is not None:
+    if on_site is not None and on_site.is_compared and of_newest is not None:
         return 0
     report(
         "NOT CHECKED: the number that a site shows to everybody, or its words; there are none beside these files, or of another state.",
@@ -1556,10 +1541,7 @@ def check_pack(pack: Any, key: str | None, log: str | None) -> None:
         raise Failed("checkpoint", "log/checkpoint is not the one that the manifest names")
     added_up = recount(split_entries(pack.chunks("log/entries")), checkpoint)
     check_tables(pack, manifest, added_up)
-    try:
-        check_pledges(from_json(whole(pack, "pledge-texts.json", _LARGEST)), added_up)
-    except ValueError as error:
-        raise Failed("file:pledge-texts.json", str(error)) from None
+    check_pledges("file:pledge-texts.json", texts_inside(pack), added_up)
     source = None if log is None else source_of(log)
     # The pack's own key may have ended since.
     today = None if source is None else counted(source, trust_in(key, source), checkpoint)

@@ -15,6 +15,8 @@ interface Facts {
   organizations: number;
   paper: number;
   statements: number;
+  // Entries of the newest pledge text.
+  current: number;
   todayPeople: number;
   todayOrganizations: number;
   // The checkpoint that was counted, who signed it, and who else did.

@@ -10,24 +10,22 @@ type OfMerkle = ReturnType<typeof import("../../pledge/static/js/verify/merkle.j
 type OfZip = ReturnType<typeof import("../../pledge/static/js/verify/zip.js").default>;
 interface Readers extends Basics, OfNote, OfMerkle, OfZip {}
 type OfEntries = ReturnType<typeof import("../../pledge/static/js/verify/entries.js").default>;
-type OfTrust = ReturnType<typeof import("../../pledge/static/js/verify/trust.js").default>;
 type OfTables = ReturnType<typeof import("../../pledge/static/js/verify/tables.js").default>;
-interface Logs extends Readers, OfEntries, OfTrust, OfTables {}
+interface Logs extends Readers, OfEntries, OfTables {}
 type OfLog = ReturnType<typeof import("../../pledge/static/js/verify/log.js").default>;
 interface Parts extends Logs, OfLog {}
 type OfReceipt = ReturnType<typeof import("../../pledge/static/js/verify/receipt.js").default>;
 type OfPack = ReturnType<typeof import("../../pledge/static/js/verify/pack.js").default>;
 type OfCount = ReturnType<typeof import("../../pledge/static/js/verify/count.js").default>;
-interface Checks extends Parts, OfReceipt, OfPack, OfCount {
-  canCheck: () => Promise<boolean>;
-}
+interface Checks extends Parts, OfReceipt, OfPack, OfCount {}
+type Log = NonNullable<Awaited<ReturnType<OfLog["openLog"]>>>;
 
 interface Key {
   name: string;
   id: string;
   auditId: string;
   key: Bytes;
-  text: string;
+  isKnown: boolean;
 }
 
 interface Note {
@@ -78,7 +76,8 @@ interface Sum {
   counts: Counts;
   paper: Paper;
   statements: Map<number, Entry>;
-  pledges: Set<string>;
+  // How many entries name each, by its hash.
+  pledges: Map<string, number>;
   days: Map<string, number>;
   latest: string;
   sums: Record<string, Float64Array>;

@@ -12,26 +12,26 @@ export class Failed extends Error {
 }
 
 // Runs `work`; whatever it does not like is the failure of this name.
-/** @template T @param {string} failed @param {() => T | Promise<T>} work */
-export async function or(failed, work) {
+/** @template T @param {string} failed @param {() => T | Promise<T>} work @param {string} [at] */
+export async function or(failed, work, at) {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof Failed ? error : new Failed(failed);
+    throw error.failed ? error : new Failed(failed, at);
   }
 }
 
 /** @param {number} seconds */
 export const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 
-// What `work` gives, tried up to `times`: between two, a network may come back.
+// What `work` gives, tried up to `times`: between two, a network may come back, and a cache may fetch what is new.
 /** @template T @param {() => Promise<T>} work @param {number} times */
 export async function again(work, times) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
-      if (attempt === times || error instanceof Failed) throw error;
+      if (attempt === times) throw error;
       await pause(attempt);
     }
   }

@@ -1,23 +1,20 @@
 // The entries of a log: split, checked each against those before it, added up (docs/log.md).
 
-// An entry has this one form: the keys in this order, no spaces.
-const ENTRY = new RegExp(
-  '^\\{"v":1,"kind":"(confirmed|reinstated|withdrawn|invalidated)","change":(1|-1),"of":"(person|organization)",' +
-    '"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","pledge":"([0-9a-f]{64})",' +
-    '(?:"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,14}))\\}$',
-);
-// A batch on paper: how many signatures, and the hash of its scan or which batch is taken back (docs/paper.md).
-const BATCH = new RegExp(
-  '^\\{"v":1,"kind":"(confirmed|withdrawn)","change":(-?)([1-9][0-9]{0,6}),"of":"paper",' +
-    '"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))",' +
-    '(?:"scan":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,14}))(?:,"record":"[0-9a-f]{64}")?\\}$',
-);
-const MAX_BATCH = 1_000_000;
-// What was said in somebody's name: the hash of its words. It changes no number.
-const STATEMENT = new RegExp(
-  '^\\{"v":1,"kind":"(promise|answer|letter)","change":0,"of":"statement",' +
-    '"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","sha256":"([0-9a-f]{64})"\\}$',
-);
+// The only forms of an entry, with the keys in this order and no spaces: of a person or an organisation; of a batch on paper, with
+// the hash of its scan or which batch is taken back (docs/paper.md); of what was said in somebody's name, which changes no number.
+const DAY = '"day":"(?<day>[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))"';
+const SIGNATORY = `"of":"(?<of>person|organization)",${DAY},"pledge":"(?<pledge>[0-9a-f]{64})"`;
+const BATCH = `(?<signatures>1000000|[1-9][0-9]{0,5}),"of":"(?<of>paper)",${DAY}`;
+const HASH = '"(?<commitment>[0-9a-f]{64})"';
+const TAKES_BACK = '"takes_back":(?<takesBack>0|[1-9][0-9]{0,14})';
+const RECORD = '(?:,"record":"[0-9a-f]{64}")?';
+const FORMS = [
+  `"(?<reason>confirmed|reinstated)","change":1,${SIGNATORY},"commitment":${HASH}`,
+  `"(?<reason>withdrawn|invalidated)","change":-1,${SIGNATORY},${TAKES_BACK}`,
+  `"(?<reason>confirmed)","change":${BATCH},"scan":${HASH}${RECORD}`,
+  `"(?<reason>withdrawn)","change":-${BATCH},${TAKES_BACK}${RECORD}`,
+  `"(?<reason>promise|answer|letter)","change":0,"of":"(?<of>statement)",${DAY},"sha256":${HASH}`,
+].map((form) => new RegExp(`^\\{"v":1,"kind":${form}\\}$`));
 /** @type {Record<string, string>} */
 const WORDS = { person: "people", organization: "organizations" };
 const SUMS = { ...WORDS, paper: "paper" };
@@ -28,53 +25,37 @@ const STANDS = { person: 1, organization: 2, paper: 3 };
 const STEP = 4096;
 
 /** @param {Readers} parts */
-export default function entries({ Failed, leafHashes, rootOf }) {
+export default function entries({ Failed, encode, hex, sha256, leafHashes, rootOf }) {
   // What one line says; null for what is no entry.
   /** @param {string} line @returns {Entry | null} */
   function readEntry(line) {
-    const [, reason, change, of, day, pledge, commitment, takesBack] = ENTRY.exec(line) ?? [];
-    if (!reason) return readStatement(line) ?? readBatch(line);
-    const isPlus = change === "1";
-    const fits = isPlus === ["confirmed", "reinstated"].includes(reason) && isPlus === (commitment !== undefined);
-    return fits ? { reason, isPlus, of, day, pledge, commitment, takesBack: Number(takesBack) } : null;
+    for (const form of FORMS) {
+      const { reason, of, day, pledge, commitment, takesBack, signatures } = form.exec(line)?.groups ?? {};
+      const isPlus = takesBack === undefined && of !== "statement";
+      const batch = signatures && { signatures: Number(signatures) };
+      if (reason) return { reason, isPlus, of, day, pledge, commitment, takesBack: Number(takesBack), ...batch };
+    }
+    return null;
   }
 
-  /** @param {string} line @returns {Entry | null} */
-  function readStatement(line) {
-    const [, reason, day, commitment] = STATEMENT.exec(line) ?? [];
-    return reason ? { reason, isPlus: false, of: "statement", day, commitment, takesBack: Number.NaN } : null;
-  }
-
-  /** @param {string} line @returns {Entry | null} */
-  function readBatch(line) {
-    const [, reason, minus, signatures, day, scan, takesBack] = BATCH.exec(line) ?? [];
-    const isPlus = reason === "confirmed";
-    const fits = reason && isPlus === (minus === "") && isPlus === (scan !== undefined) && Number(signatures) <= MAX_BATCH;
-    if (!fits) return null;
-    return { reason, isPlus, of: "paper", day, commitment: scan, takesBack: Number(takesBack), signatures: Number(signatures) };
-  }
-
-  // Where each entry begins and ends: two bytes of length before each (tlog-tiles, "Log Entries").
+  // The first `size` entries, each after two bytes of length (tlog-tiles, "Log Entries"), and where the last of them ends.
   /** @param {Bytes} bytes @param {number} size */
   function split(bytes, size) {
-    const begins = new Float64Array(size + 1);
-    let [place, count] = [0, 0];
-    while (place < bytes.length) {
-      if (count === size || place + 2 > bytes.length) throw new Failed("size");
-      begins[count] = place + 2;
-      place += 2 + bytes[place] * 256 + bytes[place + 1];
-      count += 1;
+    const ends = new Float64Array(size + 1);
+    for (let count = 0; count < size; count += 1) {
+      const place = ends[count];
+      ends[count + 1] = place + 2 + bytes[place] * 256 + bytes[place + 1];
+      if (!(ends[count + 1] <= bytes.length)) throw new Failed("size");
     }
-    if (count !== size || place !== bytes.length) throw new Failed("size");
-    begins[size] = place + 2;
-    return (/** @type {number} */ index) => bytes.subarray(begins[index], begins[index + 1] - 2);
+    return { entry: (/** @type {number} */ index) => bytes.subarray(ends[index] + 2, ends[index + 1]), end: ends[size] };
   }
 
   // Adds up the first `size` entries. `progress(n)` tells that n more steps are done: looks at entries, then hashes.
   // `known` are the hashes of the entries, if they were made already. `sums` has, for people, organizations and paper, what the first n entries add up to, from 0 on.
   /** @param {Bytes} bytes @param {number} size @param {Progress} progress @param {Bytes | null} [known] @returns {Promise<Sum>} */
   async function recount(bytes, size, progress, known = null) {
-    const at = split(bytes, size);
+    const { entry: at, end } = split(bytes, size);
+    if (end !== bytes.length) throw new Failed("size");
     const reader = new TextDecoder("latin1");
     const moves = Object.fromEntries(
       Object.values(WORDS).map((word) => [word, Object.fromEntries(REASONS.map((reason) => [reason, 0]))]),
@@ -85,7 +66,8 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     // What was said, by the index of its entry.
     const statements = new Map();
     const marks = new Float64Array(size);
-    const pledges = new Set();
+    // How many entries name a pledge text, by its hash.
+    const pledges = new Map();
     // By how many people each day changed the count; every day that an entry names is a key.
     const days = new Map();
     const begins = new Map();
@@ -108,7 +90,7 @@ export default function entries({ Failed, leafHashes, rootOf }) {
         if (entry.isPlus) batches.set(index, entry.signatures);
       } else {
         moves[WORDS[entry.of]][entry.reason] += 1;
-        pledges.add(entry.pledge);
+        pledges.set(entry.pledge, (pledges.get(entry.pledge) ?? 0) + 1);
       }
       if (index % STEP === STEP - 1) progress(STEP);
     }
@@ -149,7 +131,25 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     }
   }
 
-  return { readEntry, recount };
+  // The hash of words: for each of their languages by its code, the code and the text.
+  /** @param {Label} words */
+  async function fingerprint(words) {
+    const texts = Object.keys(words).sort().map((lang) => `${lang}\0${words[lang]}\0`);
+    if (!texts.length) throw new RangeError("no words");
+    return hex(await sha256(encode(texts.join(""))));
+  }
+
+  // That texts have the hashes that they are listed with, and that each which was signed is among them, word for word.
+  /** @param {{ sha256: string, text: Label }[]} texts @param {Map<string, number>} signed */
+  async function checkPledges(texts, signed) {
+    for (const { sha256: listed, text } of texts) {
+      if ((await fingerprint(text)) !== listed) throw new RangeError("another text");
+    }
+    const known = texts.map(({ sha256: listed }) => listed);
+    if (![...signed.keys()].every((pledge) => known.includes(pledge))) throw new RangeError("a text is missing");
+  }
+
+  return { readEntry, split, recount, fingerprint, checkPledges };
 }
 
 // Whether the calendar has it.

@@ -1,5 +1,6 @@
-// Today's log of this site, read by its public files (C2SP tlog-tiles): whether an entry and an older state are in it, what
-// has happened to an entry since, and all entries. A few tiles are enough for the first, the entries after it for the second.
+// Whose keys are believed: the one that somebody pasted, or those with which this site signs its logs today. And today's log of
+// this site, read by its public files (C2SP tlog-tiles): whether an entry and an older state are in it, what has happened to an
+// entry since, and all entries. A few tiles are enough for the first, the entries after it for the second.
 
 const WIDTH = 32;
 const FULL = 256;
@@ -16,7 +17,36 @@ class Unreachable extends Error {
 
 /** @param {Logs} parts */
 export default function log(parts) {
-  const { Failed, decode, same } = parts;
+  const { Failed, or, decode, same } = parts;
+
+  // { keys, source } with source "pasted" or "site"; keys null where none is known. `slug` is this site's campaign of that
+  // name, if it has one, and `published` what it publishes as the keys of its log.
+  /** @param {string} origin @param {Asked} asked @returns {Promise<Trusted>} */
+  async function keysFor(origin, { pasted, slugs }) {
+    const slug = slugs.find((one) => origin.endsWith(`/log/${one}`)) ?? null;
+    if (pasted.trim()) return { keys: await or("key", () => parts.readKeys(pasted)), source: "pasted", slug, published: [] };
+    const published = slug ? await keysOf(slug) : [];
+    if (!published.length) return { keys: null, source: "none", slug: null };
+    // A site that has moved still publishes its keys under the name of before; those of other sites it never does.
+    return { keys: published.filter(({ name }) => name === origin), source: "site", slug, published };
+  }
+
+  /** @param {string} slug @returns {Promise<Key[]>} */
+  const keysOf = (slug) => get(`/log/${slug}/key`).then((bytes) => (bytes ? parts.readKeys(decode(bytes)) : [])).catch(() => []);
+
+  // Whether a known key has signed a state. Another may have ended since: then the state must be in today's log.
+  /** @param {Checkpoint} state @param {Trusted} trusted */
+  const isSigned = ({ note, origin }, { keys }) =>
+    or("checkpoint", async () => (await parts.signedBy(note, keys ?? [], origin)).length > 0);
+
+  // What a state is that today's log does not begin with: signed by a known key, a fault of the site; in the name of such a key, a
+  // forgery; else of another log.
+  /** @param {State} state @param {Trusted} trusted @param {object | null} today @param {boolean} isByKnown */
+  function outside({ origin }, { keys, source }, today, isByKnown) {
+    if (isByKnown) throw new Failed("consistency");
+    if (source === "pasted" || (today && keys?.length)) throw new Failed("checkpoint");
+    return { verdict: "unknown", failed: "unknown-key", at: origin };
+  }
 
   // Today's state, signed by a known key, and its tiles; null where this site has no such log, or it cannot be read.
   /** @param {Partial<Trusted>} trusted @param {number} size */
@@ -52,16 +82,27 @@ export default function log(parts) {
       const signers = await parts.signedBy(found.note, keys, found.origin).catch(() => []);
       if (!signers.length && source === "pasted") return null;
       if (!signers.length) throw new Failed("checkpoint");
+      await checkName(found.origin, slug);
       if (found.size >= size || attempt === TRIES) return { ...found, signers };
       await parts.pause(attempt);
     }
+  }
+
+  // A log has the name of its address; or, as after a move of the site, both have a key here.
+  /** @param {string} origin @param {string} slug */
+  async function checkName(origin, slug) {
+    const here = `${location.host}/log/${slug}`;
+    if (origin === here) return;
+    const names = (await keysOf(slug)).map(({ name }) => name);
+    const isRenamed = origin.endsWith(`/log/${slug}`) && names.includes(here) && names.includes(origin);
+    if (!isRenamed) throw new Failed("origin", origin);
   }
 
   /** @param {string} slug */
   async function readNewest(slug) {
     const bytes = await get(`/log/${slug}/checkpoint`, { cache: "no-store" });
     if (!bytes || bytes.length > MAX_FILE_BYTES) throw new Unreachable();
-    return parts.or("checkpoint", () => ({ ...parts.readCheckpoint(bytes), bytes }));
+    return or("checkpoint", () => ({ ...parts.readCheckpoint(bytes), bytes }));
   }
 
   // null for 404.
@@ -177,9 +218,9 @@ export default function log(parts) {
           for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) {
             const width = Math.min(FULL, size - number * FULL);
             const bytes = await parts.again(() => fetchTile("entries", number, width), TRIES);
-            found[number] = bytes.subarray(0, ends(bytes, width).at(-1));
-            const entries = split(found[number], width);
-            hashes.set(await parts.leafHashes(entries.length, (place) => entries[place], progress), number * FULL * WIDTH);
+            const { entry, end } = parts.split(bytes, width);
+            found[number] = bytes.subarray(0, end);
+            hashes.set(await parts.leafHashes(width, entry, progress), number * FULL * WIDTH);
           }
         }),
       );
@@ -192,11 +233,11 @@ export default function log(parts) {
       const width = Math.min(FULL, size - number * FULL);
       const name = tilePath("entries", number, width);
       const bytes = await fetchTile("entries", number, width);
-      const found = split(bytes, width);
-      const hashes = await parts.leafHashes(found.length, (place) => found[place]);
+      const { entry } = parts.split(bytes, width);
+      const hashes = await parts.leafHashes(width, entry);
       if (width === FULL) await checkFull(hashes, 0, number, name);
       else if (!same(hashes, edge[0])) throw new Failed("file", name);
-      return { number, lines: found.map(decode) };
+      return { number, lines: Array.from({ length: width }, (_, place) => decode(entry(place))) };
     }
 
     /** @template {any[]} A, T @param {(...asked: A) => Promise<T>} ask */
@@ -222,24 +263,7 @@ export default function log(parts) {
     return rest.length ? rest : parts.rootOf(rest); // a log without entries has a root, too
   }
 
-  return { openLog };
-}
-
-// Where each of the first `count` entries of a bundle ends: two bytes of length stand before it (tlog-tiles, "Log Entries").
-/** @param {Bytes} bytes @param {number} count */
-function ends(bytes, count) {
-  const found = [];
-  for (let place = 0; found.length < count && place + 2 <= bytes.length; ) {
-    place += 2 + bytes[place] * 256 + bytes[place + 1];
-    found.push(place);
-  }
-  return found;
-}
-
-/** @param {Bytes} bytes @param {number} count */
-function split(bytes, count) {
-  const places = ends(bytes, count);
-  return places.map((end, place) => bytes.subarray((places[place - 1] ?? 0) + 2, end));
+  return { keysFor, keysOf, isSigned, outside, openLog, get };
 }
 
 /** @param {Bytes} hashes @param {number} place */

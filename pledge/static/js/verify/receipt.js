@@ -16,13 +16,8 @@ export default function receipt(parts) {
     tell.facts({ origin, size, index: found.index });
 
     const trusted = await parts.keysFor(origin, asked);
-    const { keys, source } = trusted;
-    if (keys) {
-      await or("checkpoint", async () => {
-        if (!(await parts.signedBy(found.checkpoint.note, keys, origin)).length) throw new RangeError("no known key");
-      });
-    }
-    tell.step("checkpoint", keys ? "done" : "skipped");
+    const isSigned = await parts.isSigned(found.checkpoint, trusted);
+    tell.step("checkpoint", isSigned ? "done" : "skipped");
 
     const entry = parts.readEntry(found.leaf);
     if (!entry?.isPlus || entry.of === "paper") throw new Failed("leaf");
@@ -39,26 +34,29 @@ export default function receipt(parts) {
     const address = asked.address.trim();
     if (address && !(await commitments(found.salt, address)).includes(entry.commitment)) throw new Failed("address");
     tell.step("address", address ? "done" : "skipped");
-    if (!keys) return { verdict: "unknown", failed: "unknown-key", at: origin };
-    return { verdict: await holdAgainstToday(found, entry, trusted, tell), source };
+    // A signature alone does not show that anybody else has seen that log: the receipt's state and its entry must be in the
+    // one that is published.
+    const today = await parts.openLog(trusted, size);
+    const { source } = trusted;
+    if (!today && isSigned) return { verdict: "receipt-signed", source };
+    tell.facts({ today: today?.size });
+    const isIn = await today?.holds(found.index, await parts.leafHash(encode(found.leaf)));
+    if (!today || !isIn || !(await today.continues(found.checkpoint))) {
+      return parts.outside(found.checkpoint, trusted, today, isSigned);
+    }
+    return { verdict: await standing(today, found.index, entry, tell), source };
   }
 
-  // A signature alone does not show that anybody else has seen that log: the receipt's state and its entry must be in the
-  // one that is published.
-  /** @param {Receipt} receipt @param {Entry} entry @param {Trusted} trusted @param {Tell} tell */
-  async function holdAgainstToday({ checkpoint, leaf, index }, { commitment }, trusted, tell) {
-    const today = await parts.openLog(trusted, checkpoint.size);
-    if (!today) return "receipt-signed";
-    tell.facts({ today: today.size });
-    const isIn = await today.holds(index, await parts.leafHash(encode(leaf)));
-    if (!isIn || !(await today.continues(checkpoint))) throw new Failed("consistency");
+  // Whether the entry still counts in the log of today, in which it is.
+  /** @param {Log} today @param {number} index @param {Entry} entry @param {Tell} tell */
+  async function standing(today, index, { commitment }, tell) {
     tell.step("today");
     tell.total(today.size - index);
-    const standing = await today.standingAs(index, commitment, tell.progress);
-    if (standing === null) throw new Failed("taken-back", index);
-    if (standing === undefined) return "receipt-public";
+    const counting = await today.standingAs(index, commitment, tell.progress);
+    if (counting === null) throw new Failed("taken-back", index);
+    if (counting === undefined) return "receipt-public";
     tell.step("standing");
-    tell.facts({ standing });
+    tell.facts({ standing: counting });
     return "receipt-right";
   }
 

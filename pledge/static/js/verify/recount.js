@@ -64,20 +64,22 @@ export default async function recount(place) {
     const sentences = [];
     if (isCounted) sentences.push(say(numbers.paper ? "counted-paper" : "counted", counted));
     if (verdict === "count-right") sentences.push(say("same"));
+    if (numbers.current !== undefined) sentences.push(say("words", counted));
     for (const { where, word, ...two } of differing) {
       sentences.push(say(`differs:${word}`, { where: say(`where:${where}`), shown: number(two.shown), counted: number(two.counted) }));
     }
     for (const { where, why, shown = 0 } of unsure) {
       sentences.push(say(`unsure:${why}`, { where: say(`where:${where}`), shown: number(shown), size: counted.size }));
     }
-    if (failed && failed !== "shown") sentences.push(say(`failed:${failed}`, { at: failed === "entry" ? number(Number(at)) : at }));
+    if (failed && failed !== "shown") sentences.push(say(`failed:${failed}`, { at: ["entry", "statement"].includes(failed) ? number(Number(at)) : at }));
     const found = [sentences.join(" ")];
     if (signer) {
       const since = chosen.selectedOptions[0].dataset.since;
       found.push(say(others.length ? "signed-others" : "signed", { signer, since, others: others.join(", ") }));
     }
     if (isCounted) found.push(say("not-proven"));
-    showVerdict(verdict, say(verdict === "wrong" ? `title:wrong-${failed === "shown" ? "shown" : "site"}` : `title:${verdict}`), ...found);
+    const fault = ["shown", "pledge", "statement"].includes(failed) ? "shown" : "site";
+    showVerdict(verdict, say(verdict === "wrong" ? `title:wrong-${fault}` : `title:${verdict}`), ...found);
     if (verdict !== "unknown" && kept) offerToKeep(kept, numbers.size);
   }
 

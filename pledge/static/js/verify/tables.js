@@ -12,15 +12,12 @@ const LANGUAGE = /^[a-z]{2}$/;
 const CSV_FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
 
 /** @param {Readers} parts */
-export default function tables({ Failed, or, decode, json, isNumber }) {
+export default function tables({ or, decode, json, isNumber }) {
   // `kept`: the members by name; `sum`: what the entries add up to. Throws Failed with the name of the file that differs.
   /** @param {Kept} kept @param {Manifest} manifest @param {Sum} sum */
   async function checkTables(kept, manifest, { counts, moves, paper, days, latest }) {
     /** @template T @param {string} name @param {() => T | Promise<T>} look */
-    const inFile = (name, look) =>
-      or("count", look).catch((error) => {
-        throw new Failed("count", error.at || name);
-      });
+    const inFile = (name, look) => or("count", look, name);
     await inFile("manifest.json", () => check(isEqual(manifest.counts, counts)));
     const totals = await inFile("totals.json", () => {
       const told = json(kept["totals.json"]);

@@ -1,7 +1,7 @@
 // Checks beside the page, so that the page stays responsive. It sends nothing anywhere: a file stays here, and all that is
 // fetched are the parts of this program and the public keys and logs of this site.
 
-const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "tables", "pack", "count"];
+const ORDER = ["note", "merkle", "zip", "entries", "log", "receipt", "tables", "pack", "count"];
 // What says nothing about what was to be checked.
 const UNKNOWN = ["browser", "neither", "key", "too-large", "unreadable", "no-log", "trouble"];
 
@@ -24,9 +24,7 @@ async function assemble(addresses) {
   const bytes = await import(addresses.bytes);
   const parts = { ...bytes };
   for (const name of ORDER) {
-    const module = await import(addresses[name]);
-    Object.assign(parts, module.default(parts));
-    if (module.canCheck) parts.canCheck = module.canCheck;
+    Object.assign(parts, (await import(addresses[name])).default(parts));
   }
   return parts;
 }
