@@ -32,11 +32,7 @@ def check_pack(page, content, **more):
 #: changed without the worker minding, or "unchanged" when it does not even take the file as it is.
 GOOD_IN_SPITE_OF = """async ({ name, content, places, mask, asked }) => {
   const { dataset } = document.querySelector("[data-slugs]");
-  const addresses = Object.fromEntries(
-    Object.entries(dataset)
-      .filter(([key]) => key.startsWith("part"))
-      .map(([key, address]) => [key.slice(4).toLowerCase(), new URL(address, document.baseURI).href]),
-  );
+  const addresses = JSON.parse(dataset.parts);
   const worker = new Worker(addresses.worker, { type: "module" });
   const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
   const isTaken = (changed) =>

@@ -132,10 +132,9 @@ def test_a_receipt_of_an_entry_that_was_taken_back_says_so(page, log):
 
 
 SCRIPTED = """async ({ files, receipt }) => {
-  const { dataset } = document.querySelector("[data-part-worker]");
-  const load = async (name) => import(dataset[`part${name}`]);
-  const parts = { ...(await load("Bytes")) };
-  for (const name of ["Note", "Merkle", "Entries", "Log"]) Object.assign(parts, (await load(name)).default(parts));
+  const addresses = JSON.parse(document.querySelector("[data-slugs]").dataset.parts);
+  const parts = { ...(await import(addresses.bytes)) };
+  for (const name of ["note", "merkle", "entries", "log"]) Object.assign(parts, (await import(addresses[name])).default(parts));
   const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const asked = [];
   globalThis.fetch = async (address) => {

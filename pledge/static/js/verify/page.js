@@ -5,11 +5,7 @@ const RECEIPT = "#receipt=";
 
 /** @param {HTMLElement} place */
 export default async function verify(place) {
-  const addresses = Object.fromEntries(
-    Object.entries(place.dataset)
-      .filter(([name]) => name.startsWith("part"))
-      .map(([name, address]) => [name.slice("part".length).toLowerCase(), new URL(address, document.baseURI).href]),
-  );
+  const addresses = JSON.parse(place.dataset.parts);
   const [{ default: words }, { default: result }] = await Promise.all([import(addresses.words), import(addresses.result)]);
   const shown = result(words(place));
   const [file, address, key] = ["file", "address", "key"].map((name) => document.getElementById(`verify-${name}`));

@@ -1,15 +1,15 @@
 // Counts the public log of a campaign again in this browser, in a worker that can be stopped, and says in three sentences what
 // was found, who signed it, and what it does not prove.
 
+// Failures of what the site shows; all others are of its list.
+/** @type {Record<string, string>} */
+const FAULTS = { shown: "shown", pledge: "words", statement: "words" };
+
 /** @param {HTMLElement} place */
 export default async function recount(place) {
-  const addresses = Object.fromEntries(
-    Object.entries(place.dataset)
-      .filter(([name]) => name.startsWith("part"))
-      .map(([name, address]) => [name.slice("part".length).toLowerCase(), new URL(address, document.baseURI).href]),
-  );
+  const addresses = JSON.parse(place.dataset.parts);
   const { default: words } = await import(addresses.words);
-  const { say, number, showVerdict, part } = words(place);
+  const { say, number, written, showVerdict, part } = words(place);
   const [start, stop, chosen, bar] = ["start", "stop", "campaign", "bar"].map(part);
   /** @type {Worker | null} */
   let worker = null;
@@ -57,9 +57,7 @@ export default async function recount(place) {
   /** @param {Result} result */
   function tell({ verdict, failed = "", at = "", facts }) {
     const { kept, signer, others = [], differing = [], unsure = [], ...numbers } = facts;
-    const counted = Object.fromEntries(
-      Object.entries(numbers).map(([name, value]) => [name, typeof value === "number" ? number(value) : value]),
-    );
+    const counted = written(numbers);
     const isCounted = numbers.people !== undefined;
     const sentences = [];
     if (isCounted) sentences.push(say(numbers.paper ? "counted-paper" : "counted", counted));
@@ -78,7 +76,7 @@ export default async function recount(place) {
       found.push(say(others.length ? "signed-others" : "signed", { signer, since, others: others.join(", ") }));
     }
     if (isCounted) found.push(say("not-proven"));
-    const fault = ["shown", "pledge", "statement"].includes(failed) ? "shown" : "site";
+    const fault = FAULTS[failed] ?? "site";
     showVerdict(verdict, say(verdict === "wrong" ? `title:wrong-${fault}` : `title:${verdict}`), ...found);
     if (verdict !== "unknown" && kept) offerToKeep(kept, numbers.size);
   }

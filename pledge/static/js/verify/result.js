@@ -24,7 +24,7 @@ const INDEXED = ["entry", "taken-back"];
 const SIGNS = { done: "✓", failed: "✕", skipped: "–" };
 
 /** @param {ReturnType<typeof import("./words.js").default>} words */
-export default function result({ part, say, number, showVerdict, make, icon }) {
+export default function result({ part, say, number, written, showVerdict, make, icon }) {
   const bar = part("progress").querySelector("progress");
   const states = new Map();
 
@@ -40,7 +40,8 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
 
   /** @param {Result} result @param {string} kind @param {{ address: string }} asked */
   function end({ verdict, failed = "", at = "", isOfSite = false, source = "", facts }, kind, asked) {
-    const numbers = numbersOf(facts);
+    // An entry is called by its index, counted from 0, as in the log, in the receipt and by verify.py.
+    const numbers = written({ ...facts, number: facts.index });
     const isAboutAddress = asked.address.trim() !== "";
     part("progress").hidden = true;
     let text = failed ? `failed:${failed}` : verdict;
@@ -98,14 +99,6 @@ export default function result({ part, say, number, showVerdict, make, icon }) {
     });
     part("facts").replaceChildren(...lines);
     part("facts-box").hidden = lines.length === 0;
-  }
-
-  // An entry is called by its index, counted from 0, as in the log, in the receipt and by verify.py.
-  /** @param {Partial<Facts>} facts @returns {Record<string, any>} */
-  function numbersOf({ index, size, today, standing, people, organizations, paper, statements, todayPeople, todayOrganizations, ...more }) {
-    const facts = { size, today, standing, people, organizations, paper, statements, todayPeople, todayOrganizations, number: index };
-    const known = Object.entries(facts).filter(([, value]) => value !== undefined);
-    return { ...more, ...Object.fromEntries(known.map(([name, value]) => [name, number(value)])) };
   }
 
   /** @param {string} day */

@@ -31,6 +31,11 @@ export default function words(place) {
   /** @param {number} value */
   const number = (value) => new Intl.NumberFormat(lang).format(value);
 
+  // Facts, with their numbers as people write them.
+  /** @param {Record<string, any>} facts @returns {Record<string, any>} */
+  const written = (facts) =>
+    Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, typeof value === "number" ? number(value) : value]));
+
   /** @param {string} verdict @param {string} title @param {...string} texts */
   function showVerdict(verdict, title, ...texts) {
     const [look, sign] = VERDICTS[verdict];
@@ -56,5 +61,5 @@ export default function words(place) {
     return element;
   }
 
-  return { part, say, number, showVerdict, make, icon };
+  return { part, say, number, written, showVerdict, make, icon };
 }
