@@ -1,5 +1,6 @@
 """The keys, the name and the renewing of a log: what it says about itself stays right while nobody signs."""
 
+import json
 import threading
 
 import pytest
@@ -9,7 +10,8 @@ from sqlalchemy import text
 from pledge.campaigns.queries import pledge_hashes, published_slugs
 from pledge.core.db import transaction
 from pledge.ledger import log, log_queries, merkle, queries
-from tests.support import crash, ledger
+from pledge.web.caching import cache
+from tests.support import checkers, crash, factories, ledger, packs
 from tests.support.at_once import at_once
 from tests.support.ledger import fold, verify
 from tests.support.published_log import checkpoints, holds, keys, signed_by, verifiers
@@ -45,7 +47,8 @@ def test_a_rotation_signs_with_both_keys_and_then_with_the_new_one(app):
         with pytest.raises(ValueError, match="no known key"):
             signed_by(after.note, old)
         assert verify(campaign, SLUG).faults == []
-    assert len(verifiers(campaign)) == 2, "a key that has ever signed stays known"
+    assert len(verifiers(campaign)) == 2, "a key that has ever signed stays known to the site"
+    assert log_queries.signing_verifiers(campaign) == [known[0].text]
 
 
 def test_a_site_that_moves_signs_its_logs_under_the_new_address(app):
@@ -65,6 +68,60 @@ def test_a_site_that_moves_signs_its_logs_under_the_new_address(app):
         "sky.example/log/blue-skies",
     }
     assert holds(receipt, verifiers(campaign))
+    assert len(log_queries.signing_verifiers(campaign)) == 2, "it is the same key"
+
+
+def test_the_drill_for_the_key_keeps_what_was_signed_and_refuses_a_thief_of_the_old_one(
+    app, client, tmp_path
+):
+    """docs/log.md, "Drill for the key"."""
+    campaign = factories.campaign().id
+
+    def publish(name):
+        """A copy of the log as the site publishes it now, and the lines of its `key`."""
+        factories.fold_all()
+        log.sign_missing_checkpoints(published_slugs)
+        folder = packs.mirror(packs.from_database(campaign, SLUG), tmp_path / name)
+        cache.clear()
+        (folder / "key").write_text(client.get(f"/log/{SLUG}/key").text)
+        return folder, (folder / "key").read_text().splitlines()
+
+    def keep(state, name):
+        """Every kind of file that somebody may hold, with the words that check it."""
+        kept = {
+            "consistency": state.note().encode(),
+            "receipt": packs.receipt(state, len(state.lines) - 1, salt="A" * 22 + "=="),
+            "pack": packs.pack(state),
+        }
+        for command, content in kept.items():
+            (tmp_path / f"{name}-{command}").write_bytes(content)
+        return {command: [command, tmp_path / f"{name}-{command}"] for command in kept}
+
+    def results(kept, folder):
+        by_log = {**kept, "consistency": [*kept["consistency"], folder]}
+        by_log.update({command: [*kept[command], "--log", folder] for command in ("receipt", "pack")})
+        return [checkers.verify(*words).failure or checkers.verify(*words).code for words in by_log.values()]
+
+    with ledger.settings(log_key=keys("old")):
+        factories.signatures(3)
+        _, (old,) = publish("before")
+        state = packs.from_database(campaign, SLUG)
+        kept = keep(state, "kept")
+    with ledger.settings(log_key=keys("new", "old")):
+        during, both = publish("during")
+        assert len(both) == 2
+        assert [checkers.verify("count", during, "--key", line).code for line in both] == [0, 0]
+    with ledger.settings(log_key=keys("new")):
+        factories.signatures(1)
+        today, (new,) = publish("today")
+        assert new == both[0]
+        assert new != old
+        assert results(kept, today) == [0, 0, 0]
+        assert checkers.verify("count", today, "--key", old).failure == "checkpoint"
+        assert checkers.verify(*kept["receipt"], "--key", new).failure == "checkpoint", "not by itself"
+        invented = state.lines[0].replace(json.loads(state.lines[0])["commitment"].encode(), b"ab" * 32)
+        stolen = packs.Log([*state.lines, invented], state.signers, state.origin, pledges=state.pledges)
+        assert results(keep(stolen, "stolen"), today) == ["checkpoint", "checkpoint", "consistency"]
 
 
 def test_a_process_without_the_key_neither_folds_nor_signs(app):

@@ -7,6 +7,7 @@ of the test's database. Everything can be made wrong on purpose.
     pack(log, rewritten={"integrity.json": b"…"})    # a member that the (signed) manifest does know
     receipt(log, 0)                      # of entry 0; log.subjects[0] is its address
     mirror(log, folder)                  # the published files, as under /log/<slug>/
+    site(log, folder)                    # the same, and what the site publishes beside them
 """
 
 import io
@@ -30,7 +31,7 @@ from pledge.campaigns.models import PledgeText
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core.clock import iso_utc
 from pledge.core.db import db
-from pledge.core.languages import Texts
+from pledge.core.languages import Texts, fingerprint
 from pledge.deliveries import tables
 from pledge.deliveries.document import DemandState, Document, GivenAnswer, Moves, SignUps, from_json
 from pledge.deliveries.pack.packing import members
@@ -160,6 +161,11 @@ def entry(reason: str, delta: int, kind: str = "person", **facts: Any) -> Ledger
     return LedgerEntry(**{"pledge_text_id": 1, **facts}, reason=reason, delta=delta, kind=kind, hour=HOUR)
 
 
+def answer(index: int) -> dict[str, str]:
+    """The words of a made-up statement."""
+    return {"ko": f"답변 {index}", "en": f"Answer {index}"}
+
+
 def line_of(row: LedgerEntry) -> bytes:
     return leaves.leaf(row, {1: PLEDGE})
 
@@ -172,7 +178,7 @@ def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = O
     for sign, number, batch in re.findall(r"([+os])|([-!^]\d+)|p(\d+)", events):
         index = len(entries)
         if sign == "s":
-            words = sha256(b"words %d" % index).digest()
+            words = fingerprint(answer(index))
             entries.append(entry("answer", 0, "statement", commitment=words, pledge_text_id=None))
         elif batch:
             scan = sha256(b"scan %d" % index).digest()
@@ -255,6 +261,37 @@ def mirror(log: Log, folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder
+
+
+def site(log: Log, folder: Path, size: int | None = None, **counts: object) -> Path:
+    """The files of a site with this log: the log itself, the count at a size, the pledge texts, the statements. `counts`: what
+    the count says instead. Returns the folder of the campaign's documents."""
+    mirror(log, folder / "log" / log.slug)
+    documents = folder / "api/v1/campaigns" / log.slug
+    documents.mkdir(parents=True, exist_ok=True)
+    shown = {**log.until(size).counts(), "as_of": "2026-11-24T06:00:00Z"}
+    shown["checkpoint"] = len(log.lines) if size is None else size
+    (documents / "count").write_bytes(_json({**shown, **counts}))
+    pledges = []
+    for version, (digest, words) in enumerate(log.pledges.items(), 1):
+        addresses = {lang: f"{lang}/c/{log.slug}/pledge/{version}.md" for lang in words}
+        for lang, path in addresses.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(words[lang], "utf-8")
+        pledges.insert(0, {"version": version, "sha256": digest, "texts": addresses})
+    (documents / "index.html").write_bytes(_json({"pledges": pledges}))
+    entries = {index: json.loads(line) for index, line in enumerate(log.lines) if b'"statement"' in line}
+    statements = [
+        {
+            "entry": index,
+            "kind": leaf["kind"],
+            "words": None if leaf["kind"] == "letter" else answer(index),
+            "sha256": leaf["sha256"],
+        }
+        for index, leaf in entries.items()
+    ]
+    (documents / "statements").write_bytes(_json({"statements": statements}))
+    return documents
 
 
 def tile_path(level: str, number: int, width: int = 256) -> str:

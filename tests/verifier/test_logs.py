@@ -1,10 +1,7 @@
 """Recounting a published log from its files: a copy in a folder, the folder of a pack, a website."""
 
-import http.server
-import json
-import threading
-from collections.abc import Iterator
-from functools import partial
+import base64
+import hashlib
 
 import pytest
 from hypothesis import given
@@ -13,7 +10,7 @@ from hypothesis import strategies as st
 from pledge.ledger import log_queries, notes
 from tests.support import packs
 from tests.support.checkers import program, pure, verify
-from tests.support.packs import Log, flipped, made_up, mirror, pack, receipt, signer
+from tests.support.packs import Log, flipped, made_up, mirror, pack, receipt, signer, site
 
 LARGE = "+" * 300 + "-7!8^8o" + "+" * 300
 
@@ -22,21 +19,6 @@ LARGE = "+" * 300 + "-7!8^8o" + "+" * 300
 def large() -> Log:
     """Two full tiles and a part, so that there is a second level."""
     return made_up(LARGE)
-
-
-@pytest.fixture
-def website(tmp_path) -> Iterator[tuple[str, list[str]]]:
-    """The address of a folder that is served, and which paths were asked for."""
-    asked: list[str] = []
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            asked.append(self.path)
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path)) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
 
 
 def key(log: Log) -> str:
@@ -78,13 +60,23 @@ def test_a_log_with_a_rotated_key_is_taken_by_either_key(tmp_path):
     assert verify("count", folder, "--key", signer("third").verifier).failure == "checkpoint"
 
 
+def test_keys_of_types_that_are_not_known_yet_are_skipped(tmp_path, log):
+    data = b"\x04" + bytes(32)
+    digest = hashlib.sha256(log.origin.encode() + b"\n" + data).hexdigest()
+    other = f"{log.origin}+{digest[:8]}+{base64.b64encode(data).decode()}"
+    folder = mirror(log, tmp_path / "log")
+    (folder / "key").write_text(f"{other}\n{key(log)}\n")
+    assert verify("count", folder).code == 0
+    (folder / "key").write_text(f"{other}\n")
+    assert (verify("count", folder).code, verify("count", folder, "--key", key(log)).code) == (2, 0)
+
+
 # --- From a website ---
 
 
 def test_a_log_on_a_website_is_checked_like_a_copy_in_a_folder(tmp_path, website, large):
     address, asked = website
-    mirror(large, tmp_path / "log" / "blue-skies")
-    shown_by(tmp_path, large, len(large.lines))
+    site(large, tmp_path)
     result = verify("count", f"{address}/log/blue-skies", "--key", f"{address}/log/blue-skies/key")
     assert (result.code, result.counts) == (0, large.counts())
     assert sum("/tile/entries/" in path for path in asked) == 3
@@ -236,21 +228,42 @@ def test_an_earlier_checkpoint_that_is_not_signed_is_refused(tmp_path, log):
     assert verify("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "checkpoint"
 
 
+def test_a_checkpoint_by_a_key_that_ended_is_right_if_its_state_is_in_todays_log(tmp_path):
+    today = mirror(made_up("+++", signers=[signer("new")]), tmp_path / "log")
+    for events, failure in (("++", ""), ("o+", "checkpoint"), ("++++", "checkpoint")):
+        (tmp_path / "old").write_text(made_up(events, signers=[signer("old")]).note())
+        assert verify("consistency", tmp_path / "old", today).failure == failure
+
+
+# --- The name of a log ---
+
+
+@pytest.mark.parametrize("origin", ["pledge.example/log/other", "elsewhere.example/log/blue-skies"])
+def test_another_log_under_the_address_of_this_one_is_named(tmp_path, website, origin):
+    """All of it fits together, and its key is beside it."""
+    site(made_up("+++", origin=origin), tmp_path)
+    (tmp_path / "log" / origin.rpartition("/")[2]).rename(tmp_path / "served")
+    (tmp_path / "served").rename(tmp_path / "log/blue-skies")
+    result = verify("count", f"{website[0]}/log/blue-skies")
+    assert (result.failure, f"it is the log {origin}" in result.out) == ("origin", True)
+
+
+@pytest.mark.parametrize(("former", "failure"), [("old.example/log/blue-skies", ""), ("old.example/log/x", "origin")])
+def test_a_log_may_have_the_name_of_a_former_address_whose_key_is_beside_it(tmp_path, website, former, failure):
+    log = made_up("+++", origin=former)
+    site(log, tmp_path)
+    if failure:
+        (tmp_path / "log/x").rename(tmp_path / "log/blue-skies")
+    (tmp_path / "log/blue-skies/key").write_text(log.keys + signer().verifier + "\n")
+    assert verify("count", f"{website[0]}/log/blue-skies").failure == failure
+
+
 # --- The number that a site shows ---
-
-
-def shown_by(folder, log: Log, size: int | None, **counts: int) -> None:
-    """What a site shows as its count, beside the files of its log."""
-    path = folder / "api/v1/campaigns/blue-skies/count"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    shown = {**log.until(size).counts(), "as_of": "2026-11-24T06:00:00Z", "checkpoint": size, **counts}
-    path.write_text(json.dumps(shown))
 
 
 @pytest.mark.parametrize("behind", [0, 1, 30])
 def test_the_number_that_the_site_shows_is_that_of_its_log(tmp_path, website, large, behind):
-    mirror(large, tmp_path / "log/blue-skies")
-    shown_by(tmp_path, large, len(large.lines) - behind)
+    site(large, tmp_path, len(large.lines) - behind)
     result = verify("count", f"{website[0]}/log/blue-skies", "--key", key(large))
     assert result.code == 0, result
     assert "The site shows the same" in result.out
@@ -260,8 +273,7 @@ def test_the_number_that_the_site_shows_is_that_of_its_log(tmp_path, website, la
     "counts", [{"people": 642}, {"organizations": 9}, {"people": "x"}, {"checkpoint": -1}]
 )
 def test_a_site_that_shows_another_number_than_its_log_is_named(tmp_path, website, large, counts):
-    mirror(large, tmp_path / "log/blue-skies")
-    shown_by(tmp_path, large, len(large.lines), **counts)
+    site(large, tmp_path, **counts)
     assert verify("count", f"{website[0]}/log/blue-skies", "--key", key(large)).failure == "count"
 
 
@@ -269,8 +281,7 @@ def test_a_site_that_shows_another_number_than_its_log_is_named(tmp_path, websit
 def test_a_site_that_shows_another_number_on_paper_than_its_log_is_named(
     tmp_path, website, log, shown, failure
 ):
-    mirror(log, tmp_path / "log/blue-skies")
-    shown_by(tmp_path, log, len(log.lines), paper=shown)
+    site(log, tmp_path, paper=shown)
     result = verify("count", f"{website[0]}/log/blue-skies", "--key", key(log))
     assert result.failure == failure
     assert failure or result.out.splitlines()[2] == "paper 47 (batches: 2)"
@@ -281,9 +292,9 @@ def test_a_site_whose_number_cannot_be_compared_is_not_called_right(
     tmp_path, website, log, monkeypatch, size
 ):
     monkeypatch.setattr(program.time, "sleep", lambda _: None)  # before it asks again for a newer checkpoint
-    mirror(log, tmp_path / "log/blue-skies")
-    if size != "none shown":
-        shown_by(tmp_path, log, size, people=1_000_000)
+    documents = site(log, tmp_path, checkpoint=size, people=1_000_000)
+    if size == "none shown":
+        (documents / "count").unlink()
     result = verify("count", f"{website[0]}/log/blue-skies", "--key", key(log))
     assert result.code == 2
     assert "NOT CHECKED: the number that a site shows" in result.out

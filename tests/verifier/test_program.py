@@ -88,7 +88,8 @@ def test_the_program_works_on_a_console_without_korean(tmp_path, log):
 
 
 def test_each_failure_has_a_line_of_korean():
-    named = {name.partition(":")[0] for name in re.findall(r'Failed\(\s*f?"([a-z-]+:?)', SOURCE)}
+    names = re.findall(r'(?:Failed\(|fault = |check_pledges\()\s*f?"([a-z-]+:?)', SOURCE)
+    named = {name.partition(":")[0] for name in names}
     assert named == set(program.KOREAN)
 
 

@@ -92,6 +92,16 @@ def test_todays_log_must_be_signed_by_the_key_of_the_receipt(checked, log):
     assert checked(receipt(log, 0), log, today=today).failure == "checkpoint"
 
 
+def test_a_receipt_by_a_key_that_ended_is_right_only_if_it_is_in_todays_log(tmp_path):
+    today = mirror(made_up(EVENTS + "+", signers=[signer("new")]), tmp_path / "today")
+    for events, failure in ((EVENTS, ""), (EVENTS.replace("+++", "++o", 1), "checkpoint")):
+        (tmp_path / "mine").write_bytes(receipt(made_up(events, signers=[signer("old")]), 4))
+        for words in ([], ["--key", signer("new").verifier]):
+            result = verify("receipt", tmp_path / "mine", "--log", today, *words)
+            assert (result.failure, "RIGHT: this signature is entry 4" in result.out) == (failure, not failure)
+        assert verify("receipt", tmp_path / "mine", "--key", signer("new").verifier).failure == "checkpoint"
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257])
 def test_a_receipt_is_right_at_every_size_of_the_log(checked, size):
     log = made_up("+" * size)

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.verify.handing_in import (
     ADDRESS,
+    check,
     check_pack,
     check_receipt,
     expect_failure,
@@ -80,10 +81,12 @@ def test_what_is_changed_inside_the_extra_line_is_named(page, log):
 
 
 def test_every_character_of_a_receipt_counts(page, log):
-    """Whichever is changed, no check ends well; the origin alone leads to a log whose key nobody here knows."""
+    """Whichever is changed, no check ends well, but for who signed it: what is in today's log needs nobody's signature."""
     content = log.receipt.content
     everywhere = range(len(content))
-    assert good_in_spite_of(page, content, everywhere, 1, "a.tlog-proof", address=ADDRESS) == []
+    signer = range(content.rindex("\u2014 ".encode()) + 4, content.rindex(b" ") + 7)
+    changed = good_in_spite_of(page, content, everywhere, 1, "a.tlog-proof", address=ADDRESS)
+    assert set(changed) <= set(signer)
 
 
 def fork(log):
@@ -114,6 +117,34 @@ def test_a_fork_signed_with_the_sites_own_key_is_not_in_the_public_log(page, log
 def test_a_pack_of_a_fork_is_not_of_the_public_log(page, log):
     check_pack(page, packs.pack(fork(log)))
     expect_failure(page, "consistency")
+
+
+def ended(log, lines=None):
+    """What a key of this log signed that signs no more."""
+    return packs.Log(lines or log.lines, [packs.signer("ended", log.origin)], log.origin, pledges=log.pledges)
+
+
+def test_a_receipt_or_kept_state_by_a_key_that_ended_is_right_if_it_is_in_todays_log(page, log):
+    for content, name in (
+        (packs.receipt(ended(log), log.receipt.index, salt="A" * 22 + "=="), "a.tlog-proof"),
+        (ended(log).note().encode(), "kept.txt"),
+    ):
+        check(page, content, name)
+        expect_right(page)
+        expect(page.locator(".checks__line--done").last).to_contain_text(re.compile("today|since"))
+    forged = fork(log)
+    check_receipt(page, packs.receipt(ended(log, forged.lines), 0, salt="A" * 22 + "=="))
+    expect_failure(page, "checkpoint")
+    check(page, ended(log, forged.lines).note().encode(), "kept.txt")
+    expect_failure(page, "checkpoint")
+
+
+def test_a_pack_by_a_key_that_ended_is_whole_if_its_state_is_in_todays_log(page, log):
+    check_pack(page, packs.pack(ended(log)))
+    expect(page.locator(".verdict--unsure")).to_contain_text("who made it is not proven")
+    expect(page.locator(".checks__line--done")).to_have_count(9)
+    check_pack(page, packs.pack(ended(log, fork(log).lines)))
+    expect_failure(page, "signature")
 
 
 def test_where_todays_log_cannot_be_read_a_receipt_is_only_signed_by_the_key(page, log):
@@ -166,7 +197,7 @@ def scripted(page, log, folder, receipt):
 
 def test_entries_and_older_states_are_found_in_a_log_of_several_levels(page, tmp_path):
     events = "+" * 700 + "-3!4" + "+" * 66_000 + "^4+"
-    large = packs.made_up(events)
+    large = packs.made_up(events, origin=f"{page.evaluate('location.host')}/log/large")
     folder = packs.mirror(large, tmp_path)
 
     def b64(content):
@@ -197,7 +228,7 @@ def test_entries_and_older_states_are_found_in_a_log_of_several_levels(page, tmp
 
 
 def test_a_tile_or_an_entry_that_was_changed_in_todays_log_is_named(page, tmp_path):
-    large = packs.made_up("+" * 600)
+    large = packs.made_up("+" * 600, origin=f"{page.evaluate('location.host')}/log/large")
     folder = packs.mirror(large, tmp_path)
     commitment = json.loads(large.lines[5])["commitment"]
     ask = {"leaves": [], "states": [], "entries": [[5, commitment]]}

@@ -14,6 +14,7 @@ from tests.support.browser import LOOKS, assert_looks_right
 from tests.support.factories import SLUG, campaign
 
 API = f"**/api/v1/campaigns/{SLUG}"
+SAID = {"entry": 0, "kind": "answer", "words": {"en": "Yes."}, "sha256": "0"}
 
 
 def count_again(page):
@@ -43,6 +44,7 @@ def showing(**numbers):
 def test_one_press_counts_the_whole_list_and_says_who_signed_and_what_is_not_proved(page, log):
     verdict = count_again(page)
     right = page.locator(".recount .verdict--right")
+    expect(right).to_contain_text(re.compile(r"word for word .* Lines of today’s pledge text: \d+\."))
     expect(right).to_contain_text(re.compile(r"All \d+ lines .* People: \d+; organisations: \d+\."))
     expect(verdict).to_contain_text("signed by the organiser alone")
     expect(verdict).to_contain_text("one confirmed mailbox")
@@ -78,6 +80,50 @@ def test_a_number_that_is_not_the_sum_of_the_list_is_named(page, log, address, c
     count_again(page)
     expect(page.locator(".recount .verdict--wrong")).to_contain_text(words)
     expect(page.locator(".recount .verdict")).to_contain_text("another number than its list adds up to")
+
+
+@pytest.fixture
+def hurried(page):
+    """The checker does not wait for a list that may lag behind the log."""
+
+    def answer(route):
+        true = route.fetch()
+        route.fulfill(response=true, body=true.text().replace("1000 * seconds", "seconds"))
+
+    page.context.route("**/verify/bytes.js*", answer)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("address", "change", "words"),
+    [
+        (f"**/en/c/{SLUG}/pledge/1.md", lambda _: "We pledge nothing.", "pledge text that was signed is not"),
+        (API, showing(pledges=[]), "pledge text that was signed is not published here"),
+        (f"{API}/statements", showing(statements=[SAID]), "entry 0 of the log, is not published here"),
+        (f"{API}/statements", lambda _: "[]", "said in somebody’s name"),
+    ],
+)
+def test_words_that_are_not_those_in_the_list_are_named(hurried, log, address, change, words):
+    lie(hurried.context, address, change)
+    count_again(hurried)
+    wrong = hurried.locator(".recount .verdict--wrong")
+    expect(wrong).to_contain_text("This site shows other words than those in its list")
+    expect(wrong).to_contain_text(words)
+
+
+def test_the_list_of_another_campaign_at_this_address_is_named(page, log, site):
+    with site.inside():
+        campaign("another")
+        sign_missing_checkpoints(published_slugs)
+    to_another = re.compile(rf"/log/{SLUG}/")
+    page.context.route(
+        to_another,
+        lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace(SLUG, "another"))),
+    )
+    count_again(page)
+    wrong = page.locator(".recount .verdict--wrong")
+    expect(wrong).to_contain_text("This address shows the list of another campaign")
+    expect(wrong).to_contain_text("/log/another")
 
 
 @pytest.mark.parametrize(

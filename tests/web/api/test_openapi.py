@@ -82,3 +82,15 @@ def test_a_campaign_leads_to_all_its_documents(app, client):
     assert document["as_of"].endswith("Z")
     for address in (*document["documents"].values(), *document["pledge"]["pages"].values(), document["api"]):
         assert client.get(address).status_code == 200, address
+
+
+def test_a_campaign_lists_every_version_of_its_pledge_with_what_proves_it(app, client):
+    campaign(versions=2)
+    fold_all()
+    document = client.get("/api/v1/campaigns/blue-skies").json
+    assert [text["version"] for text in document["pledges"]] == [2, 1]
+    assert document["pledge"] == document["pledges"][0]
+    for text in document["pledges"]:
+        words = {lang: client.get(address).get_data(as_text=True) for lang, address in text["texts"].items()}
+        assert set(words) == {"ko", "en"}
+        assert fingerprint(words).hex() == text["sha256"]

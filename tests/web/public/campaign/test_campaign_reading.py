@@ -135,6 +135,7 @@ def test_every_version_of_a_pledge_stays_at_its_address_with_what_proves_it(app,
         assert f"The pledge, version {version}" in page.text
         parts = [client.get(f"/{lang}/c/air/pledge/{version}.md") for lang in ("en", "ko")]
         assert {part.mimetype for part in parts} == {"text/markdown"}
+        assert {part.headers["Access-Control-Allow-Origin"] for part in parts} == {"*"}
         english, korean = (part.data for part in parts)
         digest = hashlib.sha256(b"en\0" + english + b"\0ko\0" + korean + b"\0").hexdigest()
         assert digest in page.text, "anyone can compute the fingerprint that the page names"
