@@ -10,8 +10,9 @@
 
 KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
 pack is compared with the log published today, and a receipt may be by a key that has ended since; without it, the check
-proves only that the key has signed it. The exit status is 0 when all is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file,
-no network), or when the number or the words that a site shows could not be compared with its log.
+proves only that the key has signed it. The exit status is 0 when all is right, 1 when a check failed (its name is printed),
+2 when nothing could be checked (a wrong call, no file, no network), or when the number or the words that a site shows could
+not be compared with its log.
 
 One file, Python 3.8 or newer, nothing to install; so its messages are in the code, in English and Korean, and not in
 the site's catalogues. It was written from the published formats and takes no code from the site, so that a mistake there
@@ -1244,16 +1245,16 @@ def check_pledges(name: str, texts: Iterable[Any], recounted: Recount) -> int:
     """Check that the pledge text of each entry is among texts with their hashes, word for word. Returns how many entries are of the
     first of them. Raises Failed."""
     try:
-        listed = {text["sha256"]: fingerprint(text["text"]) for text in texts}
-        is_right = all(known == digest for known, digest in listed.items())
+        listed = [(text["sha256"], fingerprint(text["text"])) for text in texts]
+        is_right = all(known == digest for known, digest in listed)
     except (ValueError, TypeError, KeyError, AttributeError):
         is_right = False
     if not is_right:
         raise Failed(name, "its texts do not have the hashes that it names")
     for pledge, entries in recounted.pledges.items():
-        if pledge not in listed:
+        if (pledge, pledge) not in listed:
             raise Failed(name, f"it lacks the text that {entries} entries say was signed, with the hash {pledge}")
-    return recounted.pledges.get(next(iter(listed), ""), 0)
+    return recounted.pledges.get(listed[0][0], 0) if listed else 0
 
 
 def texts_inside(pack: Any) -> Iterator[Any]:
@@ -1314,16 +1315,18 @@ def published_texts(source: Any, facts: bytes) -> Iterator[dict[str, Any]]:
 
 def check_statements(data: bytes, recounted: Recount) -> None:
     """Check that the words of each statement are published; those of a letter only its recipient has. Raises Failed."""
-    listed = {}
+    missing = set(recounted.statements)
     try:
         for said in from_json(data)["statements"]:
-            digest = said["sha256"] if said["kind"] == "letter" else fingerprint(said["words"])
-            listed[int(said["entry"])] = (said["kind"], digest)
+            index, kind = int(said["entry"]), said["kind"]
+            digest = said["sha256"] if kind == "letter" else fingerprint(said["words"])
+            if index < recounted.tree.size and recounted.statements.get(index) != (kind, digest):
+                raise Failed(f"statement:{index}", "the site publishes other words than this entry says")
+            missing.discard(index)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Failed("statement", "what the site lists as statements is no such list") from None
-    for index in sorted({*listed, *recounted.statements}):
-        if index < recounted.tree.size and listed.get(index) != recounted.statements.get(index):
-            raise Failed(f"statement:{index}", "the site publishes other words than this entry says, or none")
+    for index in sorted(missing):
+        raise Failed(f"statement:{index}", "the site does not publish the words that this entry is about")
 
 
 # --- Commands -----------------------------------------------------------------------------------------------------------
@@ -1439,8 +1442,8 @@ def count(arguments: argparse.Namespace) -> int:
         )
     if of_newest is not None:
         report(
-            f"Its words are those that were signed and stated; the pledge text of today is that of {of_newest} entries.",
-            f"공개된 서약문과 공표한 글도 기록과 같습니다. 지금의 서약문으로 된 항목은 {of_newest}개입니다.",
+            f"Its words are those that were signed and stated; {of_newest} entries are of its newest pledge text.",
+            f"공개된 서약문과 공표한 글도 기록과 같습니다. 가장 새로운 서약문의 항목은 {of_newest}개입니다.",
         )
     if on_site is not None and on_site.is_compared and of_newest is not None:
         return 0

@@ -35,7 +35,7 @@ def test_words_that_are_those_of_the_log_are_right(tmp_path, website, log):
     result = count(website)
     assert result.code == 0, result
     signatories = sum(b'"pledge"' in line for line in log.lines)
-    assert f"the pledge text of today is that of {signatories} entries" in result.out
+    assert f"{signatories} entries are of its newest pledge text" in result.out
 
 
 def test_a_text_that_was_exchanged_is_named(tmp_path, website, log):
@@ -60,10 +60,18 @@ def test_a_text_that_is_published_nowhere_or_not_in_all_its_languages_is_named(t
         assert count(website).failure == "pledge", facts
 
 
+def test_a_text_may_not_hide_behind_the_hash_of_another(tmp_path, website, log):
+    documents = site(log, tmp_path)
+    (tmp_path / "en/c/blue-skies/pledge/2.md").write_text("We pledge nothing.")
+    hidden = {"version": 2, "sha256": packs.PLEDGE, "texts": {"en": ""}}
+    rewrite(documents / "index.html", lambda facts: {"pledges": [hidden, *facts["pledges"]]})
+    assert count(website).failure == "pledge"
+
+
 def test_a_newer_text_that_nobody_has_signed_is_told(tmp_path, website, log):
     log.pledges = {**log.pledges, packs.fingerprint({"en": "More."}).hex(): {"en": "More."}}
     site(log, tmp_path)
-    assert "the pledge text of today is that of 0 entries" in count(website).out
+    assert "0 entries are of its newest pledge text" in count(website).out
 
 
 @pytest.mark.parametrize(
@@ -75,6 +83,7 @@ def test_a_newer_text_that_nobody_has_signed_is_told(tmp_path, website, log):
         (lambda said: [{**said, "kind": "letter"}], "statement:1"),
         (lambda said: [], "statement:1"),
         (lambda said: [said, {**said, "entry": 0}], "statement:0"),
+        (lambda said: [{**said, "words": {"en": "No."}}, said], "statement:1"),
         (lambda said: [said, {**said, "entry": 3}], ""),
         (lambda said: [said, {**said, "entry": "x"}], "statement"),
         (lambda said: None, "statement"),

@@ -6,6 +6,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
+from pledge.core.languages import fingerprint
 from pledge.web.api.campaigns import DOCUMENTS
 from tests.support.factories import campaign, draft, endorsement, fold_all, signatures
 

@@ -74,23 +74,25 @@ export default function count(parts) {
     const [facts, stated] = await Promise.all(["", "/statements"].map((name) => take(`/api/v1/campaigns/${slug}${name}`)));
     const texts = await or("pledge", async () => {
       const listed = parts.json(facts).pledges;
-      for (const one of listed) {
-        one.text = {};
-        for (const lang of Object.keys(one.texts)) one.text[lang] = parts.decode(await take(`/${lang}/c/${slug}/pledge/${one.version}.md`));
+      for (const version of listed) {
+        version.text = {};
+        for (const lang of Object.keys(version.texts)) {
+          version.text[lang] = parts.decode(await take(`/${lang}/c/${slug}/pledge/${version.version}.md`));
+        }
       }
       await parts.checkPledges(listed, sum.pledges);
       return listed;
     });
+    const missing = new Set(sum.statements.keys());
     await or("statement", async () => {
-      const listed = new Map();
       for (const { entry, kind, words, sha256 } of parts.json(stated).statements) {
-        listed.set(entry, `${kind} ${kind === "letter" ? sha256 : await parts.fingerprint(words)}`);
-      }
-      for (const index of [...listed.keys(), ...sum.statements.keys()]) {
-        const { reason, commitment } = sum.statements.get(index) ?? {};
-        if (index < size && listed.get(index) !== `${reason} ${commitment}`) throw new Failed("statement", index);
+        const { reason, commitment } = sum.statements.get(entry) ?? {};
+        const hash = kind === "letter" ? sha256 : await parts.fingerprint(words);
+        if (entry < size && (kind !== reason || hash !== commitment)) throw new Failed("statement", entry);
+        missing.delete(entry);
       }
     });
+    for (const index of missing) throw new Failed("statement", index);
     return sum.pledges.get(texts[0].sha256) ?? 0;
   }
 
