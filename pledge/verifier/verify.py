@@ -46,7 +46,7 @@ from array import array
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, Callable, Iterable, Iterator, Tuple
+from typing import Any, BinaryIO, Callable, Iterator, Tuple
 
 try:
     from cryptography.exceptions import InvalidSignature
@@ -724,9 +724,7 @@ class Site:
     """A published log, `https://<host>/log/<slug>`."""
 
     def __init__(self, address: str) -> None:
-        self.address = (
-            address[: -len("/checkpoint")] if address.endswith("/checkpoint") else address.rstrip("/")
-        )
+        self.address = re.sub(r"(/checkpoint|/+)\Z", "", address)
         self.name = plain(address)
         self.is_copy = False
 
@@ -1241,11 +1239,11 @@ def check_letters(pack: Any, totals: dict[str, Any]) -> None:
             raise Failed("count", f"the fields of {name} are {plain(given)}, those of the pack {expected}")
 
 
-def check_pledges(name: str, texts: Iterable[Any], recounted: Recount) -> int:
+def check_pledges(name: str, read: Callable[[], Any], recounted: Recount) -> int:
     """Check that the pledge text of each entry is among texts with their hashes, word for word. Returns how many entries are of the
     first of them. Raises Failed."""
     try:
-        listed = [(text["sha256"], fingerprint(text["text"])) for text in texts]
+        listed = [(text["sha256"], fingerprint(text["text"])) for text in read()]
         is_right = all(known == digest for known, digest in listed)
     except (ValueError, TypeError, KeyError, AttributeError):
         is_right = False
@@ -1255,10 +1253,6 @@ def check_pledges(name: str, texts: Iterable[Any], recounted: Recount) -> int:
         if (pledge, pledge) not in listed:
             raise Failed(name, f"it lacks the text that {entries} entries say was signed, with the hash {pledge}")
     return recounted.pledges.get(listed[0][0], 0) if listed else 0
-
-
-def texts_inside(pack: Any) -> Iterator[Any]:
-    yield from from_json(whole(pack, "pledge-texts.json", _LARGEST))
 
 
 def fingerprint(wording: dict[str, str]) -> str:
@@ -1297,7 +1291,7 @@ def check_words(source: Any, recounted: Recount, tries: int = _TRIES) -> int | N
         return None
     try:
         check_statements(stated, recounted)
-        return check_pledges("pledge", published_texts(source, facts), recounted)
+        return check_pledges("pledge", lambda: published_texts(source, facts), recounted)
     except Failed:
         if tries == 1:
             raise
@@ -1544,7 +1538,8 @@ def check_pack(pack: Any, key: str | None, log: str | None) -> None:
         raise Failed("checkpoint", "log/checkpoint is not the one that the manifest names")
     added_up = recount(split_entries(pack.chunks("log/entries")), checkpoint)
     check_tables(pack, manifest, added_up)
-    check_pledges("file:pledge-texts.json", texts_inside(pack), added_up)
+    texts = "pledge-texts.json"
+    check_pledges("file:" + texts, lambda: from_json(whole(pack, texts, _LARGEST)), added_up)
     source = None if log is None else source_of(log)
     # The pack's own key may have ended since.
     today = None if source is None else counted(source, trust_in(key, source), checkpoint)
