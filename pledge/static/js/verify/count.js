@@ -1,5 +1,5 @@
-// Counts a whole log again and holds what its site shows and publishes against it; and a checkpoint that somebody kept against the log of
-// today (docs/verify.md).
+// Counts a whole log again and holds what its site shows and publishes against it; and a checkpoint that somebody kept against
+// the log of today (docs/verify.md).
 
 /** @type {Counted[]} */
 const NUMBERS = ["people", "organizations", "paper"];
@@ -69,7 +69,7 @@ export default function count(parts) {
   // Gives how many entries name the newest text.
   /** @param {string} slug @param {Sum} sum @param {number} size */
   async function checkWords(slug, sum, size) {
-    /** @param {string} path */
+    /** @param {string} path @returns {Promise<any>} */
     const take = (path) => parts.get(path, { cache: "no-store" });
     const [facts, stated] = await Promise.all(["", "/statements"].map((name) => take(`/api/v1/campaigns/${slug}${name}`)));
     const texts = await or("pledge", async () => {
@@ -86,9 +86,9 @@ export default function count(parts) {
     const missing = new Set(sum.statements.keys());
     await or("statement", async () => {
       for (const { entry, kind, words, sha256 } of parts.json(stated).statements) {
-        const { reason, commitment } = sum.statements.get(entry) ?? {};
+        const known = sum.statements.get(entry);
         const hash = kind === "letter" ? sha256 : await parts.fingerprint(words);
-        if (entry < size && (kind !== reason || hash !== commitment)) throw new Failed("statement", entry);
+        if (entry < size && (kind !== known?.reason || hash !== known?.commitment)) throw new Failed("statement", entry);
         missing.delete(entry);
       }
     });
@@ -109,8 +109,8 @@ export default function count(parts) {
     tell.step("checkpoint", isSigned ? "done" : "skipped");
     const today = await parts.openLog(trusted, kept.size);
     if (!today && isSigned) throw new Failed("no-log");
-    tell.facts({ today: today?.size });
-    if (!(await today?.continues(kept))) return parts.outside(kept, trusted, today, isSigned);
+    if (!today || !(await today.continues(kept))) return parts.outside(kept, trusted, today, isSigned);
+    tell.facts({ today: today.size });
     tell.step("published");
     return { verdict: "kept-right", source: trusted.source };
   }

@@ -30,10 +30,12 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
   /** @param {string} line @returns {Entry | null} */
   function readEntry(line) {
     for (const form of FORMS) {
-      const { reason, of, day, pledge, commitment, takesBack, signatures } = form.exec(line)?.groups ?? {};
+      const groups = form.exec(line)?.groups;
+      if (!groups) continue;
+      const { reason, of, day, pledge, commitment, takesBack, signatures } = groups;
       const isPlus = takesBack === undefined && of !== "statement";
-      const batch = signatures && { signatures: Number(signatures) };
-      if (reason) return { reason, isPlus, of, day, pledge, commitment, takesBack: Number(takesBack), ...batch };
+      const batch = signatures === undefined ? undefined : Number(signatures);
+      return { reason, isPlus, of, day, pledge, commitment, takesBack: Number(takesBack), signatures: batch };
     }
     return null;
   }

@@ -93,11 +93,12 @@ export default function pack(parts) {
   }
 
   // Where no key signed it that signs here today, the one that it brings along, which proves less.
-  /** @param {{ note: Note, origin: string }} seal @param {Asked} asked @param {Take} take @returns {Promise<Trusted>} */
+  /** @param {{ note: Note, origin: string }} seal @param {Asked} asked @param {Take} take @returns {Promise<Believed>} */
   async function believed({ note, origin }, asked, take) {
     const found = await parts.keysFor(origin, asked);
+    const { keys, source } = found;
     return or("signature", async () => {
-      if (found.source === "pasted" || (await parts.signedBy(note, found.keys ?? [], origin)).length) return found;
+      if (keys && (source === "pasted" || (await parts.signedBy(note, keys, origin)).length)) return { ...found, keys };
       return { ...found, keys: await parts.readKeys(decode(await take("log/key"))), source: "pack" };
     });
   }

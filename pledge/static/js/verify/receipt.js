@@ -39,11 +39,11 @@ export default function receipt(parts) {
     const today = await parts.openLog(trusted, size);
     const { source } = trusted;
     if (!today && isSigned) return { verdict: "receipt-signed", source };
-    tell.facts({ today: today?.size });
     const isIn = await today?.holds(found.index, await parts.leafHash(encode(found.leaf)));
     if (!today || !isIn || !(await today.continues(found.checkpoint))) {
       return parts.outside(found.checkpoint, trusted, today, isSigned);
     }
+    tell.facts({ today: today.size });
     return { verdict: await standing(today, found.index, entry, tell), source };
   }
 
