@@ -269,7 +269,8 @@ def site(log: Log, folder: Path, size: int | None = None, **counts: object) -> P
     mirror(log, folder / "log" / log.slug)
     documents = folder / "api/v1/campaigns" / log.slug
     documents.mkdir(parents=True, exist_ok=True)
-    shown = {**log.until(size).counts(), "as_of": "2026-11-24T06:00:00Z"}
+    earlier = log.until(size)
+    shown = {**earlier.counts(), "paper": sum(earlier.paper().values()), "as_of": "2026-11-24T06:00:00Z"}
     shown["checkpoint"] = len(log.lines) if size is None else size
     (documents / "count").write_bytes(_json({**shown, **counts}))
     pledges = []
