@@ -223,8 +223,8 @@ def test_a_checkpoint_of_another_log_is_no_beginning_but_one_of_a_former_address
     assert result.failure == failure
 
 
-def test_an_earlier_checkpoint_that_is_not_signed_is_refused(tmp_path, log):
-    (tmp_path / "old").write_text(made_up("+", signers=[signer("another")]).note())
+def test_an_earlier_checkpoint_with_a_wrong_signature_by_a_known_key_is_refused(tmp_path, log):
+    (tmp_path / "old").write_text(log.until(4).note().replace("\n4\n", "\n5\n"))
     assert verify("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "checkpoint"
 
 
