@@ -1251,7 +1251,9 @@ def check_pledges(name: str, read: Callable[[], Any], recounted: Recount) -> int
         raise Failed(name, "its texts do not have the hashes that it names")
     for pledge, entries in recounted.pledges.items():
         if (pledge, pledge) not in listed:
-            raise Failed(name, f"it lacks the text that {entries} entries say was signed, with the hash {pledge}")
+            raise Failed(
+                name, f"it lacks the text that {entries} entries say was signed, with the hash {pledge}"
+            )
     return recounted.pledges.get(listed[0][0], 0) if listed else 0
 
 

@@ -248,8 +248,12 @@ def test_another_log_under_the_address_of_this_one_is_named(tmp_path, website, o
     assert (result.failure, f"it is the log {origin}" in result.out) == ("origin", True)
 
 
-@pytest.mark.parametrize(("former", "failure"), [("old.example/log/blue-skies", ""), ("old.example/log/x", "origin")])
-def test_a_log_may_have_the_name_of_a_former_address_whose_key_is_beside_it(tmp_path, website, former, failure):
+@pytest.mark.parametrize(
+    ("former", "failure"), [("old.example/log/blue-skies", ""), ("old.example/log/x", "origin")]
+)
+def test_a_log_may_have_the_name_of_a_former_address_whose_key_is_beside_it(
+    tmp_path, website, former, failure
+):
     log = made_up("+++", origin=former)
     site(log, tmp_path)
     if failure:

@@ -98,7 +98,10 @@ def test_a_receipt_by_a_key_that_ended_is_right_only_if_it_is_in_todays_log(tmp_
         (tmp_path / "mine").write_bytes(receipt(made_up(events, signers=[signer("old")]), 4))
         for words in ([], ["--key", signer("new").verifier]):
             result = verify("receipt", tmp_path / "mine", "--log", today, *words)
-            assert (result.failure, "RIGHT: this signature is entry 4" in result.out) == (failure, not failure)
+            assert (result.failure, "RIGHT: this signature is entry 4" in result.out) == (
+                failure,
+                not failure,
+            )
         assert verify("receipt", tmp_path / "mine", "--key", signer("new").verifier).failure == "checkpoint"
 
 

@@ -100,7 +100,9 @@ def test_a_letter_needs_its_hash_alone(tmp_path, website):
     log.lines[1] = log.lines[1].replace(b"answer", b"letter")
     documents = site(log, tmp_path)
     assert count(website).code == 0
-    rewrite(documents / "statements", lambda facts: {"statements": [{**facts["statements"][0], "sha256": "0"}]})
+    rewrite(
+        documents / "statements", lambda facts: {"statements": [{**facts["statements"][0], "sha256": "0"}]}
+    )
     assert count(website).failure == "statement:1"
 
 

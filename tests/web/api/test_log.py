@@ -43,7 +43,9 @@ def test_the_checkpoint_is_a_signed_note_of_three_lines_for_this_address(client)
     fold_all()
     reply = client.get(f"{LOG}/checkpoint")
     assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert reply.headers["Cache-Control"] == "public, max-age=1, must-revalidate", "no old one while we are away"
+    assert reply.headers["Cache-Control"] == "public, max-age=1, must-revalidate", (
+        "no old one while we are away"
+    )
     verifiers = keys(client)
     body = signed_by(reply.text, verifiers).note.text
     assert body.split("\n")[:2] == ["localhost/log/blue-skies", "3"]
