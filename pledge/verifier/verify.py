@@ -11,8 +11,7 @@
 KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
 pack is compared with the log published today, and a receipt may be by a key that has ended since; without it, the check
 proves only that the key has signed it. The exit status is 0 when all is right, 1 when a check failed (its name is printed),
-2 when nothing could be checked (a wrong call, no file, no network), or when the number or the words that a site shows could
-not be compared with its log.
+2 when nothing could be checked (a wrong call, no file, no network), or not the number and words that a site shows.
 
 One file, Python 3.8 or newer, nothing to install; so its messages are in the code, in English and Korean, and not in
 the site's catalogues. It was written from the published formats and takes no code from the site, so that a mistake there
@@ -1251,9 +1250,7 @@ def check_pledges(name: str, read: Callable[[], Any], recounted: Recount) -> int
         raise Failed(name, "its texts do not have the hashes that it names")
     for pledge, entries in recounted.pledges.items():
         if (pledge, pledge) not in listed:
-            raise Failed(
-                name, f"it lacks the text that {entries} entries say was signed, with the hash {pledge}"
-            )
+            raise Failed(name, f"it lacks the text that {entries} entries name, with the hash {pledge}")
     return recounted.pledges.get(listed[0][0], 0) if listed else 0
 
 
@@ -1313,9 +1310,9 @@ def check_statements(data: bytes, recounted: Recount) -> None:
     """Check that the words of each statement are published; those of a letter only its recipient has. Raises Failed."""
     missing = set(recounted.statements)
     try:
-        for said in from_json(data)["statements"]:
-            index, kind = int(said["entry"]), said["kind"]
-            digest = said["sha256"] if kind == "letter" else fingerprint(said["words"])
+        for statement in from_json(data)["statements"]:
+            index, kind = int(statement["entry"]), statement["kind"]
+            digest = statement["sha256"] if kind == "letter" else fingerprint(statement["words"])
             if index < recounted.tree.size and recounted.statements.get(index) != (kind, digest):
                 raise Failed(f"statement:{index}", "the site publishes other words than this entry says")
             missing.discard(index)

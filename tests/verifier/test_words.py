@@ -77,16 +77,16 @@ def test_a_newer_text_that_nobody_has_signed_is_told(tmp_path, website, log):
 @pytest.mark.parametrize(
     ("change", "failure"),
     [
-        (lambda said: [{**said, "words": {"ko": "답변 1", "en": "No."}}], "statement:1"),
-        (lambda said: [{**said, "words": None}], "statement"),
-        (lambda said: [{**said, "kind": "promise"}], "statement:1"),
-        (lambda said: [{**said, "kind": "letter"}], "statement:1"),
-        (lambda said: [], "statement:1"),
-        (lambda said: [said, {**said, "entry": 0}], "statement:0"),
-        (lambda said: [{**said, "words": {"en": "No."}}, said], "statement:1"),
-        (lambda said: [said, {**said, "entry": 3}], ""),
-        (lambda said: [said, {**said, "entry": "x"}], "statement"),
-        (lambda said: None, "statement"),
+        (lambda statement: [{**statement, "words": {"ko": "답변 1", "en": "No."}}], "statement:1"),
+        (lambda statement: [{**statement, "words": None}], "statement"),
+        (lambda statement: [{**statement, "kind": "promise"}], "statement:1"),
+        (lambda statement: [{**statement, "kind": "letter"}], "statement:1"),
+        (lambda statement: [], "statement:1"),
+        (lambda statement: [statement, {**statement, "entry": 0}], "statement:0"),
+        (lambda statement: [{**statement, "words": {"en": "No."}}, statement], "statement:1"),
+        (lambda statement: [statement, {**statement, "entry": 3}], ""),
+        (lambda statement: [statement, {**statement, "entry": "x"}], "statement"),
+        (lambda statement: None, "statement"),
     ],
 )
 def test_words_in_somebodys_name_that_are_not_those_of_the_log_are_named(tmp_path, website, change, failure):

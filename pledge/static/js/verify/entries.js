@@ -34,8 +34,8 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
       if (!groups) continue;
       const { reason, of, day, pledge, commitment, takesBack, signatures } = groups;
       const isPlus = takesBack === undefined && of !== "statement";
-      const batch = signatures === undefined ? undefined : Number(signatures);
-      return { reason, isPlus, of, day, pledge, commitment, takesBack: Number(takesBack), signatures: batch };
+      const numbers = { takesBack: Number(takesBack), signatures: Number(signatures) || undefined };
+      return { reason, isPlus, of, day, pledge, commitment, ...numbers };
     }
     return null;
   }

@@ -1,6 +1,5 @@
-// Whose keys are believed: the one that somebody pasted, or those with which this site signs its logs today. And today's log of
-// this site, read by its public files (C2SP tlog-tiles): whether an entry and an older state are in it, what has happened to an
-// entry since, and all entries. A few tiles are enough for the first, the entries after it for the second.
+// Whose keys are believed: a pasted one, or those that sign here today. And today's log of this site, by its public files (C2SP
+// tlog-tiles): whether an entry and an older state are in it (a few tiles), what happened to it since, and all entries.
 
 const WIDTH = 32;
 const FULL = 256;
@@ -39,8 +38,7 @@ export default function log(parts) {
   const isSigned = ({ note, origin }, { keys }) =>
     or("checkpoint", async () => (await parts.signedBy(note, keys ?? [], origin)).length > 0);
 
-  // What a state is that today's log does not begin with: signed by a known key, a fault of the site; in the name of such a key, a
-  // forgery; else of another log.
+  // Of a state that today's log does not begin with: by a known key the site's fault, in its name a forgery, else of another log.
   /** @param {State} state @param {Trusted} trusted @param {object | null} today @param {boolean} isByKnown */
   function outside({ origin }, { keys, source }, today, isByKnown) {
     if (isByKnown) throw new Failed("consistency");
