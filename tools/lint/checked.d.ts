@@ -17,6 +17,8 @@ interface Facts {
   statements: number;
   todayPeople: number;
   todayOrganizations: number;
+  // The fewest entries that a place of the site names.
+  least: number;
   // The checkpoint that was counted, who signed it, and who else did.
   kept: BlobPart;
   signer: string;
@@ -42,7 +44,5 @@ interface Shown {
   people: number;
   organizations: number;
   paper: number;
-  // A page names a day instead.
   size?: number | null;
-  since: string;
 }
