@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db import migrations
+
 revision = "0111"
 down_revision = "0108"
 branch_labels = None
@@ -11,8 +13,8 @@ depends_on = None
 
 def upgrade() -> None:
     waiting = sa.Column("waiting", sa.BigInteger(), server_default="0", nullable=False)
-    op.add_column("integrity_reports", waiting)
-    op.add_column("integrity_reports", sa.Column("log_size", sa.BigInteger(), nullable=True))
+    migrations.add_column("integrity_reports", waiting)
+    migrations.add_column("integrity_reports", sa.Column("log_size", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
