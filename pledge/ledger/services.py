@@ -86,7 +86,7 @@ _MOVE_TALLIES = text(f"""
     ON CONFLICT (campaign_id, kind, dimension, key) DO UPDATE SET count = tallies.count + excluded.count
     """)  # noqa: S608  # only constants are put into the text; values are bound
 
-_TAKEN_OUT = text(f"SELECT entry.subject_id {_FRESH} AND entry.kind = '{Kind.PERSON}' AND entry.delta < 0")  # noqa: S608  # only constants are put into the text; values are bound
+_TAKEN_OUT = text(f"SELECT entry.subject_id {_FRESH} AND entry.kind = '{Kind.PERSON}' AND entry.delta < 0")
 
 _MOVE_HEADS = text(f"""
     UPDATE ledger_heads

@@ -103,7 +103,11 @@ def test_a_number_that_is_not_the_sum_of_the_list_is_named(page, log, address, c
         (f"{API}/count", lambda _: "[]", "Number for other programs: no number could be read"),
         (f"{API}/integrity", showing(checkpoint=None), "Report on how the number is counted: it is not said"),
         (f"**/c/{SLUG}", naming("null"), "Campaign page: it is not said which lines give the number"),
-        (f"**/c/{SLUG}/progress", lambda text: text.replace("data-size", "data-x"), "Progress page: it is not"),
+        (
+            f"**/c/{SLUG}/progress",
+            lambda text: text.replace("data-size", "data-x"),
+            "Progress page: it is not",
+        ),
     ],
 )
 def test_a_number_that_cannot_be_compared_is_not_called_right(page, log, address, change, words):

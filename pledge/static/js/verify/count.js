@@ -42,7 +42,7 @@ export default function count(parts) {
   /** @param {Shown} shown @param {Sum["sums"]} sums @param {number} entries */
   function differences(shown, sums, entries) {
     if (doubt(shown, entries).length) return [];
-    const { where, size } = shown;
+    const [where, size] = [shown.where, Number(shown.size)];
     return NUMBERS.filter((word) => word in shown && sums[word][size] !== shown[word]).map((word) => ({
       where,
       word,
@@ -54,7 +54,7 @@ export default function count(parts) {
   /** @param {Shown} shown @param {number} entries */
   function doubt({ where, size, people }, entries) {
     if (people === undefined) return [{ where, why: "missing" }];
-    if (!Number.isInteger(size)) return [{ where, why: "null" }];
+    if (typeof size !== "number") return [{ where, why: "null" }];
     return size > entries ? [{ where, why: "ahead", shown: size }] : [];
   }
 
