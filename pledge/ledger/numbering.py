@@ -4,7 +4,7 @@ Everything here is looked up by the subject, so it costs the same however long t
 the log or signs a checkpoint holds the fold's lock: one folder at a time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, TextClause, text
@@ -35,6 +35,8 @@ class FoldSources:
     known: str
     published: Published
     pledge_hashes: PledgeHashes
+    #: Enqueues the mail to the signers with these numbers, whom the fold takes out of the count in this transaction.
+    mail_taken_out: Callable[[Session, Sequence[int]], None]
 
 
 #: Entries that the fold has not looked at yet: the predicate of their index, verbatim.

@@ -78,6 +78,14 @@ _COUNTS = select(LedgerHead.campaign_id, *HEAD_COLUMNS).where(
 )
 
 
+def size_and_waiting(connection: Connection, campaign_id: int) -> tuple[int | None, int]:
+    """The size of the log that adds up to the count, as in Count, and by how many people the entries that wait will move it."""
+    sizes = connection.execute(_COUNTS, {"wanted": [campaign_id]}).all()
+    is_waiting = LedgerEntry.waits(), LedgerEntry.campaign_id == campaign_id, LedgerEntry.kind == Kind.PERSON
+    moved = connection.execute(select(func.coalesce(func.sum(LedgerEntry.delta), 0)).where(*is_waiting))
+    return sizes[0][3] if sizes else 0, int(moved.scalar_one())
+
+
 def number_of(signature_id: int) -> int | None:
     """The number of people when this one was last counted, for "you are number …". None until folded."""
     return fetch(_NUMBER, {"subject": signature_id}).scalar_one()

@@ -88,6 +88,8 @@ _MOVE_TALLIES = text(f"""
     ON CONFLICT (campaign_id, kind, dimension, key) DO UPDATE SET count = tallies.count + excluded.count
     """)  # noqa: S608  # only constants are put into the text; values are bound
 
+_TAKEN_OUT = text(f"SELECT entry.subject_id {_FRESH} AND entry.kind = '{Kind.PERSON}' AND entry.delta < 0")
+
 _MOVE_HEADS = text(f"""
     UPDATE ledger_heads
        SET size = ledger_heads.size + fresh.entries, people = ledger_heads.people + fresh.people,
@@ -253,8 +255,8 @@ def hour_of(at: datetime) -> str:
 def fold(sources: FoldSources, limit: int = BATCH) -> int:
     """Number the oldest waiting entries, move places, and update what follows; returns how many rows of one kind those were.
 
-    An entry without a cause in `sources.is_counted`, or that changes nothing, is set aside and delays no other. All is one
-    transaction: after a killed worker the next fold starts again. A log behind its numbers, as after a migration, catches up in
+    An entry without a cause in `sources.is_counted`, or that changes nothing, is set aside and delays no other. Whoever is taken
+    out of the count is mailed, whatever the web server asked for. All is one transaction: after a killed worker the next fold starts again. A log behind its numbers, as after a migration, catches up in
     the same steps. 0: nothing waits, or another process folds; `limit`: more may wait. Raises log.NoLogKey, and
     log.LogInconsistent when the stored log does not continue the published one; then nothing is changed.
     """
@@ -273,6 +275,8 @@ def fold(sources: FoldSources, limit: int = BATCH) -> int:
         session.execute(_MAKE_HEADS, batch)
         folded += session.execute(number_waiting(sources.is_counted), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MOVE_TALLIES, batch)
+        if taken_out := session.scalars(_TAKEN_OUT, batch).all():
+            sources.mail_taken_out(session, taken_out)
         session.execute(_MOVE_HEADS, batch)
         places = _fold_places(session, limit, sources)
         return max(folded, places, log.extend(session, limit, sources))

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
 from pledge.core.typesetting import FONTS, compiler, presentable
 
@@ -82,6 +83,13 @@ def draw(image: ShareImage, shape: Shape = WIDE) -> bytes:
         if not isinstance(made, bytes):
             raise TypeError("a picture is one file")
         return _with_few_colours(made) if image.photo else made
+
+
+def with_text(png: bytes, keyword: str, text: str) -> bytes:
+    """Add a text that programs read (PNG, 11.3.3.2 tEXt), right after the header."""
+    chunk = f"tEXt{keyword}\0{text}".encode("latin-1")
+    lengths = (len(chunk) - 4).to_bytes(4), crc32(chunk).to_bytes(4)
+    return png[:33] + lengths[0] + chunk + lengths[1] + png[33:]
 
 
 def _with_few_colours(png: bytes) -> bytes:

@@ -100,10 +100,11 @@ def _checked(place: Place) -> Place:
 
 #: What the fold asks about an entry of a person (ledger/numbering.py: CountedBy). A confirmed row keeps what its entry
 #: tells, also its place when that was put right since (entries.py). The primary key alone is in WHERE: while statistics are
-#: older than a rush of confirmations, PostgreSQL would else read all confirmed rows for each entry.
+#: older than a rush of confirmations, PostgreSQL would else read all confirmed rows for each entry. A -1 has no cause in a row
+#: of a state about which no mail tells its owner (outbox.py: mail_taken_out).
 IS_COUNTED = """
-    SELECT CASE WHEN signed.campaign_id <> entry.campaign_id OR signed.state <> 'confirmed' THEN NULL
-                WHEN entry.delta = 1 AND signed.commitment = entry.commitment
+    SELECT CASE WHEN signed.campaign_id <> entry.campaign_id OR signed.state IN ('withdrawn', 'invalidated') THEN NULL
+                WHEN signed.state = 'confirmed' AND entry.delta = 1 AND signed.commitment = entry.commitment
                  AND signed.pledge_text_id = entry.pledge_text_id AND COALESCE(signed.entry_country, signed.country) = entry.country
                  AND COALESCE(CASE WHEN signed.entry_country IS NULL THEN signed.region ELSE signed.entry_region END, '')
                      = COALESCE(entry.region, '') THEN 1 ELSE 0 END

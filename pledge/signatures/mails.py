@@ -25,7 +25,7 @@ from pledge.mail.messages import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.providers import PROVIDERS
 from pledge.signatures.models import ERASURE_DELAY, PENDING_LIFETIME, Signature, SignatureState
-from pledge.signatures.queries import HAS_CONFIRMED, IS_REFUSED, IS_SETTLED
+from pledge.signatures.queries import HAS_CONFIRMED, IS_COUNTED, IS_REFUSED, IS_SETTLED
 from pledge.signatures.services import CODE_LIFETIME
 from pledge.switches import queries as switches
 
@@ -38,6 +38,7 @@ class Signer:
     row: Signature
     campaign: Campaign
     is_settled: bool
+    is_counted: bool
     has_confirmed: bool
     is_refused: bool
     number: int | None
@@ -50,6 +51,7 @@ _SIGNERS = (
         Signature,
         Campaign,
         IS_SETTLED,
+        IS_COUNTED,
         HAS_CONFIRMED,
         IS_REFUSED,
         number_column(Signature.id),
@@ -183,8 +185,8 @@ def withdrawn(mail: Claimed, signer: Signer) -> Message | None:
 
 
 def withdrawn_self(mail: Claimed, signer: Signer) -> Message | None:
-    """You have withdrawn your signature; not to somebody who has signed again since."""
-    return None if signer.is_settled else withdrawn(mail, signer)
+    """You have withdrawn your signature; not to somebody who is counted again since."""
+    return None if signer.is_counted else withdrawn(mail, signer)
 
 
 def unsubscribed(mail: Claimed, signer: Signer) -> Message | None:

@@ -66,9 +66,8 @@ def resend(actor: Actor, signature_id: int) -> MailKind:
 def withdraw(actor: Actor, signature_id: int, why: str) -> None:
     """Withdraw at the person's request; -1 in the ledger if it was counted. Raises NoSuchSignature, NoReason, WrongState."""
     with _recorded(actor, "withdraw", signature_id, why) as (session, row):
-        if not withdraw_row(session, row):
+        if not withdraw_row(session, row, MailKind.WITHDRAWN):
             raise WrongState
-        enqueue(session, MailKind.WITHDRAWN, row.id, row.lang, may_wait=True)
 
 
 def release(actor: Actor, signature_id: int, why: str) -> None:

@@ -31,7 +31,7 @@ from pledge.mail.outbox import NewMail
 from pledge.mail.providers import exact
 from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 from pledge.signatures.models import EMAIL_CONTEXT, PENDING, SETTLED, Signature, SignatureState
-from pledge.signatures.queries import OF_PERSON, OTHER
+from pledge.signatures.queries import MAIL_TAKEN_OUT, OF_PERSON, OTHER
 
 #: Submissions of one person that may wait in a campaign.
 MAX_PENDING = 3
@@ -103,6 +103,16 @@ def enqueue(
 ) -> bool:
     """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued."""
     return enqueue_all(session, [SignatureMail(kind, signature_id, lang)], may_wait=may_wait) == 1
+
+
+def mail_taken_out(session: Session, signature_ids: Sequence[int]) -> None:
+    """Enqueue the mails to those whom the fold takes out of the count, above the caps: a stranger could use them up.
+
+    Whoever is erased cannot be told, and whoever is counted again need not be.
+    """
+    is_out = Signature.id.in_(signature_ids), Signature.state != SignatureState.CONFIRMED
+    rows = session.execute(select(MAIL_TAKEN_OUT, Signature.id, Signature.lang).where(*is_out))
+    outbox.enqueue(session, *(NewMail(MailKind(row[0]), row.id, row.lang, known=True) for row in rows))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session, aliased, defer
 from sqlalchemy.orm.interfaces import LoaderOption
 
 from pledge.abuse import mail_servers
+from pledge.audit.models import AuditEntry
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.consents import ConsentView
 from pledge.campaigns.models import Campaign, CampaignConsent
@@ -51,6 +52,8 @@ OTHER = aliased(Signature, name="o")
 OF_PERSON = and_(OTHER.address_hash == Signature.address_hash, OTHER.campaign_id == Signature.campaign_id)
 #: The person's signature counts, or was taken out of the count.
 IS_SETTLED = exists().where(OF_PERSON, text(f"o.{SETTLED}"))
+#: The person's signature counts.
+IS_COUNTED = exists().where(OF_PERSON, OTHER.state == SignatureState.CONFIRMED)
 #: Nothing is left to confirm: it is settled, or the person has confirmed some submission since this one, even if they have
 #: withdrawn it again.
 HAS_CONFIRMED = exists().where(
@@ -324,6 +327,18 @@ MAIL_AGAIN = {
     SignatureState.INVALIDATED: MailKind.INVALIDATED,
     SignatureState.ADDRESS_ONLY: MailKind.MANAGE,
 }
+
+#: Staff have withdrawn it, as its signer asked them to.
+_IS_BY_STAFF = exists().where(
+    AuditEntry.subject == literal("signature:").concat(Signature.id),
+    AuditEntry.action == "signature.withdraw",
+)
+#: The mail to a signer who counts no longer.
+MAIL_TAKEN_OUT = case(
+    (Signature.state == SignatureState.INVALIDATED, MailKind.INVALIDATED.value),
+    (_IS_BY_STAFF, MailKind.WITHDRAWN.value),
+    else_=MailKind.WITHDRAWN_SELF.value,
+)
 
 
 @dataclass(frozen=True)

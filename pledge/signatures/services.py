@@ -315,14 +315,12 @@ def withdraw(token: str) -> bool:
     Raises BadToken.
     """
     with transaction() as session:
-        row = _own_row(session, token)
-        if is_done := withdraw_row(session, row):
-            enqueue(session, MailKind.WITHDRAWN_SELF, row.id, row.lang, may_wait=True)
-    return is_done
+        return withdraw_row(session, _own_row(session, token), MailKind.WITHDRAWN_SELF)
 
 
-def withdraw_row(session: Session, row: Signature) -> bool:
-    """Withdraw a row that the caller has locked; False when it is not confirmed.
+def withdraw_row(session: Session, row: Signature, mail: MailKind) -> bool:
+    """Withdraw a row that the caller has locked; False when it is not confirmed. The fold asks for the mail about one that was
+    counted, so that a web server that asks for none takes nobody out unheard (outbox.py: mail_taken_out).
 
     An invalidated signature stays invalidated: after a withdrawal it could be signed anew and be counted again.
     """
@@ -334,6 +332,8 @@ def withdraw_row(session: Session, row: Signature) -> bool:
     row.via = None
     if was_counted:
         append_moves(session, [row], Reason.WITHDRAWN)
+    else:
+        enqueue(session, mail, row.id, row.lang, may_wait=True)
     return True
 
 

@@ -124,18 +124,23 @@ def integrity(campaign_id: int) -> IntegrityReport:
         if is_postgresql():
             connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
         cells = {row[0]: row[1] for row in connection.execute(query)}
+        log_size, waiting = ledger.size_and_waiting(connection, campaign_id)
     confirmed = cells.pop(SignatureState.CONFIRMED.value, 0)
     uncounted = _public_lines({key: cells[key] for key in LINE_LABELS if key in cells})
     submitted = None if None in uncounted.values() else confirmed + sum(cells.values())
     (campaign,) = load(select(Campaign).where(Campaign.id == campaign_id))
     if campaign.forgotten_at is not None:
-        confirmed, submitted, uncounted = ledger.count(campaign_id).people, None, {}
+        count = ledger.count(campaign_id)
+        confirmed, submitted, uncounted = count.people, None, {}
+        log_size, waiting = count.log_size, 0
     return IntegrityReport(
         campaign_id=campaign_id,
         campaign=campaign,
         as_of=as_of,
         took=timedelta(seconds=clock.monotonic() - begun),
         confirmed=confirmed,
+        waiting=waiting,
+        log_size=log_size,
         submitted=submitted,
         uncounted=uncounted,
     )

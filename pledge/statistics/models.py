@@ -65,6 +65,10 @@ class IntegrityReport(Model):
     as_of: Mapped[datetime] = mapped_column("read_at", UTCDateTime)
     took: Mapped[timedelta] = mapped_column(Interval)
     confirmed: Mapped[int] = mapped_column(BigInteger)
+    #: Of these, those who wait for an entry of the log to be numbered, less those who wait for a -1; and the size of the log
+    #: that adds up to the others, None while it catches up.
+    waiting: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    log_size: Mapped[int | None] = mapped_column(BigInteger)
     #: None where it would tell, by subtraction, how few are not counted.
     submitted: Mapped[int | None] = mapped_column(BigInteger)
     #: Those that are not counted, by LINE_LABELS; None for "fewer than five".

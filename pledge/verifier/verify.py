@@ -1430,8 +1430,9 @@ def count(arguments: argparse.Namespace) -> int:
     )
     if on_site is not None and on_site.is_compared:
         report(
-            f"The site shows the same: {in_words(on_site.counts)}, at {on_site.size} entries.",
-            f"사이트에 표시된 수도 같습니다(항목 {on_site.size}개 기준).",
+            f"The number that programs read is the same: {in_words(on_site.counts)}, at {on_site.size} entries.",
+            "What pages show was not compared.",
+            f"프로그램이 읽는 수도 같습니다(항목 {on_site.size}개 기준). 화면에 표시된 수는 비교하지 않았습니다.",
         )
     if of_newest is not None:
         report(

@@ -50,7 +50,14 @@ def ledger_sources() -> FoldSources:
         Kind.ORGANIZATION: endorsement_counting.IS_COUNTED,
         Kind.PAPER: paper.IS_COUNTED,
     }
-    return FoldSources(is_counted, signature_counting.PLACE, KNOWN_CAMPAIGN, published_slugs, pledge_hashes)
+    return FoldSources(
+        is_counted,
+        signature_counting.PLACE,
+        KNOWN_CAMPAIGN,
+        published_slugs,
+        pledge_hashes,
+        signature_requests.mail_taken_out,
+    )
 
 
 def confirmations() -> Confirmations:

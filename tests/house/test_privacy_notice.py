@@ -12,12 +12,12 @@ from pledge.signatures.models import PENDING_LIFETIME
 NOTICES = Path(markdown.__file__).parents[2] / "content" / "privacy"
 
 #: SHA-256 of the files of each language in the newest version.
-VERSION = "2026-12-06"
+VERSION = "2026-12-07"
 TEXTS = {
-    "en": "94af3139eca96f9b453f1ad1e348301186bf0697b22f89a31043ddd87fdfa740",
+    "en": "77e30f36bd63c30b0133e9bf9732bda265c6297f9986090345329256b2e2a36d",
     "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
     "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
-    "ko": "aaa400eb05eed1f3a431dd9801efe01905aa52e86ea06ae5fcc33240e21fb0d9",
+    "ko": "9d7e15f396624f9b7cddc1fa421dd932a094067491a75b6c552e2c0b8b21ee93",
 }
 
 

@@ -130,6 +130,38 @@ def test_the_web_server_can_write_nothing_of_what_the_worker_signs(site):
     assert len(log_queries.verifiers(factories.the_campaign().id)) == 1
 
 
+def take_out(state, **changes):
+    """As a use case would, but for the mail: everybody gets that state and a -1."""
+    extra = "".join(f", {column} = {value}" for column, value in changes.items())
+    steal(f"UPDATE signatures SET state = '{state}', withdrawn_at = now(){extra}")
+    steal("""
+        INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, pledge_text_id)
+        SELECT campaign_id, kind, -1, 'withdrawn', subject_id, country, region, hour, now(), pledge_text_id
+          FROM ledger_entries WHERE delta = 1""")
+
+
+def test_nobody_is_taken_out_of_the_count_without_hearing_of_it(site):
+    take_out("withdrawn")
+    as_worker(site, factories.fold_all)
+    assert people() == 0
+
+    def work():
+        notes = Notes()
+        deliver(notes)
+        return [str(mail["Subject"]) for mail in notes.mails]
+
+    assert len(as_worker(site, work)) == 3
+
+
+@pytest.mark.parametrize("changes", [{}, {"hold_reason": "'staff'"}])
+def test_whoever_only_waits_again_is_not_taken_out(site, changes):
+    """No mail would say so."""
+    take_out("held" if changes else "pending", **changes)
+    as_worker(site, factories.fold_all)
+    assert people() == 3
+    assert any("3 entries of the log of blue-skies are set aside" in line for line in readiness().warnings)
+
+
 def test_invented_entries_are_not_counted_and_are_named_and_mailed(site):
     invent(25)
     as_worker(site, factories.fold_all)

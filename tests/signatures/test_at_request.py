@@ -41,6 +41,7 @@ def test_the_person_is_told_by_mail_in_their_language(name):
     act, kind, action = ACTS[name]
     row = person(lang="en")
     act(ANNA, row.id, " asked by telephone ")
+    fold_all()
     entry = load(select(AuditEntry).order_by(AuditEntry.id.desc()))[0]
     assert (entry.action, entry.subject) == (action, f"signature:{row.id}")
     assert entry.reason == "asked by telephone"
@@ -197,5 +198,6 @@ def test_what_is_no_longer_true_is_not_mailed():
     services.change(manage_token(row), name="Zebediah Quux", place=SEOUL, public_name=False, updates=True)
     assert delivered() == []
     moderation.withdraw(ANNA, row.id, "asked")
+    fold_all()
     services.erase(manage_token(row))
     assert delivered() == []

@@ -12,7 +12,7 @@ from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.worker.registry import handlers
 from tests.support import crash
-from tests.support.factories import HONG, campaign, confirm_token, manage_token, signature
+from tests.support.factories import HONG, campaign, confirm_token, fold, manage_token, signature
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -50,7 +50,15 @@ def test_a_crash_while_withdrawing_leaves_all_or_nothing():
     token = manage_token(signature())
     assert crash.everywhere(lambda: services.withdraw(token), contents) >= 3
     _, _, entries, mails, _ = contents()
-    assert (len(entries), [mail.kind for mail in mails]) == (2, [MailKind.WITHDRAWN_SELF])
+    assert (len(entries), mails) == (2, [])
+
+
+def test_a_crash_while_a_withdrawal_is_folded_leaves_all_or_nothing():
+    services.withdraw(manage_token(signature()))
+    assert crash.everywhere(fold, contents) >= 5
+    _, _, entries, mails, _ = contents()
+    assert [entry.number for entry in entries] == [1, 2]
+    assert [mail.kind for mail in mails] == [MailKind.WITHDRAWN_SELF]
 
 
 def test_a_crash_while_erasing_leaves_all_or_nothing():

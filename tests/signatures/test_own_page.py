@@ -26,7 +26,7 @@ from tests.support.factories import (
     unsubscribe_token,
 )
 from tests.support.mails import delivered, part
-from tests.support.rows import number_of
+from tests.support.rows import enqueued, number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -63,15 +63,24 @@ def test_whoever_withdraws_is_told_once_by_mail_that_the_count_is_corrected():
     person = signature(lang="en")
     services.withdraw(manage_token(person))
     services.withdraw(manage_token(person))
+    fold_all()
     [(to, mail)] = delivered()
     assert to == person.email
     assert mail["Subject"] == "[Blue Skies] You have withdrawn your signature"
     assert "The count is corrected" in part(mail, "plain")
 
 
+def test_whoever_withdraws_while_held_is_told_too():
+    person = signature(state="held", lang="en")
+    services.withdraw(manage_token(person))
+    assert fold_all() == 0
+    assert enqueued() == ["withdrawn_self"]
+
+
 def test_whoever_has_signed_again_is_not_told_that_they_have_withdrawn():
     person = signature()
     services.withdraw(manage_token(person))
+    fold_all()
     again = signature(state="pending", email=person.email)
     services.confirm(again.id)
     assert delivered() == []

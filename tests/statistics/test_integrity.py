@@ -7,10 +7,20 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from pledge.core.db import fetch, transaction
+from pledge.ledger import log_queries
+from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.statistics import integrity
 from pledge.statistics.models import IntegrityReport
-from tests.support.factories import campaign, crowd, invalidation, signatures, the_campaign
+from tests.support.factories import (
+    campaign,
+    crowd,
+    fold_all,
+    invalidation,
+    manage_token,
+    signatures,
+    the_campaign,
+)
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -85,6 +95,20 @@ def test_what_became_of_all_sign_ups_points_at_nobody(frozen_clock, people, unco
     report = integrity.integrity(of.id)
     assert (report.as_of, report.confirmed) == (frozen_clock.now(), people.get("confirmed", 0))
     assert (report.uncounted, report.submitted) == (uncounted, submitted)
+
+
+def test_those_who_wait_for_the_log_are_told_apart_from_the_people_at_its_checkpoint(client):
+    gone, *_ = signatures(5)
+    of = the_campaign().id
+    fold_all()
+    services.withdraw(manage_token(gone))
+    signatures(3)
+    document = client.get("/api/v1/campaigns/blue-skies/integrity").get_json()
+    assert (document["confirmed"], document["waiting"], document["checkpoint"]) == (7, 2, 5)
+    assert log_queries.newest(of, 5).people == 7 - 2
+    fold_all()
+    report = integrity.integrity(of)
+    assert (report.confirmed, report.waiting, report.log_size) == (7, 0, 9)
 
 
 def test_pages_show_what_the_worker_has_stored_and_it_reads_again_when_that_may_be(frozen_clock):

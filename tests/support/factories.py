@@ -378,7 +378,6 @@ def invalidation(**facts: Any) -> Invalidation:
             "state": "applied",
             "reason": "automated",
             "note": "a burst from one network",
-            "notify": False,
             "matched": 1,
             "proposed_by": ANNA.staff_id,
             "proposed_name": ANNA.name,

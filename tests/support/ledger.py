@@ -38,6 +38,7 @@ SOURCES = FoldSources(
     KNOWN_CAMPAIGN,
     published_slugs,
     pledge_hashes,
+    lambda _session, _numbers: None,
 )
 
 

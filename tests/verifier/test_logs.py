@@ -270,7 +270,7 @@ def test_the_number_that_the_site_shows_is_that_of_its_log(tmp_path, website, la
     site(large, tmp_path, len(large.lines) - behind)
     result = verify("count", f"{website[0]}/log/blue-skies", "--key", key(large))
     assert result.code == 0, result
-    assert "The site shows the same" in result.out
+    assert "The number that programs read is the same" in result.out
 
 
 @pytest.mark.parametrize(

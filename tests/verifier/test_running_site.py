@@ -30,7 +30,7 @@ def test_the_count_by_url_is_the_count_of_the_site(site, tmp_path):
         f"people {people['people']}",
         f"organizations {people['organizations']}",
     ]
-    assert "The site shows the same" in done.stdout
+    assert "The number that programs read is the same" in done.stdout
     assert PROGRAM.read_text("utf-8") == program.read_text("utf-8")
 
     assert verify("mirror", log, tmp_path / "copy").code == 0

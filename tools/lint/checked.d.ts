@@ -19,6 +19,8 @@ interface Facts {
   current: number;
   todayPeople: number;
   todayOrganizations: number;
+  // The fewest entries that a place of the site names.
+  least: number;
   // The checkpoint that was counted, who signed it, and who else did.
   kept: BlobPart;
   signer: string;
@@ -44,7 +46,5 @@ interface Shown {
   people: number;
   organizations: number;
   paper: number;
-  // A page names a day instead.
   size?: number | null;
-  since: string;
 }

@@ -81,7 +81,6 @@ interface Sum {
   days: Map<string, number>;
   latest: string;
   sums: Record<string, Float64Array>;
-  before: (day: string) => number;
   root: Bytes;
   checkTwice: () => void;
 }

@@ -92,9 +92,10 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
     if act is InvalidationAct.INVALIDATE:
         counted = [signature for signature in moved if signature.hold_reason is None]
         append_moves(session, counted, Reason.INVALIDATED)
-        if mailed := moved if row.notify else [held for held in moved if held.hold_reason is not None]:
-            mails = [SignatureMail(MailKind.INVALIDATED, person.id, person.lang) for person in mailed]
-            enqueue_all(session, mails, may_wait=False)
+        # The fold asks for the mails to those who were counted.
+        held = [signature for signature in moved if signature.hold_reason is not None]
+        mails = [SignatureMail(MailKind.INVALIDATED, person.id, person.lang) for person in held]
+        enqueue_all(session, mails, may_wait=False)
     if act is InvalidationAct.RELEASE:
         released = [signature for signature in moved if signature.state == SignatureState.CONFIRMED]
         append_moves(session, released, Reason.CONFIRMED)

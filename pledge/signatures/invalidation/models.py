@@ -148,8 +148,8 @@ class Invalidation(Proposed, Model):
     #: For the public totals; NULL where nothing is taken out of the count.
     reason: Mapped[str | None] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(Text)  #: for staff
-    #: Whether those who were counted are told by mail, with the way to object; those who were held always are.
-    notify: Mapped[bool]
+    #: Read by the version before only: everybody is told by mail, with the way to object.
+    notify: Mapped[bool] = mapped_column(default=True)
     #: Of a release: with its approval, what comes from its network or domain later is allowed (abuse/origin_list.py).
     allows: Mapped[bool] = mapped_column(default=False, server_default=false())
 

@@ -81,16 +81,14 @@ def propose(
     reason: InvalidationReason | None,
     note: str,
     *,
-    notify: bool = False,
     act: InvalidationAct = InvalidationAct.INVALIDATE,
     allows: bool = False,
 ) -> int:
     """Keep the set of signatures that the act is about and that fulfil a condition, for a decision; nothing else changes.
 
-    `reason`: for the public totals, where signatures are taken out; else None. `notify`: whether those who were counted are
-    told by mail; those who were held always are, as they were told that somebody decides. `allows`: whether a release also allows
-    what comes later from the network or domain of its condition. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches,
-    TooManySignatures, LargeProviderNotAllowed, Undecided.
+    `reason`: for the public totals, where signatures are taken out; else None. `allows`: whether a release also allows what
+    comes later from the network or domain of its condition. Returns the number of the act. Raises NoCondition, NoReason,
+    NothingMatches, TooManySignatures, LargeProviderNotAllowed, Undecided.
     """
     condition.check()
     if act is InvalidationAct.HOLD and _is_large_provider(condition):
@@ -101,7 +99,6 @@ def propose(
             act=act,
             reason=None if reason is None else InvalidationReason(reason),
             note=note,
-            notify=notify,
             allows=allows,
             matched=0,
             **vars(condition),

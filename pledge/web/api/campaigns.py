@@ -144,7 +144,9 @@ def organizations(slug: str) -> documents.OrganizationsDocument:
 
 @api.page("/campaigns/<slug>/integrity", cache=DATA_CACHE)
 def integrity(slug: str) -> documents.IntegrityDocument:
-    """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""
+    """`{"as_of", "submitted", "confirmed", "waiting", "checkpoint", "not_counted": {…}, "smallest_shown"}`; a null of
+    people means fewer than that. The people at the checkpoint are `confirmed` less `waiting`.
+    """
     return documents.IntegrityDocument.model_validate(recent(campaign_id(slug)))
 
 

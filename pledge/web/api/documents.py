@@ -218,6 +218,11 @@ class IntegrityDocument(ApiDocument):
     as_of: Moment
     submitted: int | None
     confirmed: int | None
+    waiting: int = Field(description="of these, by how many people the log is still to change")
+    checkpoint: int | None = Field(
+        validation_alias="log_size",
+        description="size of the public log that adds up to `confirmed` less `waiting`; null while it catches up",
+    )
     not_counted: dict[str, int | None] = Field(validation_alias="uncounted")
     smallest_shown: int = MIN_CELL
 

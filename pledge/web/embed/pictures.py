@@ -1,5 +1,6 @@
 """Badges, link previews for messengers, the picture that people post after signing, and QR codes."""
 
+import json
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -19,8 +20,9 @@ from pledge.files import queries as files
 from pledge.files.faults import StorageAway
 from pledge.files.pictures import SIZES, WIDE_SIZES
 from pledge.ledger import queries as ledger
+from pledge.ledger.queries import Count
 from pledge.news import queries as news
-from pledge.share_images.drawing import SQUARE, STORY, WIDE, Host, ShareImage, draw, text_width
+from pledge.share_images.drawing import SQUARE, STORY, WIDE, Host, ShareImage, draw, text_width, with_text
 from pledge.statistics import referrals
 from pledge.web.caching import revalidated
 from pledge.web.embed.widget import embed, language
@@ -46,11 +48,11 @@ _SHAPES = {"wide": WIDE, "square": SQUARE, "story": STORY}
 @embed.page("/badge/<slug>.svg", cache=_BADGE)
 def badge(slug: str) -> Response:
     campaign = campaign_or_404(slug)
-    people = ledger.count(campaign.id).people
-    number = i18n.format_count(people)
-    words = ngettext("%(number)s signature", "%(number)s signatures", people, number=number)
+    count = ledger.count(campaign.id)
+    number = i18n.format_count(count.people)
+    words = ngettext("%(number)s signature", "%(number)s signatures", count.people, number=number)
     title = mark_sample(campaign.title)
-    return _drawn(title, words, f"{title}: {words}", _BLUE)
+    return _drawn(title, words, f"{title}: {words}", _BLUE, count)
 
 
 @embed.page("/badge/<slug>/<int64:endorsement_id>.svg", cache=_BADGE)
@@ -69,7 +71,7 @@ def endorsement_badge(slug: str, endorsement_id: int) -> AnyResponse:
     return _drawn(title, f"{_('We endorse')} {LEVEL_MARKS[level]}", label, _GREEN)
 
 
-def _drawn(title: str, words: str, label: str, colour: str) -> Response:
+def _drawn(title: str, words: str, label: str, colour: str, count: Count | None = None) -> Response:
     title_width = round(text_width(title, _SIZE))
     words_width = round(text_width(words, _SIZE))
     left = _PADDING + _MARK + title_width + _PADDING
@@ -79,6 +81,7 @@ def _drawn(title: str, words: str, label: str, colour: str) -> Response:
         words=words,
         label=label,
         colour=colour,
+        count=count,
         left=left,
         width=left + _PADDING + words_width + _PADDING,
         title_at=_PADDING + _MARK,
@@ -164,6 +167,8 @@ def _picture(campaign: CampaignView, shape: str = "wide", above: str = "", **own
     }
     above = mark_sample(above or current_config().site_name_in(lang))
     drawn = draw(ShareImage(lang=lang, above=above, **parts), _SHAPES[shape])
+    if "figure" not in own:
+        drawn = with_text(drawn, "checkpoint", json.dumps(page.log_size))
     return Response(drawn, content_type="image/png")
 
 

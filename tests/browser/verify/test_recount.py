@@ -40,12 +40,17 @@ def showing(**numbers):
     return lambda text: json.dumps({**json.loads(text), **numbers})
 
 
+def naming(size):
+    return lambda text: re.sub(r'data-size="\d+"', f'data-size="{size}"', text)
+
+
 @pytest.mark.journey
 def test_one_press_counts_the_whole_list_and_says_who_signed_and_what_is_not_proved(page, log):
     verdict = count_again(page)
     right = page.locator(".recount .verdict--right")
     expect(right).to_contain_text(re.compile(r"word for word .* Lines of today’s pledge text: \d+\."))
     expect(right).to_contain_text(re.compile(r"All \d+ lines .* People: \d+; organisations: \d+\."))
+    expect(right).to_contain_text(re.compile(r"numbers that programs read .* at least the first \d+\."))
     expect(verdict).to_contain_text("signed by the organiser alone")
     expect(verdict).to_contain_text("one confirmed mailbox")
     with page.expect_download() as waiting:
@@ -65,6 +70,8 @@ def test_one_press_counts_the_whole_list_and_says_who_signed_and_what_is_not_pro
         (f"{API}/count", showing(paper=9), "9 signatures on paper are shown, the list adds up to 0"),
         (f"{API}/integrity", showing(confirmed=1004), "Report on how the number is counted: 1,004 people"),
         (f"**/c/{SLUG}", lambda text: text.replace(" data-count>", " data-count>9"), "Campaign page: 9"),
+        (f"**/c/{SLUG}", naming(1), "people are shown, the list adds up to 1."),
+        (f"{API}/integrity", showing(waiting=-3), "Report on how the number is counted"),
         (
             f"**/c/{SLUG}/progress",
             lambda text: text.replace(
@@ -127,15 +134,30 @@ def test_the_list_of_another_campaign_at_this_address_is_named(page, log, site):
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("address", "change", "words"),
     [
-        (showing(checkpoint=None, people=10**6), "it is not said which lines give the number"),
-        (showing(checkpoint=10**9, people=10**6), "the sum of 1,000,000,000 lines, but only"),
-        (lambda _: "[]", "Number for other programs: no number could be read"),
+        (
+            f"{API}/count",
+            showing(checkpoint=None, people=10**6),
+            "it is not said which lines give the number",
+        ),
+        (
+            f"{API}/count",
+            showing(checkpoint=10**9, people=10**6),
+            "the sum of 1,000,000,000 lines, but only",
+        ),
+        (f"{API}/count", lambda _: "[]", "Number for other programs: no number could be read"),
+        (f"{API}/integrity", showing(checkpoint=None), "Report on how the number is counted: it is not said"),
+        (f"**/c/{SLUG}", naming("null"), "Campaign page: it is not said which lines give the number"),
+        (
+            f"**/c/{SLUG}/progress",
+            lambda text: text.replace("data-size", "data-x"),
+            "Progress page: it is not",
+        ),
     ],
 )
-def test_a_number_that_cannot_be_compared_is_not_called_right(page, log, change, words):
-    lie(page, f"{API}/count", change)
+def test_a_number_that_cannot_be_compared_is_not_called_right(page, log, address, change, words):
+    lie(page, address, change)
     count_again(page)
     expect(page.locator(".recount .verdict--unsure")).to_contain_text(words)
     expect(page.locator(".recount .verdict--right")).to_have_count(0)

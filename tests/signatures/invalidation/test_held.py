@@ -45,14 +45,14 @@ TAKE_OUT = InvalidationAct.INVALIDATE
 WIDE = bytes(range(32))
 
 
-def propose(act, condition=None, *, notify=False):
+def propose(act, condition=None):
     reason = InvalidationReason.AUTOMATED if act is TAKE_OUT else None
     condition = condition or Condition(campaign_id=the_campaign().id, signed_until=clock.now())
-    return acts.propose(ANNA, condition, reason, "looked at", act=act, notify=notify)
+    return acts.propose(ANNA, condition, reason, "looked at", act=act)
 
 
-def decide(act, condition=None, **more):
-    number = propose(act, condition, **more)
+def decide(act, condition=None):
+    number = propose(act, condition)
     acts.approve(BORA, number)
     work()
     return number
@@ -109,13 +109,12 @@ def test_refusing_takes_them_out_without_an_entry_and_undoing_it_holds_them_agai
     assert people() == 7
 
 
-@pytest.mark.parametrize(("notify", "mailed"), [(False, 2), (True, 5)])
-def test_those_who_were_held_are_told_that_it_is_decided_and_the_counted_ones_if_staff_want_it(
-    notify, mailed
-):
+def test_those_who_were_held_are_told_at_once_and_those_who_were_counted_once_the_count_has_changed():
     signatures(2, state="held"), signatures(3)
-    decide(TAKE_OUT, notify=notify)
-    assert mails(MailKind.INVALIDATED) == mailed
+    decide(TAKE_OUT)
+    assert mails(MailKind.INVALIDATED) == 2
+    assert people() == 0
+    assert mails(MailKind.INVALIDATED) == 5
 
 
 def test_counted_and_held_ones_are_taken_out_in_one_act_and_each_is_put_back_to_what_it_was():

@@ -1,7 +1,10 @@
 """One number everywhere: what the API counts, the page shows, the checkpoint holds and the published entries add up to."""
 
+import io
 import json
 import re
+
+from PIL import Image
 
 from pledge.core.db import db
 from pledge.endorsements.models import EndorsementState, VersionState
@@ -9,6 +12,7 @@ from pledge.endorsements.review import moderation
 from pledge.endorsements.review.queries import SeenState
 from pledge.ledger import log_queries, merkle
 from pledge.ledger.tiles import TilePath
+from pledge.signatures import services as signing
 from pledge.signatures.invalidation import applying, services
 from pledge.signatures.invalidation.models import Condition, InvalidationReason
 from pledge.signatures.models import Signature
@@ -70,6 +74,21 @@ def agree(client, clock, campaign_id):
     assert shown(client) == (people, organizations)
     assert (row.people, row.organizations) == (people, organizations)
     return size, people, organizations
+
+
+def text_of(picture):
+    with Image.open(io.BytesIO(picture.data)) as opened:
+        return opened.text
+
+
+def test_every_place_names_the_entries_that_give_its_number(client):
+    signing.withdraw(manage_token(signatures(3)[0]))
+    fold_all()
+    places = ("/en/", "/en/c/blue-skies", "/en/c/blue-skies/progress", "/en/c/blue-skies/press")
+    for place in (*places, "/embed/blue-skies", "/badge/blue-skies.svg"):
+        assert re.findall(r' data-size="(\w+)"', client.get(place).text) == ["4"], place
+    assert text_of(client.get("/share/blue-skies.en.png")) == {"checkpoint": "4"}
+    assert text_of(client.get("/share/blue-skies/1.en.png")) == {}
 
 
 def test_through_every_way_to_be_counted_and_not_to_be(app, client, frozen_clock):

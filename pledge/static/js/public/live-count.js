@@ -55,11 +55,12 @@ export default function liveCount(root) {
     timer = setTimeout(ask, delay * (0.8 + Math.random() * 0.4));
   }
 
-  /** @param {{ people: number, organizations: number, as_of: string }} body @param {string} date */
+  /** @param {{ people: number, organizations: number, as_of: string, checkpoint: number | null }} body @param {string} date */
   function take(body, date) {
     // An unchanged answer still says that nothing changed up to its moment.
     const unchanged = body.as_of === asOf;
     asOf = body.as_of;
+    root.dataset.size = String(body.checkpoint);
     const moment = new Date(unchanged && date ? date : body.as_of);
     if (!Number.isNaN(moment.getTime())) tellTime(moment);
     showOrganizations(body.organizations);

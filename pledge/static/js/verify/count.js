@@ -14,7 +14,7 @@ export default function count(parts) {
   const { Failed, or } = parts;
 
   // `shown` is what each place of the site shows: { where, people, organizations, paper } and `size`, the entries that give
-  // it, or `since`, a day; only { where } when it could not be read.
+  // it; only { where } when it could not be read.
   /** @param {{ slug: string, shown: Shown[] }} asked @param {Tell} tell */
   async function checkCount({ slug, shown }, tell) {
     const published = await parts.keysOf(slug);
@@ -30,39 +30,35 @@ export default function count(parts) {
     if (!parts.same(sum.root, log.root)) throw new Failed("root");
     sum.checkTwice();
     tell.facts({ ...sum.counts, paper: sum.paper.signatures, statements: sum.statements.size || undefined });
-    const differing = shown.flatMap((one) => differences(one, sum, log.size));
-    tell.facts({ differing, unsure: shown.flatMap((one) => doubt(one, log.size)) });
+    const differing = shown.flatMap((one) => differences(one, sum.sums, log.size));
+    const unsure = shown.flatMap((one) => doubt(one, log.size));
+    tell.facts({ differing, unsure, least: Math.min(...shown.map(({ size }) => size ?? 0)) });
     if (differing.length) throw new Failed("shown");
     tell.facts({ current: await parts.again(() => checkWords(slug, sum, log.size), TRIES) });
-    return { verdict: shown.some((one) => doubt(one, log.size).length) ? "count-unsure" : "count-right" };
+    return { verdict: unsure.length ? "count-unsure" : "count-right" };
   }
 
   // Whoever else put a line under the checkpoint; their keys are not known here.
   /** @param {Checkpoint} checkpoint */
   const others = ({ note, origin }) => [...new Set(note.signatures.map(({ name }) => name).filter((name) => name !== origin))];
 
-  /** @param {Shown} shown @param {Sum} sum @param {number} size */
-  function differences(shown, sum, size) {
-    if (doubt(shown, size).length) return [];
-    return NUMBERS.filter((word) => word in shown && !wasSum(shown, sum.sums[word], shown[word], sum)).map((word) => ({
-      where: shown.where,
+  /** @param {Shown} shown @param {Sum["sums"]} sums @param {number} entries */
+  function differences(shown, sums, entries) {
+    if (doubt(shown, entries).length) return [];
+    const [where, size] = [shown.where, Number(shown.size)];
+    return NUMBERS.filter((word) => word in shown && sums[word][size] !== shown[word]).map((word) => ({
+      where,
       word,
       shown: shown[word],
-      counted: sum.sums[word][shown.size ?? size],
+      counted: sums[word][size],
     }));
-  }
-
-  // A page names no size, and may be a moment old: it must show what the log added up to since that day began.
-  /** @param {Shown} shown @param {Float64Array} sums @param {number} number @param {Sum} sum */
-  function wasSum({ size, since }, sums, number, { before }) {
-    return typeof size === "number" ? sums[size] === number : sums.subarray(before(since)).includes(number);
   }
 
   /** @param {Shown} shown @param {number} entries */
   function doubt({ where, size, people }, entries) {
     if (people === undefined) return [{ where, why: "missing" }];
-    if (size === null) return [{ where, why: "null" }];
-    return (size ?? 0) > entries ? [{ where, why: "ahead", shown: size }] : [];
+    if (typeof size !== "number") return [{ where, why: "null" }];
+    return size > entries ? [{ where, why: "ahead", shown: size }] : [];
   }
 
   // That the words of pledge texts and statements are published as their entries say; those of a letter only its recipient has.

@@ -72,7 +72,6 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
     const pledges = new Map();
     // By how many people each day changed the count; every day that an entry names is a key.
     const days = new Map();
-    const begins = new Map();
     const sums = Object.fromEntries(Object.values(SUMS).map((word) => [word, new Float64Array(size + 1)]));
     for (let index = 0; index < size; index += 1) {
       const entry = readEntry(reader.decode(at(index)));
@@ -80,7 +79,6 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
       const isStatement = entry.of === "statement";
       if (!entry.isPlus && !isStatement && !takeBack(stands, batches, index, entry)) throw new Failed("entry", index);
       if (!days.has(entry.day) && !isDay(entry.day)) throw new Failed("entry", index);
-      if (!days.has(entry.day)) begins.set(entry.day, index);
       const change = (entry.isPlus ? 1 : -1) * (entry.signatures ?? 1);
       for (const [of, word] of Object.entries(SUMS)) sums[word][index + 1] = sums[word][index] + (of === entry.of ? change : 0);
       days.set(entry.day, (days.get(entry.day) ?? 0) + (entry.of === "person" ? (entry.isPlus ? 1 : -1) : 0));
@@ -100,11 +98,8 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
     const latest = [...days.keys()].sort().at(-1) ?? "";
     const numbers = [...batches.values()];
     const paper = { signatures: numbers.reduce((sum, number) => sum + number, 0), batches: numbers.length };
-    // How many entries came before the first of a day or of a later one.
-    /** @param {string} day */
-    const before = (day) => Math.min(size, ...[...begins].filter(([one]) => one >= day).map(([, index]) => index));
     const counts = { people: counted(moves.people), organizations: counted(moves.organizations) };
-    return { moves, counts, paper, statements, pledges, days, latest, sums, before, root, checkTwice: () => checkTwice(marks, at) };
+    return { moves, counts, paper, statements, pledges, days, latest, sums, root, checkTwice: () => checkTwice(marks, at) };
   }
 
   /** @param {Uint8Array} stands @param {Map<number, number>} batches @param {number} index @param {Entry} entry */

@@ -61,7 +61,7 @@ export default async function recount(place) {
     const isCounted = numbers.people !== undefined;
     const sentences = [];
     if (isCounted) sentences.push(say(numbers.paper ? "counted-paper" : "counted", counted));
-    if (verdict === "count-right") sentences.push(say("same"));
+    if (verdict === "count-right") sentences.push(say("same", counted));
     if (numbers.current !== undefined) sentences.push(say("words", counted));
     for (const { where, word, ...two } of differing) {
       sentences.push(say(`differs:${word}`, { where: say(`where:${where}`), shown: number(two.shown), counted: number(two.counted) }));
@@ -92,16 +92,15 @@ export default async function recount(place) {
   }
 }
 
-// Asked before the log is, so that the log holds what is shown. The document for programs names the entries that give its
-// numbers; what names none must show a sum that the log had since the day before.
+// Asked before the log is, so that the log holds what is shown. Each place names how many entries give its numbers.
 /** @param {string} slug */
 async function shownBySite(slug) {
   const { lang } = document.documentElement;
   const pages = `/${lang}/c/${slug}`;
   const places = [
     read("integrity", `/api/v1/campaigns/${slug}/integrity`, async (answer) => {
-      const { confirmed, as_of } = await answer.json();
-      return { people: confirmed, since: dayBefore(new Date(as_of)) };
+      const { confirmed, waiting, checkpoint: size } = await answer.json();
+      return { people: confirmed - waiting, size };
     }),
     read("page", pages, async (answer) => numbersOf(await answer.text(), "[data-count]", ".count__organizations strong")),
     read("progress", `${pages}/progress`, async (answer) => numbersOf(await answer.text(), ...STANDING)),
@@ -141,17 +140,12 @@ async function read(where, address, take) {
 /** @param {string} html @param {...string} selectors */
 function numbersOf(html, ...selectors) {
   const page = new DOMParser().parseFromString(html, "text/html");
+  const size = page.querySelector(selectors[0])?.closest("[data-size]")?.getAttribute("data-size");
   /** @type {Partial<Shown>} */
-  const found = { since: dayBefore(new Date()) };
+  const found = { size: JSON.parse(size ?? "null") };
   for (const [place, word] of NUMBERS.entries()) {
     const digits = selectors[place] && page.querySelector(selectors[place])?.textContent.replace(/\D/g, "");
     if (digits) found[word] = Number(digits);
   }
   return found;
-}
-
-// In Korea, where the entries' days are (docs/log.md).
-/** @param {Date} moment */
-function dayBefore(moment) {
-  return new Date(moment.getTime() + 9 * 3600_000 - 24 * 3600_000).toISOString().slice(0, 10);
 }

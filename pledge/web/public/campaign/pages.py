@@ -80,6 +80,7 @@ class CampaignPage(CampaignView):
     people: int
     organizations: int
     as_of: datetime
+    log_size: int | None  #: as in Count
     step: GoalStep
 
     @property
@@ -169,6 +170,7 @@ def campaign_pages(shown: Sequence[CampaignView]) -> list[CampaignPage]:
             people=count.people,
             organizations=count.organizations,
             as_of=count.as_of,
+            log_size=count.log_size,
             step=goal_step(campaign, count.people),
         )
         for campaign in shown

@@ -18,7 +18,7 @@ from pledge.mail.addresses import Address, BadAddress, parse
 from pledge.signatures import origins
 from pledge.signatures.invalidation.models import Condition, InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin
-from pledge.web.forms import StaffForm, TickField, WholeNumberField
+from pledge.web.forms import StaffForm, WholeNumberField
 from pledge.web.staff.forms import StatedReasonForm, moment_field
 
 
@@ -111,7 +111,6 @@ class InvalidationForm(StatedReasonForm):
         invalid_value_message=_BAD_SPEED,
     )
     reason = SelectField(_l("Reason"), validate_choice=False)
-    notify = TickField(_l("Tell the signers by e-mail"))
 
     campaigns: dict[int, str]
     network_hash: bytes | None = None

@@ -30,9 +30,7 @@ def invalidation_new_post() -> AnyResponse:
         return review_page(422, proposal=form)
     act, why = InvalidationAct(form.act.data), form.why.data or ""
     try:
-        number = services.propose(
-            actor(), form.condition, form.public_reason, why, notify=bool(form.notify.data), act=act
-        )
+        number = services.propose(actor(), form.condition, form.public_reason, why, act=act)
     except NoCondition:
         form.network.errors = [
             _("Give at least one condition besides the campaign; otherwise it would match everybody.")

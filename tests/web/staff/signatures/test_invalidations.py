@@ -150,10 +150,9 @@ def test_every_field_becomes_the_condition(moderator, frozen_clock):
         signed_from="2026-11-24T12:00",
         signed_until="2026-11-24T13:00",
         faster_than="600",
-        notify="y",
     )
     proposal = row(_number(address))
-    assert (proposal.matched, proposal.faster_than, proposal.notify) == (2, 600, True)
+    assert (proposal.matched, proposal.faster_than) == (2, 600)
     assert proposal.campaign_id == the_campaign().id
     assert (proposal.signed_from.hour, proposal.signed_until.hour) == (3, 4), "typed in Seoul's time"
     assert bytes(proposal.network_hash) == facts["network_hash"]
