@@ -5,8 +5,8 @@ from alembic import op
 
 from pledge.core.db import migrations
 
-revision = "0111"
-down_revision = "0108"
+revision = "0110"
+down_revision = "0109"
 branch_labels = None
 depends_on = None
 
