@@ -256,8 +256,8 @@ def fold(sources: FoldSources, limit: int = BATCH) -> int:
     """Number the oldest waiting entries, move places, and update what follows; returns how many rows of one kind those were.
 
     An entry without a cause in `sources.is_counted`, or that changes nothing, is set aside and delays no other. Whoever is taken
-    out of the count is mailed, whatever the web server asked for. All is one transaction: after a killed worker the next fold starts again. A log behind its numbers, as after a migration, catches up in
-    the same steps. 0: nothing waits, or another process folds; `limit`: more may wait. Raises log.NoLogKey, and
+    out of the count is mailed, whatever the web server asked for. All is one transaction: after a killed worker the next fold
+    starts again. A log behind its numbers, as after a migration, catches up in the same steps. 0: nothing waits, or another process folds; `limit`: more may wait. Raises log.NoLogKey, and
     log.LogInconsistent when the stored log does not continue the published one; then nothing is changed.
     """
     if not fetch(_ANYTHING_WAITS).scalar_one():
