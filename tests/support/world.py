@@ -134,7 +134,7 @@ def _by_staff(of: Campaign, staff: StaffClient) -> dict[str, list[str]]:
         "preview/<token>": [
             tokens.mint(Purpose.PREVIEW, [staff_queries.desk(slug).id]) for slug in (SLUG, "draft")
         ],
-        "with/<code>": [*codes, "p999"],
+        "with/<code>": [*codes, "p999999999"],
         "spread/<token>": [referrals.partner_token(of.id, code) for code in codes],
         "invitation/<token>": [invitation_link(factories.member_of_staff(invited)).rpartition("/")[2]],
     }

@@ -59,7 +59,7 @@ def test_a_code_without_a_goal_leads_to_the_campaign_under_its_link_and_an_unkno
     partner = campaign().partners[1]
     answer = client.get(f"/ko/c/blue-skies/with/p{partner.id}")
     assert answer.headers["Location"] == f"/ko/c/blue-skies?via=p{partner.id}"
-    assert client.get("/ko/c/blue-skies/with/p999").status_code == 404
+    assert client.get("/ko/c/blue-skies/with/p999999999").status_code == 404
 
 
 def test_a_campaign_that_is_over_keeps_the_number_and_asks_nobody(client):
