@@ -93,9 +93,9 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
         counted = [signature for signature in moved if signature.hold_reason is None]
         append_moves(session, counted, Reason.INVALIDATED)
         # The fold asks for the mails to those who were counted.
-        held = [signature for signature in moved if signature.hold_reason is not None]
-        mails = [SignatureMail(MailKind.INVALIDATED, person.id, person.lang) for person in held]
-        enqueue_all(session, mails, may_wait=False)
+        if held := [signature for signature in moved if signature.hold_reason is not None]:
+            mails = [SignatureMail(MailKind.INVALIDATED, person.id, person.lang) for person in held]
+            enqueue_all(session, mails, may_wait=False)
     if act is InvalidationAct.RELEASE:
         released = [signature for signature in moved if signature.state == SignatureState.CONFIRMED]
         append_moves(session, released, Reason.CONFIRMED)
