@@ -21,7 +21,7 @@ from pledge.signatures.models import Signature
 from pledge.statistics.integrity import mismatches
 from tests.support import deliveries, news
 from tests.support.factories import campaign, fold_all, manage_token, signature, unsubscribe_token
-from tests.support.mails import Notes, deliver, delivered
+from tests.support.mails import Notes, deliver_all, delivered
 from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -59,7 +59,7 @@ def tell_signers(of):
     news.begun(of)
     while sending.advance(1000):
         pass
-    deliver(notes := Notes())
+    deliver_all(notes := Notes())
     return notes.recipients
 
 
