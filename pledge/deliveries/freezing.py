@@ -187,10 +187,11 @@ def sign_ups(campaign_id: int) -> SignUps:
 
 
 def _demands(campaign_id: int, moment: datetime) -> list[DemandState]:
-    """Each demand from its asking on, with what was published of it by that moment."""
+    """Each demand that was asked by that moment, with what was published of it by then."""
     return [
         state
         for number, demand in enumerate(demands.public(campaign_id), 1)
+        if demand.asked_on <= moment.astimezone(SEOUL).date()
         for state in (
             DemandState(number, demand.words, "asked", demand.asked_on),
             *(

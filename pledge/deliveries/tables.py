@@ -123,6 +123,11 @@ LISTS = {
 }
 
 
+def absent(totals: Totals) -> list[str]:
+    """The lists that have nothing to tell; that of the organisations is there all the same."""
+    return [name for name, listed in LISTS.items() if name != "organizations.csv" and not listed.rows(totals)]
+
+
 def totals_csv(totals: Totals) -> bytes:
     """One number in a row, with codes and a label in each language. Korean Excel opens it directly."""
     names = [f"label_{lang}" for lang in totals.languages]
@@ -187,9 +192,8 @@ def totals_xlsx(totals: Totals) -> bytes:
         summary.finish(longest=44, filters=False)
         sheets = {dimension.name: _breakdown(book, styles, totals, dimension) for dimension in DIMENSIONS}
         if totals.checkpoint is not None:
-            for name, listed in LISTS.items():
-                if name == "organizations.csv" or listed.rows(totals):
-                    _list(book, styles, totals, listed)
+            for listed in (LISTS[name] for name in LISTS if name not in absent(totals)):
+                _list(book, styles, totals, listed)
         _charts(book, totals, summary, sheets, below=len(lines) + 2)
     return file.getvalue()
 

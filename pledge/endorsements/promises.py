@@ -114,7 +114,7 @@ def _is_weaker(field: str, before: Any, after: Any) -> bool:
 
 #: So long after it was last heard, an organisation is asked whether its promise is still true.
 ASKED_AFTER = timedelta(days=365)
-#: The same and a month to answer.
+#: The same and a month to answer. Of one that was not asked since, as nobody is left who speaks for it, nothing is said.
 SILENT_AFTER = timedelta(days=396)
 _PLAN = Phrase("endorsement", "Plan linked")
 _REPORTED = Phrase("endorsement", "Reported %(year)s")
@@ -133,7 +133,9 @@ def evidence(version: Any, lang: str) -> list[str]:
     """What can be seen of a published promise, in words without a rating; years are those of Korean time."""
     if version.heard_at is None:
         return []
-    is_silent = version.heard_at < clock.now() - SILENT_AFTER
+    asked_at = version.endorsement.asked_at
+    is_asked = asked_at is not None and asked_at > version.heard_at
+    is_silent = is_asked and version.heard_at < clock.now() - SILENT_AFTER
     return [
         *([_PLAN.in_language(lang)] if version.plan_url else []),
         *([_REPORTED.in_language(lang, year=version.reported_in)] if version.reported_in else []),

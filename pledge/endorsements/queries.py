@@ -220,7 +220,7 @@ def _shown(query: Select[EndorsementVersion]) -> list[EndorsementVersion]:
     """Versions on the wall with what anybody may see of their endorsements: nothing of the person who speaks."""
     public = contains_eager(EndorsementVersion.endorsement).load_only(
         *(Endorsement.state, Endorsement.level, Endorsement.published_at, Endorsement.ended_at),
-        *(Endorsement.group_goal, Endorsement.public_reason, Endorsement.affirmed_at),
+        *(Endorsement.group_goal, Endorsement.public_reason, Endorsement.affirmed_at, Endorsement.asked_at),
         raiseload=True,
     )
     return load(query.options(public, with_expression(EndorsementVersion.reported_at, _REPORTED_AT)))

@@ -270,6 +270,7 @@ def fold(sources: FoldSources, limit: int = BATCH) -> int:
             known=sources.known, has_hour=_HAS_HOUR[session.get_bind().dialect.name]
         )
         folded: int = 0
+        # Until there is none: those that move up into the batch were not looked at before.
         while aside := session.execute(text(malformed), batch).rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
             folded += aside
         session.execute(_MAKE_HEADS, batch)

@@ -27,7 +27,7 @@ from pledge.core.text.tables import BOM
 from pledge.deliveries.document import FORMAT, Document, from_json
 from pledge.deliveries.letter.pdf import letter_pdf
 from pledge.deliveries.models import Delivery, DeliveryState
-from pledge.deliveries.tables import LISTS, ROWS, integrity_json, totals_csv, totals_json, totals_xlsx
+from pledge.deliveries.tables import LISTS, ROWS, absent, integrity_json, totals_csv, totals_json, totals_xlsx
 from pledge.jobs.services import MadeFile, Progress
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.log_queries import framed
@@ -123,8 +123,8 @@ def _readme_in(lang: str, document: Document, folder: Path, **more: str) -> str:
     state = document.checkpoint
     newest = document.newest or state
     lines = (folder / f"{lang}.txt").read_text("utf-8").splitlines(keepends=True)
-    absent = [*_absent(document), *([] if document.paper else ["{paper}"])]
-    lines = [line for line in lines if not any(name in line for name in absent)]
+    left_out = [*absent(document), *([] if document.paper else ["{paper}"])]
+    lines = [line for line in lines if not any(name in line for name in left_out)]
     return "".join(lines).format(
         lang=lang,
         letters=", ".join(map(_letter_name, document.languages)),
@@ -206,14 +206,8 @@ def members(document: Document) -> dict[str, Member]:
         _letter_name(lang): Member(_LETTER, partial(letter_pdf, lang=lang)) for lang in document.languages
     }
     about = Phrase("pack", "What is inside and how to check it, in Korean and English")
-    absent = _absent(document)
-    present = {name: member for name, member in MEMBERS.items() if name not in absent}
+    present = {name: member for name, member in MEMBERS.items() if name not in absent(document)}
     return {"README.txt": Member(about, readme), **letters, **present}
-
-
-def _absent(document: Document) -> list[str]:
-    """The tables that a pack is without: it has nothing for them."""
-    return [name for name in ("demands.csv", "answers.csv") if not LISTS[name].count(document)]
 
 
 def _letter_name(lang: str) -> str:

@@ -110,19 +110,20 @@ def test_wall_and_page_say_what_is_linked_and_since_when_nothing_was_heard_with_
     client, lang, plan, report, silent, silence
 ):
     last_year = datetime(2024, 12, 31, 14, 59, tzinfo=UTC)  # a minute before the new year in Korea
-    silent_row = endorsement(at=last_year, plan_url="https://sky.example/plan")
-    reporting = endorsement(at=last_year)
+    now = clock.now()
+    silent_row = endorsement(at=last_year, asked_at=now, plan_url="https://sky.example/plan")
+    reporting, not_asked = (endorsement(at=last_year) for _ in range(2))
     with clock.pretend(last_year + timedelta(minutes=1)):
         published(reporting, report_url="https://sky.example/report")
     published(reporting, report_url="https://sky.example/report", target_year=2045)
-    now = clock.now()
     heard, unheard = (
-        endorsement(at=last_year, affirmed_at=now - timedelta(days=days)) for days in (395, 397)
+        endorsement(at=last_year, asked_at=now, affirmed_at=now - timedelta(days=days)) for days in (395, 397)
     )
     expected = {
         silent_row: f"{plan} · {silent}",
         reporting: report,
         heard: "",
+        not_asked: "",
         unheard: silent.replace("2024", str((now - timedelta(days=397)).astimezone(SEOUL).year)),
     }
     address = WALL.replace("/en/", f"/{lang}/")
