@@ -4,7 +4,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 type Words = Int32Array<ArrayBuffer>;
 
 // What a module is handed: what those give that worker.js loads before it.
-type Basics = typeof import("../../pledge/static/js/verify/bytes.js");
+// `base` stands before the paths of the site, `host` names it: its page leaves the first empty.
+type Basics = typeof import("../../pledge/static/js/verify/bytes.js") & { base: string; host: string };
 type OfNote = ReturnType<typeof import("../../pledge/static/js/verify/note.js").default>;
 type OfMerkle = ReturnType<typeof import("../../pledge/static/js/verify/merkle.js").default>;
 type OfZip = ReturnType<typeof import("../../pledge/static/js/verify/zip.js").default>;
@@ -80,9 +81,15 @@ interface Sum {
   pledges: Map<string, number>;
   days: Map<string, number>;
   latest: string;
-  sums: Record<string, Float64Array>;
+  // By the number of entries.
+  sums: Map<number, Record<string, number>>;
   root: Bytes;
-  checkTwice: () => void;
+}
+
+interface Bundle {
+  count: number;
+  entry: (index: number) => Bytes;
+  root: Bytes;
 }
 
 // What somebody wants to have checked, and by which key and address.

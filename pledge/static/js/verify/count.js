@@ -4,8 +4,8 @@
 /** @type {Counted[]} */
 const NUMBERS = ["people", "organizations", "paper"];
 const MAX_CHECKPOINT_BYTES = 100_000;
-// More are left to the command line: they would not fit into the memory of a phone.
-const MAX_ENTRIES = 1 << 20;
+// More are left to the command line.
+const MAX_ENTRIES = 1 << 21;
 // With the pauses between them, ten seconds: so long a list may lag behind the log.
 const TRIES = 5;
 
@@ -13,30 +13,48 @@ const TRIES = 5;
 export default function count(parts) {
   const { Failed, or } = parts;
 
-  // `shown` is what each place of the site shows: { where, people, organizations, paper } and `size`, the entries that give
-  // it; only { where } when it could not be read.
-  /** @param {{ slug: string, shown: Shown[] }} asked @param {Tell} tell */
-  async function checkCount({ slug, shown }, tell) {
-    const published = await parts.keysOf(slug);
-    const atLeast = Math.max(0, ...shown.map(({ size }) => size ?? 0));
-    const log = await parts.openLog({ slug, published }, atLeast);
+  // `shown` is what pages show: { where, people, organizations, paper } and `size`, the entries that give it; only { where }
+  // when it could not be read. A reader who was here before has `keys` that are to sign, and `kept`, a checkpoint.
+  /** @param {{ slug: string, shown: Shown[], keys?: Key[], kept?: Bytes }} asked @param {Tell} tell */
+  async function checkCount({ slug, shown: onPages, keys, kept }, tell) {
+    const published = keys ?? (await parts.keysOf(slug));
+    const shown = [...onPages, ...(await shownToPrograms(slug))];
+    const sizes = shown.map(({ size }) => size ?? 0);
+    const log = await parts.openLog({ slug, published }, Math.max(...sizes));
     if (!log) throw new Failed("no-log");
     if (log.size > MAX_ENTRIES) throw new Failed("too-large");
-    tell.facts({ size: log.size, root: log.rootText, kept: log.bytes });
+    tell.facts({ origin: log.origin, size: log.size, root: log.rootText, kept: log.bytes });
     tell.facts({ signer: log.signers[0].id, others: others(log) });
-    tell.total(3 * log.size); // n looks and 2n - 1 hashes
-    const { bytes, hashes } = await log.allEntries(tell.progress);
-    const sum = await parts.recount(bytes, log.size, tell.progress, hashes);
+    if (kept && !(await log.continues(parts.readCheckpoint(kept)))) throw new Failed("consistency");
+    tell.total(log.size);
+    const sum = await parts.recount(log.allEntries(), log.size, tell.progress, sizes);
     if (!parts.same(sum.root, log.root)) throw new Failed("root");
-    sum.checkTwice();
     tell.facts({ ...sum.counts, paper: sum.paper.signatures, statements: sum.statements.size || undefined });
     const differing = shown.flatMap((one) => differences(one, sum.sums, log.size));
     const unsure = shown.flatMap((one) => doubt(one, log.size));
-    tell.facts({ differing, unsure, least: Math.min(...shown.map(({ size }) => size ?? 0)) });
+    tell.facts({ differing, unsure, least: Math.min(...sizes) });
     if (differing.length) throw new Failed("shown");
     tell.facts({ current: await parts.again(() => checkWords(slug, sum, log.size), TRIES) });
     return { verdict: unsure.length ? "count-unsure" : "count-right" };
   }
+
+  // The numbers for other programs, asked before the log is, so that the log holds them.
+  /** @param {string} slug @returns {Promise<Shown[]>} */
+  async function shownToPrograms(slug) {
+    /** @param {string} where @param {string} name @param {(found: any) => Partial<Shown>} take @returns {Promise<any>} */
+    const read = (where, name, take) =>
+      fresh(`/api/v1/campaigns/${slug}/${name}`).then((bytes) => ({ where, ...take(parts.json(bytes)) })).catch(() => ({ where }));
+    const integrity = await read("integrity", "integrity", ({ confirmed, waiting, checkpoint: size }) => ({ people: confirmed - waiting, size }));
+    for (let attempt = 1; ; attempt += 1) {
+      const count = await read("api", "count", ({ checkpoint: size, ...numbers }) => ({ ...numbers, size }));
+      // While the log catches up with the count, for a moment at most, the size is null.
+      if (count.size !== null || attempt === TRIES) return [integrity, count];
+      await parts.pause(attempt / 2);
+    }
+  }
+
+  /** @param {string} path @returns {Promise<any>} */
+  const fresh = (path) => parts.get(path, { cache: "no-store" });
 
   // Whoever else put a line under the checkpoint; their keys are not known here.
   /** @param {Checkpoint} checkpoint */
@@ -44,14 +62,10 @@ export default function count(parts) {
 
   /** @param {Shown} shown @param {Sum["sums"]} sums @param {number} entries */
   function differences(shown, sums, entries) {
-    if (doubt(shown, entries).length) return [];
-    const [where, size] = [shown.where, Number(shown.size)];
-    return NUMBERS.filter((word) => word in shown && sums[word][size] !== shown[word]).map((word) => ({
-      where,
-      word,
-      shown: shown[word],
-      counted: sums[word][size],
-    }));
+    const counted = sums.get(shown.size ?? -1);
+    if (!counted || doubt(shown, entries).length) return [];
+    const differing = NUMBERS.filter((word) => word in shown && counted[word] !== shown[word]);
+    return differing.map((word) => ({ where: shown.where, word, shown: shown[word], counted: counted[word] }));
   }
 
   /** @param {Shown} shown @param {number} entries */
@@ -65,15 +79,13 @@ export default function count(parts) {
   // Gives how many entries name the newest text.
   /** @param {string} slug @param {Sum} sum @param {number} size */
   async function checkWords(slug, sum, size) {
-    /** @param {string} path @returns {Promise<any>} */
-    const take = (path) => parts.get(path, { cache: "no-store" });
-    const [facts, stated] = await Promise.all(["", "/statements"].map((name) => take(`/api/v1/campaigns/${slug}${name}`)));
+    const [facts, stated] = await Promise.all(["", "/statements"].map((name) => fresh(`/api/v1/campaigns/${slug}${name}`)));
     const texts = await or("pledge", async () => {
       const listed = parts.json(facts).pledges;
       for (const version of listed) {
         version.text = {};
         for (const lang of Object.keys(version.texts)) {
-          version.text[lang] = parts.decode(await take(`/${lang}/c/${slug}/pledge/${version.version}.md`));
+          version.text[lang] = parts.decode(await fresh(`/${lang}/c/${slug}/pledge/${version.version}.md`));
         }
       }
       await parts.checkPledges(listed, sum.pledges);

@@ -16,13 +16,14 @@ const FORMS = [
   `"(?<reason>promise|answer|letter)","change":0,"of":"(?<of>statement)",${DAY},"sha256":${HASH}`,
 ].map((form) => new RegExp(`^\\{"v":1,"kind":${form}\\}$`));
 /** @type {Record<string, string>} */
-const WORDS = { person: "people", organization: "organizations" };
-const SUMS = { ...WORDS, paper: "paper" };
+const WORDS = { person: "people", organization: "organizations", paper: "paper" };
 const REASONS = ["confirmed", "withdrawn", "invalidated", "reinstated"];
 /** @type {Record<string, number>} */
 const STANDS = { person: 1, organization: 2, paper: 3 };
-// Entries between two reports of progress.
-const STEP = 4096;
+// Entries that are fetched, hashed and dropped together, and how many of these bundles are under way.
+const FULL = 256;
+const AT_ONCE = 8;
+const WIDTH = 32;
 
 /** @param {Readers} parts */
 export default function entries({ Failed, encode, hex, sha256, leafHashes, rootOf }) {
@@ -49,57 +50,95 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
       ends[count + 1] = place + 2 + bytes[place] * 256 + bytes[place + 1];
       if (!(ends[count + 1] <= bytes.length)) throw new Failed("size");
     }
-    return { entry: (/** @type {number} */ index) => bytes.subarray(ends[index] + 2, ends[index + 1]), end: ends[size] };
+    return { size, end: ends[size], entry: (/** @type {number} */ index) => bytes.subarray(ends[index] + 2, ends[index + 1]) };
   }
 
-  // Adds up the first `size` entries. `progress(n)` tells that n more steps are done: looks at entries, then hashes.
-  // `known` are the hashes of the entries, if they were made already. `sums` has, for people, organizations and paper, what the first n entries add up to, from 0 on.
-  /** @param {Bytes} bytes @param {number} size @param {Progress} progress @param {Bytes | null} [known] @returns {Promise<Sum>} */
-  async function recount(bytes, size, progress, known = null) {
-    const { entry: at, end } = split(bytes, size);
+  // The bundles from `first` on, in their order, while others are being made.
+  /** @template T @param {number} first @param {number} size of the log @param {(number: number) => Promise<T>} make */
+  async function* inOrder(first, size, make) {
+    const ahead = [];
+    for (let next = first; ahead.length || next * FULL < size; ) {
+      for (; ahead.length < AT_ONCE && next * FULL < size; next += 1) {
+        ahead.push(make(next));
+        ahead.at(-1)?.catch(() => {}); // thrown where its turn comes
+      }
+      yield /** @type {T} */ (await ahead.shift());
+    }
+  }
+
+  // `count` entries with the root of their hashes, as `recount` takes them.
+  /** @param {Bytes} bytes @param {number} count @returns {Promise<Bundle>} */
+  async function bundleOf(bytes, count) {
+    const { entry } = split(bytes, count);
+    return { count, entry, root: await rootOf(await leafHashes(count, entry)) };
+  }
+
+  // The bundles of a whole log that is at hand.
+  /** @param {Bytes} bytes @param {number} size */
+  function bundlesOf(bytes, size) {
+    const { entry, end } = split(bytes, size);
     if (end !== bytes.length) throw new Failed("size");
+    return inOrder(0, size, (number) => {
+      const [first, next] = [number * FULL, Math.min(size, (number + 1) * FULL)];
+      return bundleOf(bytes.subarray(entry(first).byteOffset - 2 - bytes.byteOffset), next - first);
+    });
+  }
+
+  // Adds up `size` entries, of which it keeps next to nothing: a million must fit into a phone. `progress(n)` tells that n more
+  // are done; `asked` are the sizes for which `sums` says what so many entries add up to.
+  /** @param {AsyncIterable<Bundle>} bundles @param {number} size @param {Progress} progress @param {number[]} [asked] @returns {Promise<Sum>} */
+  async function recount(bundles, size, progress, asked = []) {
     const reader = new TextDecoder("latin1");
-    const moves = Object.fromEntries(
-      Object.values(WORDS).map((word) => [word, Object.fromEntries(REASONS.map((reason) => [reason, 0]))]),
-    );
+    const none = Object.fromEntries(REASONS.map((reason) => [reason, 0]));
+    /** @type {Sum["moves"]} */
+    const moves = { people: { ...none }, organizations: { ...none } };
     const stands = new Uint8Array(size);
     // The signatures of each batch on paper that counts, by the index of its entry.
     const batches = new Map();
     // What was said, by the index of its entry.
     const statements = new Map();
-    const marks = new Float64Array(size);
+    const namedBefore = commitmentsOf(size);
     // How many entries name a pledge text, by its hash.
     const pledges = new Map();
     // By how many people each day changed the count; every day that an entry names is a key.
     const days = new Map();
-    const sums = Object.fromEntries(Object.values(SUMS).map((word) => [word, new Float64Array(size + 1)]));
-    for (let index = 0; index < size; index += 1) {
-      const entry = readEntry(reader.decode(at(index)));
-      if (!entry) throw new Failed("entry", index);
-      const isStatement = entry.of === "statement";
-      if (!entry.isPlus && !isStatement && !takeBack(stands, batches, index, entry)) throw new Failed("entry", index);
-      if (!days.has(entry.day) && !isDay(entry.day)) throw new Failed("entry", index);
-      const change = (entry.isPlus ? 1 : -1) * (entry.signatures ?? 1);
-      for (const [of, word] of Object.entries(SUMS)) sums[word][index + 1] = sums[word][index] + (of === entry.of ? change : 0);
-      days.set(entry.day, (days.get(entry.day) ?? 0) + (entry.of === "person" ? (entry.isPlus ? 1 : -1) : 0));
-      if (entry.isPlus) stands[index] = STANDS[entry.of];
-      // The beginning of the commitment (of paper: of the hash of the scan), or which entry is taken back: of a statement none.
-      marks[index] = entry.isPlus ? Number.parseInt(entry.commitment.slice(0, 13), 16) : -1 - entry.takesBack;
-      if (isStatement) statements.set(index, entry);
-      else if (entry.of === "paper") {
-        if (entry.isPlus) batches.set(index, entry.signatures);
-      } else {
-        moves[WORDS[entry.of]][entry.reason] += 1;
-        pledges.set(entry.pledge, (pledges.get(entry.pledge) ?? 0) + 1);
+    /** @type {Record<string, number>} */
+    const total = { people: 0, organizations: 0, paper: 0 };
+    const sums = new Map();
+    const roots = new Uint8Array(Math.ceil(size / FULL) * WIDTH);
+    let index = 0;
+    const note = () => asked.includes(index) && sums.set(index, { ...total });
+    note();
+    for await (const { count, entry: at, root } of bundles) {
+      roots.set(root, (index / FULL) * WIDTH);
+      for (let place = 0; place < count; place += 1) {
+        const entry = readEntry(reader.decode(at(place)));
+        if (!entry) throw new Failed("entry", index);
+        const isStatement = entry.of === "statement";
+        if (!entry.isPlus && !isStatement && !takeBack(stands, batches, index, entry)) throw new Failed("entry", index);
+        if (!days.has(entry.day) && !isDay(entry.day)) throw new Failed("entry", index);
+        // Of paper, the hash of the scan.
+        if (entry.isPlus && stands[namedBefore(index, entry.commitment)]) throw new Failed("entry", index);
+        const change = (entry.isPlus ? 1 : -1) * (entry.signatures ?? 1);
+        if (!isStatement) total[WORDS[entry.of]] += change;
+        days.set(entry.day, (days.get(entry.day) ?? 0) + (entry.of === "person" ? change : 0));
+        if (entry.isPlus) stands[index] = STANDS[entry.of];
+        if (isStatement) statements.set(index, entry);
+        else if (entry.of === "paper") {
+          if (entry.isPlus) batches.set(index, entry.signatures);
+        } else {
+          moves[WORDS[entry.of]][entry.reason] += 1;
+          pledges.set(entry.pledge, (pledges.get(entry.pledge) ?? 0) + 1);
+        }
+        index += 1;
+        note();
       }
-      if (index % STEP === STEP - 1) progress(STEP);
+      progress(count);
     }
-    const root = await rootOf(known ?? (await leafHashes(size, at, progress)), progress);
     const latest = [...days.keys()].sort().at(-1) ?? "";
-    const numbers = [...batches.values()];
-    const paper = { signatures: numbers.reduce((sum, number) => sum + number, 0), batches: numbers.length };
-    const counts = { people: counted(moves.people), organizations: counted(moves.organizations) };
-    return { moves, counts, paper, statements, pledges, days, latest, sums, root, checkTwice: () => checkTwice(marks, at) };
+    const paper = { signatures: total.paper, batches: batches.size };
+    const counts = { people: total.people, organizations: total.organizations };
+    return { moves, counts, paper, statements, pledges, days, latest, sums, root: await rootOf(roots) };
   }
 
   /** @param {Uint8Array} stands @param {Map<number, number>} batches @param {number} index @param {Entry} entry */
@@ -109,23 +148,6 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
     stands[takesBack] = 0;
     batches.delete(takesBack);
     return true;
-  }
-
-  // No commitment may count twice at one time. Equal beginnings are rare, so only those are looked at closely.
-  /** @param {Float64Array} marks @param {(index: number) => Bytes} at */
-  function checkTwice(marks, at) {
-    const sorted = marks.slice().sort();
-    const twice = new Set(sorted.filter((mark, place) => mark >= 0 && mark === sorted[place - 1]));
-    const standing = new Map();
-    /** @param {number} index */
-    const commitment = (index) => readEntry(new TextDecoder("latin1").decode(at(index)))?.commitment;
-    for (let index = 0; twice.size && index < marks.length; index += 1) {
-      const mark = marks[index];
-      if (mark < 0 && twice.has(marks[-1 - mark])) standing.delete(commitment(-1 - mark));
-      if (mark < 0 || !twice.has(mark)) continue;
-      if (standing.has(commitment(index))) throw new Failed("entry", index);
-      standing.set(commitment(index), index);
-    }
   }
 
   // The hash of words: for each of their languages by its code, the code and the text.
@@ -146,7 +168,25 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
     if (![...signed.keys()].every((pledge) => known.includes(pledge))) throw new RangeError("a text is missing");
   }
 
-  return { readEntry, split, recount, fingerprint, checkPledges };
+  return { readEntry, split, inOrder, bundleOf, bundlesOf, recount, fingerprint, checkPledges };
+}
+
+// Commitments, in 40 bytes an entry: all of them, and a table of who named each last. Gives which entry that was before; -1 for none.
+/** @param {number} size */
+function commitmentsOf(size) {
+  const words = new Uint32Array(8 * size);
+  const named = new Int32Array(2 ** Math.ceil(Math.log2(2 * size + 2)));
+  /** @param {number} index */
+  const wordsOf = (index) => words.subarray(8 * index, 8 * index + 8);
+  return (/** @type {number} */ index, /** @type {string} */ commitment) => {
+    const own = wordsOf(index);
+    own.forEach((_, part) => (own[part] = Number.parseInt(commitment.slice(8 * part, 8 * part + 8), 16)));
+    let place = own[0] % named.length;
+    while (named[place] && !wordsOf(named[place] - 1).every((word, part) => word === own[part])) place = (place + 1) % named.length;
+    const before = named[place] - 1;
+    named[place] = index + 1;
+    return before;
+  };
 }
 
 // Whether the calendar has it.
@@ -154,9 +194,4 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
 function isDay(text) {
   const day = new Date(`${text}T00:00:00Z`);
   return !text.startsWith("0000") && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
-}
-
-/** @param {Record<string, number>} moves */
-function counted({ confirmed, withdrawn, invalidated, reinstated }) {
-  return confirmed + reinstated - withdrawn - invalidated;
 }

@@ -4,7 +4,6 @@
 const WIDTH = 32;
 const FULL = 256;
 const MAX_FILE_BYTES = 100_000;
-const AT_ONCE = 8;
 const TRIES = 3;
 // Of entries that came after one: more are left to the command line.
 const MAX_ENTRIES = 1 << 18;
@@ -89,7 +88,7 @@ export default function log(parts) {
   // A log has the name of its address; or, as after a move of the site, both have a key here.
   /** @param {string} origin @param {string} slug */
   async function checkName(origin, slug) {
-    const here = `${location.host}/log/${slug}`;
+    const here = `${parts.host}/log/${slug}`;
     if (origin === here) return;
     const names = (await keysOf(slug)).map(({ name }) => name);
     const isRenamed = origin.endsWith(`/log/${slug}`) && names.includes(here) && names.includes(origin);
@@ -108,7 +107,7 @@ export default function log(parts) {
   async function get(address, options = {}) {
     let answer;
     try {
-      answer = await fetch(address, options);
+      answer = await fetch(parts.base + address, options);
       if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
     } catch {
       throw new Unreachable();
@@ -181,49 +180,29 @@ export default function log(parts) {
     // it was taken back, undefined where too many entries came after it.
     /** @param {number} index @param {string} commitment @param {Progress} progress */
     async function standingAs(index, commitment, progress) {
-      const [first, last] = [Math.floor(index / FULL), Math.floor((size - 1) / FULL)];
       if (size - index > MAX_ENTRIES) return undefined;
       /** @type {number | null} */
       let standing = index;
-      for (let begin = first; begin <= last; begin += AT_ONCE) {
-        const numbers = Array.from({ length: Math.min(AT_ONCE, last - begin + 1) }, (_, place) => begin + place);
-        const bundles = await Promise.all(numbers.map(bundle));
-        for (const { number, lines } of bundles) {
-          for (const [place, line] of lines.entries()) {
-            const here = number * FULL + place;
-            const entry = parts.readEntry(line);
-            if (!entry) throw new Failed("entry", here);
-            if (here <= index) continue;
-            if (!entry.isPlus && entry.takesBack === standing) standing = null;
-            else if (entry.isPlus && entry.commitment === commitment) standing = here;
-          }
-          progress(lines.length);
+      for await (const { number, lines } of parts.inOrder(Math.floor(index / FULL), size, bundle)) {
+        for (const [place, line] of lines.entries()) {
+          const here = number * FULL + place;
+          const entry = parts.readEntry(line);
+          if (!entry) throw new Failed("entry", here);
+          if (here <= index) continue;
+          if (!entry.isPlus && entry.takesBack === standing) standing = null;
+          else if (entry.isPlus && entry.commitment === commitment) standing = here;
         }
+        progress(lines.length);
       }
       return standing;
     }
 
-    // All entries as they are published, and their hashes, which are made while others are on their way. What they are worth
-    // is told by their root.
-    /** @param {Progress} progress */
-    async function allEntries(progress) {
-      /** @type {Bytes[]} */
-      const found = [];
-      const hashes = new Uint8Array(size * WIDTH);
-      const numbers = Array.from({ length: Math.ceil(size / FULL) }, (_, number) => number);
-      await Promise.all(
-        Array.from({ length: AT_ONCE }, async () => {
-          for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) {
-            const width = Math.min(FULL, size - number * FULL);
-            const bytes = await parts.again(() => fetchTile("entries", number, width), TRIES);
-            const { entry, end } = parts.split(bytes, width);
-            found[number] = bytes.subarray(0, end);
-            hashes.set(await parts.leafHashes(width, entry, progress), number * FULL * WIDTH);
-          }
-        }),
-      );
-      return { bytes: new Uint8Array(await new Blob(found).arrayBuffer()), hashes };
-    }
+    // All entries as they are published. What they are worth is told by their root.
+    const allEntries = () =>
+      parts.inOrder(0, size, async (number) => {
+        const count = Math.min(FULL, size - number * FULL);
+        return parts.bundleOf(await parts.again(() => fetchTile("entries", number, count), TRIES), count);
+      });
 
     // The entries under a tile, once their hashes are known to be those of the tree.
     /** @param {number} number */
@@ -244,7 +223,7 @@ export default function log(parts) {
       holds: guarded(holds),
       continues: guarded(continues),
       standingAs: guarded(standingAs),
-      allEntries: guarded(allEntries),
+      allEntries,
     };
   }
 

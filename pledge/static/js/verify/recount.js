@@ -26,7 +26,7 @@ export default async function recount(place) {
     const mine = worker;
     stop.focus();
     const slug = chosen.value;
-    const shown = await shownBySite(slug);
+    const shown = await shownOnPages(slug);
     if (worker !== mine) return;
     worker.onerror = () => end({ verdict: "unknown", failed: "trouble", facts: {} });
     worker.onmessage = ({ data }) => {
@@ -92,53 +92,30 @@ export default async function recount(place) {
   }
 }
 
-// Asked before the log is, so that the log holds what is shown. Each place names how many entries give its numbers.
-/** @param {string} slug */
-async function shownBySite(slug) {
-  const { lang } = document.documentElement;
-  const pages = `/${lang}/c/${slug}`;
-  const places = [
-    read("integrity", `/api/v1/campaigns/${slug}/integrity`, async (answer) => {
-      const { confirmed, waiting, checkpoint: size } = await answer.json();
-      return { people: confirmed - waiting, size };
-    }),
-    read("page", pages, async (answer) => numbersOf(await answer.text(), "[data-count]", ".count__organizations strong")),
-    read("progress", `${pages}/progress`, async (answer) => numbersOf(await answer.text(), ...STANDING)),
-  ];
-  const shown = await Promise.all(places);
-  return [...shown, await countOf(slug)];
-}
-
-const TRIES = 4;
 /** @type {Counted[]} */
 const NUMBERS = ["people", "organizations", "paper"];
 const STANDING = NUMBERS.map((word) => `[data-standing="${word}"]`);
 
-// While the log catches up with the count, for a moment at most, the size is null.
+// Asked before the log is, so that the log holds what is shown. Each page names how many entries give its numbers.
 /** @param {string} slug */
-async function countOf(slug) {
-  for (let attempt = 1; ; attempt += 1) {
-    const found = await read("api", `/api/v1/campaigns/${slug}/count`, async (answer) => {
-      const { people, organizations, paper, checkpoint: size } = await answer.json();
-      return { people, organizations, paper, size };
-    });
-    if (found.size !== null || attempt === TRIES) return found;
-    await new Promise((resolve) => setTimeout(resolve, 500 * attempt));
-  }
-}
+const shownOnPages = (slug) =>
+  Promise.all([
+    read("page", slug, "[data-count]", ".count__organizations strong"),
+    read("progress", `${slug}/progress`, ...STANDING),
+  ]);
 
-/** @param {string} where @param {string} address @param {(answer: Response) => Promise<Partial<Shown>>} take @returns {Promise<Partial<Shown>>} */
-async function read(where, address, take) {
+/** @param {string} where @param {string} page @param {...string} selectors @returns {Promise<Partial<Shown>>} */
+async function read(where, page, ...selectors) {
   try {
-    const answer = await fetch(address, { cache: "no-store" });
-    return answer.ok ? { where, ...(await take(answer)) } : { where };
+    const answer = await fetch(`/${document.documentElement.lang}/c/${page}`, { cache: "no-store" });
+    return answer.ok ? { where, ...numbersOf(await answer.text(), selectors) } : { where };
   } catch {
     return { where };
   }
 }
 
-/** @param {string} html @param {...string} selectors */
-function numbersOf(html, ...selectors) {
+/** @param {string} html @param {string[]} selectors */
+function numbersOf(html, selectors) {
   const page = new DOMParser().parseFromString(html, "text/html");
   const size = page.querySelector(selectors[0])?.closest("[data-size]")?.getAttribute("data-size");
   /** @type {Partial<Shown>} */

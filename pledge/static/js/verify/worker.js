@@ -22,7 +22,7 @@ onmessage = async ({ data: { file, asked, addresses } }) => {
 /** @param {Record<string, string>} addresses @returns {Promise<Checks>} */
 async function assemble(addresses) {
   const bytes = await import(addresses.bytes);
-  const parts = { ...bytes };
+  const parts = { ...bytes, base: "", host: location.host };
   for (const name of ORDER) {
     Object.assign(parts, (await import(addresses[name])).default(parts));
   }
