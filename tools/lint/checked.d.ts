@@ -24,6 +24,7 @@ interface Facts {
   // The checkpoint that was counted, who signed it, and who else did.
   kept: BlobPart;
   signer: string;
+  keys: string[];
   others: string[];
   differing: { where: string; word: string; shown: number; counted: number }[];
   unsure: { where: string; why: string; shown?: number }[];

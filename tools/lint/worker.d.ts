@@ -22,6 +22,7 @@ interface Checks extends Parts, OfReceipt, OfPack, OfCount {}
 type Log = NonNullable<Awaited<ReturnType<OfLog["openLog"]>>>;
 
 interface Key {
+  line: string;
   name: string;
   id: string;
   auditId: string;
@@ -97,6 +98,8 @@ interface Asked {
   address: string;
   pasted: string;
   slugs: string[];
+  // Those that a reader of anywhere.html knows of the log.
+  keys?: Key[];
 }
 
 // Whose keys are believed, and for which log of this site.

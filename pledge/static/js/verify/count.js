@@ -20,12 +20,13 @@ export default function count(parts) {
     const published = keys ?? (await parts.keysOf(slug));
     const shown = [...onPages, ...(await shownToPrograms(slug))];
     const sizes = shown.map(({ size }) => size ?? 0);
-    const log = await parts.openLog({ slug, published }, Math.max(...sizes));
+    const before = kept && parts.readCheckpoint(kept);
+    const log = await parts.openLog({ slug, published }, Math.max(before?.size ?? 0, ...sizes));
     if (!log) throw new Failed("no-log");
     if (log.size > MAX_ENTRIES) throw new Failed("too-large");
     tell.facts({ origin: log.origin, size: log.size, root: log.rootText, kept: log.bytes });
-    tell.facts({ signer: log.signers[0].id, others: others(log) });
-    if (kept && !(await log.continues(parts.readCheckpoint(kept)))) throw new Failed("consistency");
+    tell.facts({ signer: log.signers[0].id, keys: log.signers.map(({ line }) => line), others: others(log) });
+    if (before && !(await log.continues(before))) throw new Failed("consistency");
     tell.total(log.size);
     const sum = await parts.recount(log.allEntries(), log.size, tell.progress, sizes);
     if (!parts.same(sum.root, log.root)) throw new Failed("root");

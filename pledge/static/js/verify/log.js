@@ -20,10 +20,10 @@ export default function log(parts) {
   // { keys, source } with source "pasted" or "site"; keys null where none is known. `slug` is this site's campaign of that
   // name, if it has one, and `published` what it publishes as the keys of its log.
   /** @param {string} origin @param {Asked} asked @returns {Promise<Trusted>} */
-  async function keysFor(origin, { pasted, slugs }) {
+  async function keysFor(origin, { pasted, slugs, keys }) {
     const slug = slugs.find((one) => origin.endsWith(`/log/${one}`)) ?? null;
     if (pasted.trim()) return { keys: await or("key", () => parts.readKeys(pasted)), source: "pasted", slug, published: [] };
-    const published = slug ? await keysOf(slug) : [];
+    const published = keys ?? (slug ? await keysOf(slug) : []);
     if (!published.length) return { keys: null, source: "none", slug: null };
     // A site that has moved still publishes its keys under the name of before; those of other sites it never does.
     return { keys: published.filter(({ name }) => name === origin), source: "site", slug, published };

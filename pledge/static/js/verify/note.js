@@ -15,14 +15,14 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
     return keys;
   }
 
-  /** @param {string} text */
-  async function readKey(text) {
-    const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(text) ?? [];
+  /** @param {string} line */
+  async function readKey(line) {
+    const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(line) ?? [];
     const data = fromBase64(encoded ?? "!");
     const digest = await sha256(new Uint8Array([...encode(`${name}\n`), ...data]));
     if (hex(digest.slice(0, 4)) !== id) throw new RangeError("not a key");
     const audit = await sha256(new Uint8Array([...encode(`${name}\n`), 0xff, ...encode(AUDIT), ...data.slice(1)]));
-    return { name, id, auditId: hex(audit.slice(0, 4)), key: data.slice(1), isKnown: data.length === 33 && data[0] === 1 };
+    return { line, name, id, auditId: hex(audit.slice(0, 4)), key: data.slice(1), isKnown: data.length === 33 && data[0] === 1 };
   }
 
   // Taken apart, not yet believed.
