@@ -170,6 +170,8 @@ def _languages(value: tuple[str, ...]) -> tuple[str, ...]:
 #: Secrets, the newest first: the first one signs or encrypts, all of them are accepted.
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_have_keys)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+#: Where partners have tools/anywhere.html.
+Checkers = Annotated[tuple[Annotated[str, AfterValidator(_url("https"))], ...], NoDecode, BeforeValidator(_split)]
 Languages = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_languages)]
 Limit = Annotated[str, AfterValidator(_limit)]
 BounceAddress = Annotated[
@@ -270,6 +272,7 @@ class Config(BaseSettings):
     data_licence: Annotated[str, AfterValidator(_url("https"))] = (
         "https://creativecommons.org/licenses/by/4.0/"
     )
+    checkers: Checkers = ()
     instance_dir: Path = ROOT / "instance"
     storage_url: Annotated[str, AfterValidator(_url("s3"))] = ""
     storage_endpoint: Annotated[str, AfterValidator(_url("https", "http"))] = ""

@@ -31,6 +31,15 @@ def busy_cores() -> float:
     return (sum(fields[:8]) - fields[3] - fields[4]) / _TICK
 
 
+def renderers(parent: int) -> list[int]:
+    """The processes below it in which a Chromium shows pages."""
+    return [
+        process
+        for process in _tree(parent)
+        if b"--type=renderer" in Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ")
+    ]
+
+
 def _tree(parent: int) -> list[int]:
     processes = [parent]
     for task in Path(f"/proc/{parent}/task").glob("*/children"):

@@ -32,11 +32,13 @@ check "import contracts" $python -c 'from importlinter.cli import lint_imports_c
 check "named imports" $python -m deptry --no-ansi --config tools/deptry.toml .
 check "djlint" $python -m djlint --lint --quiet pledge/templates
 check "translations" $python tools/catalogues.py check
+check "anywhere.html" $python tools/build_anywhere.py --check
 check "shellcheck" .venv/bin/shellcheck .ci/run deploy/container/run tools/*.sh
 if command -v npm >/dev/null || [ -n "${CI:-}" ]; then
     check "node tools" node_tools
     check "types of pages' scripts" .cache/lint/node_modules/.bin/tsc -p tools/lint/pages.json
     check "types of workers' scripts" .cache/lint/node_modules/.bin/tsc -p tools/lint/workers.json
+    check "types of anywhere.html" .cache/lint/node_modules/.bin/tsc -p tools/lint/anywhere.json
     check "stylelint" .cache/lint/node_modules/.bin/stylelint --config tools/lint/stylelint.json --config-basedir .cache/lint \
         --ignore-path .gitignore --cache --cache-location .cache/stylelint 'pledge/static/css/**/*.css'
 else

@@ -15,7 +15,7 @@ let isStopped = false;
 let showAgain = () => {};
 
 /** @param {string} name @param {Record<string, any>} [values] */
-const say = (name, values = {}) => WORDS[lang][name].replace(/\{(\w+)\}/g, (_, key) => written(values[key]));
+const say = (name, values = {}) => WORDS[lang][name].replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ key) => written(values[key]));
 /** @param {any} value */
 const written = (value) => (typeof value === "number" ? new Intl.NumberFormat(lang).format(value) : (value ?? "…"));
 
@@ -94,7 +94,7 @@ function siteOf(typed) {
 /** @param {{ base: string, host: string }} site @returns {any} */
 function assemble(site) {
   const parts = { ...bytesPart, ...site };
-  for (const module of ASSEMBLED) Object.assign(parts, module(/** @type {any} */ (parts)));
+  for (const module of ASSEMBLED) Object.assign(parts, module(parts));
   return parts;
 }
 
@@ -103,12 +103,12 @@ function assemble(site) {
 async function campaignOf(parts, { slug }) {
   if (slug) return slug;
   const select = part("campaign");
-  const listed = await parts.get("/api/v1/campaigns").then(parts.json).catch(() => null);
-  const campaigns = listed?.campaigns ?? [];
+  /** @type {{ slug: string, title: Record<string, string> }[]} */
+  const campaigns = await parts.or("no-site", async () => parts.json(await parts.get("/api/v1/campaigns")).campaigns);
   if (!campaigns.length) throw new Failed("no-site");
   if (campaigns.length === 1) return campaigns[0].slug;
-  if (!part("campaigns").hidden && campaigns.some((/** @type {any} */ one) => one.slug === select.value)) return select.value;
-  select.replaceChildren(...campaigns.map(({ slug: value, title }) => new Option(title?.[lang] ?? value, value)));
+  if (!part("campaigns").hidden && campaigns.some(({ slug: value }) => value === select.value)) return select.value;
+  select.replaceChildren(...campaigns.map(({ slug: value, title }) => new Option(title[lang] ?? value, value)));
   part("campaigns").hidden = false;
   throw new Failed("which");
 }

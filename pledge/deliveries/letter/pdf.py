@@ -26,6 +26,7 @@ from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.integrity import LINE_LABELS
 from pledge.statistics.totals import Organization
+from pledge.verifier import ANYWHERE, PROGRAM, digest
 
 SOURCE = TYPST / "letter.typ"
 
@@ -223,6 +224,8 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
             # Of `<name>+<id>+<base64>` (C2SP signed-note, "Verifier keys").
             (texts["keys"], ", ".join(key.split("+", 2)[1] for key in document.verifiers)),
             (texts["verify"], verify),
+            (texts["program"], digest(PROGRAM)),
+            (texts["anywhere"], digest(ANYWHERE)),
         ],
     }
 

@@ -19,6 +19,7 @@ from pledge.deliveries.letter.pdf import letter_data, letter_pdf
 from pledge.deliveries.letter.texts import default_letter, filled, fixed
 from pledge.statistics.cells import Cell
 from pledge.statistics.totals import PaperTotals
+from pledge.verifier import ANYWHERE, PROGRAM
 from tests.support import programs
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
@@ -260,6 +261,8 @@ def test_the_letter_says_how_the_count_is_made_and_how_to_check_it():
     assert ("Root hash", LOG_ROOT) in [tuple(row) for row in data["checkpoint_rows"]]
     assert ["Ids of the public keys", "1a2b3c4d"] in data["checkpoint_rows"]
     assert ["Page for checking", "https://pledge.example/en/verify"] in data["checkpoint_rows"]
+    assert ["SHA-256 of anywhere.html", sha256(ANYWHERE.read_bytes()).hexdigest()] in data["checkpoint_rows"]
+    assert ["SHA-256 of verify.py", sha256(PROGRAM.read_bytes()).hexdigest()] in data["checkpoint_rows"]
     assert "https://pledge.example/log/blue-skies/key" in data["checking_text"][2]
     assert "https://pledge.example/verify.py" in data["checking_text"][1]
     assert "The public log proves how many people" in data["checking_text"][3]

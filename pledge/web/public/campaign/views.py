@@ -4,8 +4,6 @@ news, the page for the press, the count and the posters for a hall, and the page
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
-from hashlib import sha256
 
 from flask import Response, abort, request
 from flask_babel import force_locale
@@ -28,7 +26,7 @@ from pledge.news import queries as news_queries
 from pledge.retention.services import last_run
 from pledge.statistics import referrals
 from pledge.timeline.queries import timeline
-from pledge.verifier import PROGRAM
+from pledge.verifier import ANYWHERE, PROGRAM, digest
 from pledge.web.api.documents import open_to_all
 from pledge.web.limits import TOKEN_LIMIT
 from pledge.web.public import structured_data
@@ -341,11 +339,9 @@ def verify() -> Response:
         logs=[campaign for campaign in shown if campaign.id in since],
         since=since,
         parts=VERIFY_PARTS,
-        program_sha256=_program_sha256(),
+        program_sha256=digest(PROGRAM),
+        anywhere_sha256=digest(ANYWHERE),
+        checkers=current_config().checkers,
     )
 
 
-@cache
-def _program_sha256() -> str:
-    """SHA-256 of /verify.py, in hex."""
-    return sha256(PROGRAM.read_bytes()).hexdigest()
