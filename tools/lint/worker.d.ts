@@ -84,6 +84,8 @@ interface Sum {
   latest: string;
   // By the number of entries.
   sums: Map<number, Record<string, number>>;
+  // The entry that counts what one with this commitment did.
+  standingAs: (commitment: string) => number | null;
   root: Bytes;
 }
 

@@ -5,7 +5,7 @@
 const NUMBERS = ["people", "organizations", "paper"];
 const MAX_CHECKPOINT_BYTES = 100_000;
 // More are left to the command line.
-const MAX_ENTRIES = 1 << 21;
+const MAX_ENTRIES = 1 << 20;
 // With the pauses between them, ten seconds: so long a list may lag behind the log.
 const TRIES = 5;
 

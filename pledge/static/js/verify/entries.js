@@ -20,9 +20,8 @@ const WORDS = { person: "people", organization: "organizations", paper: "paper" 
 const REASONS = ["confirmed", "withdrawn", "invalidated", "reinstated"];
 /** @type {Record<string, number>} */
 const STANDS = { person: 1, organization: 2, paper: 3 };
-// Entries that are fetched, hashed and dropped together, and how many of these bundles are under way.
+// Entries that are fetched, hashed and dropped together.
 const FULL = 256;
-const AT_ONCE = 8;
 const WIDTH = 32;
 
 /** @param {Readers} parts */
@@ -50,43 +49,31 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
       ends[count + 1] = place + 2 + bytes[place] * 256 + bytes[place + 1];
       if (!(ends[count + 1] <= bytes.length)) throw new Failed("size");
     }
-    return { size, end: ends[size], entry: (/** @type {number} */ index) => bytes.subarray(ends[index] + 2, ends[index + 1]) };
-  }
-
-  // The bundles from `first` on, in their order, while others are being made.
-  /** @template T @param {number} first @param {number} size of the log @param {(number: number) => Promise<T>} make */
-  async function* inOrder(first, size, make) {
-    const ahead = [];
-    for (let next = first; ahead.length || next * FULL < size; ) {
-      for (; ahead.length < AT_ONCE && next * FULL < size; next += 1) {
-        ahead.push(make(next));
-        ahead.at(-1)?.catch(() => {}); // thrown where its turn comes
-      }
-      yield /** @type {T} */ (await ahead.shift());
-    }
+    return { end: ends[size], entry: (/** @type {number} */ index) => bytes.subarray(ends[index] + 2, ends[index + 1]) };
   }
 
   // `count` entries with the root of their hashes, as `recount` takes them.
-  /** @param {Bytes} bytes @param {number} count @returns {Promise<Bundle>} */
-  async function bundleOf(bytes, count) {
-    const { entry } = split(bytes, count);
-    return { count, entry, root: await rootOf(await leafHashes(count, entry)) };
+  /** @param {Bytes} bytes @param {number} count */
+  function bundleOf(bytes, count) {
+    const { entry, end } = split(bytes, count);
+    return { count, entry, end, root: rootOf(leafHashes(count, entry)) };
   }
 
   // The bundles of a whole log that is at hand.
   /** @param {Bytes} bytes @param {number} size */
-  function bundlesOf(bytes, size) {
-    const { entry, end } = split(bytes, size);
-    if (end !== bytes.length) throw new Failed("size");
-    return inOrder(0, size, (number) => {
-      const [first, next] = [number * FULL, Math.min(size, (number + 1) * FULL)];
-      return bundleOf(bytes.subarray(entry(first).byteOffset - 2 - bytes.byteOffset), next - first);
-    });
+  function* bundlesOf(bytes, size) {
+    let rest = bytes;
+    for (let first = 0; first < size; first += FULL) {
+      const bundle = bundleOf(rest, Math.min(FULL, size - first));
+      yield bundle;
+      rest = rest.subarray(bundle.end);
+    }
+    if (rest.length) throw new Failed("size");
   }
 
   // Adds up `size` entries, of which it keeps next to nothing: a million must fit into a phone. `progress(n)` tells that n more
   // are done; `asked` are the sizes for which `sums` says what so many entries add up to.
-  /** @param {AsyncIterable<Bundle>} bundles @param {number} size @param {Progress} progress @param {number[]} [asked] @returns {Promise<Sum>} */
+  /** @param {AsyncIterable<Bundle> | Iterable<Bundle>} bundles @param {number} size @param {Progress} progress @param {number[]} [asked] @returns {Promise<Sum>} */
   async function recount(bundles, size, progress, asked = []) {
     const reader = new TextDecoder("latin1");
     const none = Object.fromEntries(REASONS.map((reason) => [reason, 0]));
@@ -138,7 +125,9 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
     const latest = [...days.keys()].sort().at(-1) ?? "";
     const paper = { signatures: total.paper, batches: batches.size };
     const counts = { people: total.people, organizations: total.organizations };
-    return { moves, counts, paper, statements, pledges, days, latest, sums, root: await rootOf(roots) };
+    /** @param {string} commitment */
+    const standingAs = (commitment) => [namedBefore(size, commitment)].find((last) => stands[last]) ?? null;
+    return { moves, counts, paper, statements, pledges, days, latest, sums, standingAs, root: rootOf(roots) };
   }
 
   /** @param {Uint8Array} stands @param {Map<number, number>} batches @param {number} index @param {Entry} entry */
@@ -168,23 +157,24 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
     if (![...signed.keys()].every((pledge) => known.includes(pledge))) throw new RangeError("a text is missing");
   }
 
-  return { readEntry, split, inOrder, bundleOf, bundlesOf, recount, fingerprint, checkPledges };
+  return { readEntry, bundleOf, bundlesOf, recount, fingerprint, checkPledges };
 }
 
-// Commitments, in 40 bytes an entry: all of them, and a table of who named each last. Gives which entry that was before; -1 for none.
+// Commitments, in 40 bytes an entry: all of them, and a table of who named each last. Gives the entry that named it before, -1 for
+// none, and notes that entry `index` does, if there is such an entry.
 /** @param {number} size */
 function commitmentsOf(size) {
-  const words = new Uint32Array(8 * size);
+  const words = new Uint32Array(8 * size + 8);
   const named = new Int32Array(2 ** Math.ceil(Math.log2(2 * size + 2)));
   /** @param {number} index */
   const wordsOf = (index) => words.subarray(8 * index, 8 * index + 8);
   return (/** @type {number} */ index, /** @type {string} */ commitment) => {
     const own = wordsOf(index);
-    own.forEach((_, part) => (own[part] = Number.parseInt(commitment.slice(8 * part, 8 * part + 8), 16)));
+    for (let part = 0; part < 8; part += 1) own[part] = Number.parseInt(commitment.slice(8 * part, 8 * part + 8), 16);
     let place = own[0] % named.length;
     while (named[place] && !wordsOf(named[place] - 1).every((word, part) => word === own[part])) place = (place + 1) % named.length;
     const before = named[place] - 1;
-    named[place] = index + 1;
+    if (index < size) named[place] = index + 1;
     return before;
   };
 }

@@ -3,10 +3,11 @@
 
 const WIDTH = 32;
 const FULL = 256;
+const AT_ONCE = 8;
 const MAX_FILE_BYTES = 100_000;
 const TRIES = 3;
-// Of entries that came after one: more are left to the command line.
-const MAX_ENTRIES = 1 << 18;
+// More are left to the command line.
+const MAX_ENTRIES = 1 << 20;
 
 // The log cannot be read now, which says nothing about what is checked.
 class Unreachable extends Error {
@@ -125,7 +126,7 @@ export default function log(parts) {
       levels.map((rest, level) => (rest % FULL ? fetchTile(level, Math.floor(rest / FULL), rest % FULL) : new Uint8Array())),
     );
     // The tiles at the right edge give the root, so they are as they were signed, and all others hang below them.
-    if (!same(await joined(edge), root)) throw new Failed("root");
+    if (!same(joined(edge), root)) throw new Failed("root");
     const kept = new Map();
 
     /** @param {number | string} level @param {number} number @param {number} width */
@@ -146,19 +147,14 @@ export default function log(parts) {
       return kept.get(name);
     }
 
+    // Checked against the hash of it in the tile above.
     /** @param {number} level @param {number} number @param {string} name */
     async function readFull(level, number, name) {
       const found = await fetchTile(level, number, FULL);
-      await checkFull(found, level, number, name);
-      return found;
-    }
-
-    // Against the hash of it in the tile above.
-    /** @param {Bytes} hashes @param {number} level @param {number} number @param {string} name */
-    async function checkFull(hashes, level, number, name) {
       const above = await tile(level + 1, Math.floor(number / FULL));
-      const isRight = hashes.length === FULL * WIDTH && same(await parts.rootOf(hashes), at(above, number % FULL));
+      const isRight = found.length === FULL * WIDTH && same(parts.rootOf(found), at(above, number % FULL));
       if (!isRight) throw new Failed("file", name);
+      return found;
     }
 
     /** @param {number} index @param {Bytes} leaf */
@@ -173,48 +169,31 @@ export default function log(parts) {
         const width = rest % FULL;
         rows.push(width ? (await tile(level, Math.floor(rest / FULL))).subarray(0, width * WIDTH) : new Uint8Array());
       }
-      return same(await joined(rows), older.root);
+      return same(joined(rows), older.root);
     }
 
-    // The entry that counts now what entry `index` counted: itself, or another one after it was reinstated. null where
-    // it was taken back, undefined where too many entries came after it.
-    /** @param {number} index @param {string} commitment @param {Progress} progress */
-    async function standingAs(index, commitment, progress) {
-      if (size - index > MAX_ENTRIES) return undefined;
-      /** @type {number | null} */
-      let standing = index;
-      for await (const { number, lines } of parts.inOrder(Math.floor(index / FULL), size, bundle)) {
-        for (const [place, line] of lines.entries()) {
-          const here = number * FULL + place;
-          const entry = parts.readEntry(line);
-          if (!entry) throw new Failed("entry", here);
-          if (here <= index) continue;
-          if (!entry.isPlus && entry.takesBack === standing) standing = null;
-          else if (entry.isPlus && entry.commitment === commitment) standing = here;
+    // The entry that counts now what one with this commitment counted: itself, or another after it was reinstated. null where it
+    // was taken back, undefined where there are too many.
+    /** @param {string} commitment @param {Progress} progress */
+    async function standingAs(commitment, progress) {
+      if (size > MAX_ENTRIES) return undefined;
+      const sum = await parts.recount(allEntries(), size, progress);
+      if (!same(sum.root, root)) throw new Failed("root");
+      return sum.standingAs(commitment);
+    }
+
+    // All entries as they are published, in order, while others are on their way. Their root tells what they are worth.
+    async function* allEntries() {
+      /** @param {number} number @param {number} count */
+      const read = async (number, count) =>
+        parts.bundleOf(await parts.again(() => fetchTile("entries", number, count), TRIES), count);
+      const ahead = [];
+      for (let next = 0; ahead.length || next * FULL < size; yield /** @type {Bundle} */ (await ahead.shift())) {
+        for (; ahead.length < AT_ONCE && next * FULL < size; next += 1) {
+          ahead.push(read(next, Math.min(FULL, size - next * FULL)));
+          ahead.at(-1)?.catch(() => {}); // thrown where its turn comes
         }
-        progress(lines.length);
       }
-      return standing;
-    }
-
-    // All entries as they are published. What they are worth is told by their root.
-    const allEntries = () =>
-      parts.inOrder(0, size, async (number) => {
-        const count = Math.min(FULL, size - number * FULL);
-        return parts.bundleOf(await parts.again(() => fetchTile("entries", number, count), TRIES), count);
-      });
-
-    // The entries under a tile, once their hashes are known to be those of the tree.
-    /** @param {number} number */
-    async function bundle(number) {
-      const width = Math.min(FULL, size - number * FULL);
-      const name = tilePath("entries", number, width);
-      const bytes = await fetchTile("entries", number, width);
-      const { entry } = parts.split(bytes, width);
-      const hashes = await parts.leafHashes(width, entry);
-      if (width === FULL) await checkFull(hashes, 0, number, name);
-      else if (!same(hashes, edge[0])) throw new Failed("file", name);
-      return { number, lines: Array.from({ length: width }, (_, place) => decode(entry(place))) };
     }
 
     /** @template {any[]} A, T @param {(...asked: A) => Promise<T>} ask */
@@ -229,13 +208,13 @@ export default function log(parts) {
 
   // The root over the rows of each level, the lowest first: what is left over at the right of one goes up to the next.
   /** @param {Bytes[]} rows */
-  async function joined(rows) {
+  function joined(rows) {
     let rest = new Uint8Array();
     for (const row of rows) {
       const both = new Uint8Array(row.length + rest.length);
       both.set(row);
       both.set(rest, row.length);
-      rest = both.length ? await parts.rootOf(both) : both;
+      rest = both.length ? parts.rootOf(both) : both;
     }
     return rest.length ? rest : parts.rootOf(rest); // a log without entries has a root, too
   }

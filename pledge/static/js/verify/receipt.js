@@ -25,8 +25,8 @@ export default function receipt(parts) {
     tell.facts({ day: entry.day, of: entry.of });
 
     await or("proof", async () => {
-      const leaf = await parts.leafHash(encode(found.leaf));
-      const root = await parts.rootByProof(leaf, found.index, size, found.proof);
+      const leaf = parts.leafHash(encode(found.leaf));
+      const root = parts.rootByProof(leaf, found.index, size, found.proof);
       if (!same(root, found.checkpoint.root)) throw new RangeError("another root");
     });
     tell.step("proof");
@@ -39,7 +39,7 @@ export default function receipt(parts) {
     const today = await parts.openLog(trusted, size);
     const { source } = trusted;
     if (!today && isSigned) return { verdict: "receipt-signed", source };
-    const isIn = await today?.holds(found.index, await parts.leafHash(encode(found.leaf)));
+    const isIn = await today?.holds(found.index, parts.leafHash(encode(found.leaf)));
     if (!today || !isIn || !(await today.continues(found.checkpoint))) {
       return parts.outside(found.checkpoint, trusted, today, isSigned);
     }
@@ -51,8 +51,8 @@ export default function receipt(parts) {
   /** @param {Log} today @param {number} index @param {Entry} entry @param {Tell} tell */
   async function standing(today, index, { commitment }, tell) {
     tell.step("today");
-    tell.total(today.size - index);
-    const counting = await today.standingAs(index, commitment, tell.progress);
+    tell.total(today.size);
+    const counting = await today.standingAs(commitment, tell.progress);
     if (counting === null) throw new Failed("taken-back", index);
     if (counting === undefined) return "receipt-public";
     tell.step("standing");
