@@ -171,7 +171,9 @@ def _languages(value: tuple[str, ...]) -> tuple[str, ...]:
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_have_keys)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 #: Where partners have tools/anywhere.html.
-Checkers = Annotated[tuple[Annotated[str, AfterValidator(_url("https"))], ...], NoDecode, BeforeValidator(_split)]
+Checkers = Annotated[
+    tuple[Annotated[str, AfterValidator(_url("https"))], ...], NoDecode, BeforeValidator(_split)
+]
 Languages = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_languages)]
 Limit = Annotated[str, AfterValidator(_limit)]
 BounceAddress = Annotated[

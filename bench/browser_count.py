@@ -23,7 +23,9 @@ from tests.support.browser import FLAGS
 from tests.support.programs import installed
 from tests.support.run import free_port
 
-LINE = '{{"v":1,"kind":"confirmed","change":1,"of":"person","day":"2026-11-24","pledge":"{}","commitment":"{}"}}'
+LINE = (
+    '{{"v":1,"kind":"confirmed","change":1,"of":"person","day":"2026-11-24","pledge":"{}","commitment":"{}"}}'
+)
 
 #: Files with CORS, as a site has them.
 SERVER = """

@@ -297,3 +297,10 @@ def test_an_address_that_cannot_be_used_is_one_line_without_its_password(environ
 def test_the_languages_of_the_site_are_named_with_the_country_whose_dates_they_write(environment):
     environment(PLEDGE_LANGUAGES="ko-KR, en-GB, ja-JP")
     assert Config.load().languages == ("ko-KR", "en-GB", "ja-JP")
+
+
+def test_a_partners_checker_is_an_https_address(environment):
+    environment(PLEDGE_CHECKERS="https://uni.example/anywhere.html, https://press.example/")
+    assert Config.load().checkers == ("https://uni.example/anywhere.html", "https://press.example/")
+    environment(PLEDGE_CHECKERS="http://uni.example/anywhere.html")
+    assert "PLEDGE_CHECKERS" in faults()[0]

@@ -47,4 +47,6 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         FILE.write_text(build(), "utf-8")
     elif not FILE.is_file() or FILE.read_text("utf-8") != build():
-        sys.exit("tools/anywhere.html is not made of what is here now: .venv/bin/python tools/build_anywhere.py")
+        sys.exit(
+            "tools/anywhere.html is not made of what is here now: .venv/bin/python tools/build_anywhere.py"
+        )

@@ -51,7 +51,9 @@ def test_any_address_of_a_campaign_leads_to_its_log(anywhere, site, honest):
     for address in (honest, f"{site.url}/log/{SLUG}", f"{honest}/progress"):
         verdict = count(anywhere, address)
         expect(verdict).to_contain_text("Right")
-        expect(verdict).to_contain_text(re.compile(r"\d+ lines of the log, .* People: \d+; organisations: \d+"))
+        expect(verdict).to_contain_text(
+            re.compile(r"\d+ lines of the log, .* People: \d+; organisations: \d+")
+        )
         expect(verdict).to_contain_text("word for word")
     expect(verdict).to_contain_text("that this browser remembered")
     expect(verdict).to_contain_text("saw before are the beginning of today’s log")
@@ -76,7 +78,12 @@ def test_the_address_of_a_site_leads_to_its_campaigns(anywhere, site):
     [
         (f"{API}/count", showing(people=1004), "shown", "Number for programs (count): 1,004 people"),
         (f"{API}/integrity", showing(confirmed=1004), "shown", "(integrity): 1,00"),
-        (f"{API}/count", lambda text: text.replace("{", '{"people": 7, ', 1), None, "no number could be read"),
+        (
+            f"{API}/count",
+            lambda text: text.replace("{", '{"people": 7, ', 1),
+            None,
+            "no number could be read",
+        ),
         (f"**/en/c/{SLUG}/pledge/1.md", lambda _: "We pledge nothing.", "pledge", "with other words"),
         (f"{API}/statements", showing(statements=[SAID]), "statement", "entry 0 of the log"),
     ],
@@ -142,7 +149,9 @@ def test_a_key_that_nobody_here_knows_is_named(anywhere, log, honest):
 def test_a_receipt_is_right_and_one_that_was_changed_is_not(anywhere, log, site):
     verdict = check(anywhere, site, log.receipt.content, email=ADDRESS)
     expect(verdict).to_contain_text(f"entry {log.receipt.index} of today’s public log, and it counts")
-    expect(check(anywhere, site, log.receipt.content, email="other@example.org")).to_contain_text("FAILED address")
+    expect(check(anywhere, site, log.receipt.content, email="other@example.org")).to_contain_text(
+        "FAILED address"
+    )
     changed = log.receipt.content.replace(b"index ", b"index 1")
     expect(check(anywhere, site, changed)).to_contain_text("FAILED proof")
 

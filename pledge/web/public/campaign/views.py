@@ -343,5 +343,3 @@ def verify() -> Response:
         anywhere_sha256=digest(ANYWHERE),
         checkers=current_config().checkers,
     )
-
-

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 
+from pledge.verifier import ANYWHERE
 from tests.support.factories import campaign, fold_all, manage_token, press_key, signature
 from tests.support.pages import thanks_parts
 
@@ -90,3 +91,12 @@ def test_the_page_tells_the_sha256_of_the_program_that_the_site_hands_out(client
     """So that a copy that came with a pack need not be believed."""
     program = client.get("/verify.py").data
     assert sha256(program).hexdigest() in client.get("/en/verify").text
+
+
+def test_the_page_leads_to_partners_who_have_the_page_from_elsewhere_and_names_its_sha256(make_app):
+    app = make_app(checkers=("https://uni.example/anywhere.html",))
+    with app.app_context():
+        page = app.test_client().get("/en/verify").text
+    assert '<a href="https://uni.example/anywhere.html">uni.example/anywhere.html</a>' in page
+    assert sha256(ANYWHERE.read_bytes()).hexdigest() in page
+    assert "This button is a program of this site" in page
