@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from sqlalchemy import select
 
+from config import ROOT
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db
 from pledge.core.i18n import format_ordinal
@@ -132,6 +133,14 @@ def test_one_press_counts_everybody_again(window, site):
     window.run("document.querySelector('[data-campaign]').value = arguments[0]", SLUG)
     window.press("[data-start]")
     window.wait_for_text(".recount .verdict--right", f"서명한 사람 {people(site):,}명")
+
+
+@pytest.mark.usefixtures("signed")
+def test_the_page_from_a_disk_counts_everybody_again(window, site):
+    window.open((ROOT / "tools" / "anywhere.html").as_uri())
+    window.type("#address", f"{site.url}/log/{SLUG}")
+    window.press("#count button")
+    window.wait_for_text(".verdict.right", f"{people(site):,}")
 
 
 def test_a_person_signs_in_the_page_of_a_partner(window, site, email):
