@@ -258,6 +258,7 @@ class Config(BaseSettings):
     secret_keys: Keys = (SecretStr(_DEVELOPMENT_SECRET),)
     data_keys: Keys = (SecretStr(_DEVELOPMENT_DATA),)
     log_key: Keys = (SecretStr(_DEVELOPMENT_LOG),)
+    witness_policy: Path | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     trusted_hosts: Hosts = ()
     languages: Languages = ("ko-KR", "en-GB")

@@ -11,6 +11,7 @@ from pledge import cli
 from pledge.core import db, logs
 from pledge.core.db import migrations
 from pledge.diagnosis.start import refuse_unsafe_database
+from pledge.ledger.witnesses import check_policy
 from pledge.web import application
 
 
@@ -27,6 +28,7 @@ class Site(Flask):
 def create_app(config: Config | None = None) -> Flask:
     """The application. Raises ConfigError when the settings do not allow a start."""
     config = config or Config.load()
+    check_policy(config)
     app = new_app(config)
     logs.configure(config)
     db.init_app(app, config)

@@ -19,6 +19,7 @@ from pledge.core.i18n import SEOUL
 from pledge.diagnosis import Finding, ok, problem, warning
 from pledge.ledger import counting as ledger_counting
 from pledge.ledger import queries as ledger
+from pledge.ledger import witnesses
 from pledge.ledger.models import Comparison, LedgerDifference, LedgerHead
 from pledge.mail.addresses import BadAddress, address_hash, parse
 from pledge.signatures.models import Signature
@@ -73,6 +74,22 @@ def ledger_findings() -> Iterator[Finding]:
         yield problem("count", f"{name}: {fault.what}: see `flask ledger recount`")
     if not wrong:
         yield ok("count", "signatures, the wall and the batches on paper agree with the ledger")
+
+
+def witness_findings() -> Iterator[Finding]:
+    """Check that the witnesses of the policy cosign the logs."""
+    names, rules = slugs(), witnesses.policy()
+    for name in rules.keys if rules else ():
+        if not rules.keys[name].is_of_witness:
+            yield warning("witnesses", f"{name} has a key of a kind that is not known here: it is ignored")
+    for said in witnesses.said():
+        name = f"{said.name}, the log of {names.get(said.campaign_id)}"
+        if said.refusal:
+            yield problem("witnesses", f"{name}: {said.refusal}")
+        elif said.seen_at is None or clock.now() - said.seen_at > timedelta(hours=1):
+            yield warning("witnesses", f"{name}: last seen at {said.seen_at and clock.iso_utc(said.seen_at)}")
+        else:
+            yield ok("witnesses", f"{name}: seen at {clock.iso_utc(said.seen_at)}")
 
 
 def sample_findings(config: Config) -> Iterator[Finding]:

@@ -38,7 +38,8 @@ def diagnose(config: Config) -> Iterator[Finding]:
 
 def diagnose_stored() -> Iterator[Finding]:
     """Check the stored data only."""
-    for check in (contents.key_findings, contents.campaign_findings, contents.ledger_findings):
+    checks = contents.key_findings, contents.campaign_findings, contents.ledger_findings, contents.witness_findings
+    for check in checks:
         yield from _findings_of(check)
 
 

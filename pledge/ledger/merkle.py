@@ -56,6 +56,24 @@ def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
     return path[::-1]
 
 
+def consistency_proof(old: int, size: int, subtree: Subtree) -> list[bytes]:
+    """The proof that the first `old` leaves are the beginning of the tree (section 2.1.2). Raises IndexError."""
+    if not 0 < old <= size:
+        raise IndexError(old)
+    begin, end, path = 0, size, []
+    while end != old:
+        middle = begin + _split(end - begin)
+        if old <= middle:
+            path.append(_range_hash(middle, end, subtree))
+            end = middle
+        else:
+            path.append(_range_hash(begin, middle, subtree))
+            begin = middle
+    if begin:  # else it is the older root itself, which is known
+        path.append(_range_hash(begin, end, subtree))
+    return path[::-1]
+
+
 def _split(size: int) -> int:
     """The largest power of two below the size (section 2.1)."""
     return int(1 << ((size - 1).bit_length() - 1))

@@ -346,3 +346,34 @@ class LogKey(Model):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     verifier: Mapped[str] = mapped_column(String(400), primary_key=True)
     since: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Cosignature(Model):
+    """What a witness has said of a log last (witnesses.py)."""
+
+    __tablename__ = "cosignatures"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    witness: Mapped[str] = mapped_column(String(400), primary_key=True)  #: its key in text form
+    #: The newest state that it has cosigned, the line of that and its time; NULL while there is none.
+    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"))
+    line: Mapped[str] = mapped_column(Text)
+    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Why it does not cosign the log as it is now, in words for operators; "" if it does.
+    refusal: Mapped[str] = mapped_column(Text)
+    #: Where it has seen a log that ours does not continue: the size of that; NULL if it has not.
+    other_size: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class WitnessedCheckpoint(Model):
+    """A checkpoint that as many witnesses have cosigned as the policy asks for."""
+
+    __tablename__ = "witnessed_checkpoints"
+
+    checkpoint_id: Mapped[int] = mapped_column(
+        ForeignKey("checkpoints.id"), primary_key=True, autoincrement=False
+    )
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    note: Mapped[str] = mapped_column(Text)  #: that of the checkpoint and the lines of the witnesses
+
+    __table_args__ = (Index("ix_witnessed_checkpoints_campaign", "campaign_id", "checkpoint_id"),)

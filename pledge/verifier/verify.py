@@ -262,8 +262,8 @@ class Key:
         self.id = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
         #: The id under which it signs the state of the audit log in a checkpoint.
         self.audit_id = hashlib.sha256(name.encode() + b"\n\xff" + _AUDIT.encode() + self.key).digest()[:4]
-        #: Whether it is of the type that is known here, Ed25519.
-        self.is_known = data[:1] == b"\x01" and len(data) == 33
+        #: Whether it is of a type that is known here: Ed25519, of a log or of a witness.
+        self.is_known, self.is_of_witness = (data[:1] == kind and len(data) == 33 for kind in (b"\x01", b"\x04"))
         if not (name and first and second) or self.id.hex() != known_id:
             raise ValueError("not a key")
 
@@ -343,6 +343,78 @@ class Checkpoint:
             raise ValueError("not a checkpoint")
         #: What fails if today's log does not begin with it.
         self.fault = "consistency"
+
+
+#: Seconds by which clocks may differ.
+_CLOCKS = 60
+
+
+class Policy:
+    """Which witnesses have to have seen a state (C2SP tlog-policy). Raises ValueError, in words for who wrote the file."""
+
+    def __init__(self, text: str) -> None:
+        #: The key of each witness by its name here, and the addresses of those that have one.
+        self.keys: dict[str, Key] = {}
+        self.addresses: dict[str, str] = {}
+        self._groups: dict[str, tuple[int, list[str]]] = {"none": (0, [])}
+        self._quorums: list[str] = []
+        lines = [line.strip() for line in text.splitlines()]
+        self.lines = [line for line in lines if line and not line.startswith("#")]
+        line = "quorum"
+        try:
+            for line in self.lines:
+                self._read(*line.split())
+            (self._quorum,) = self._quorums
+        except (TypeError, ValueError, IndexError):
+            raise ValueError(f"this line of the policy is missing or wrong: {plain(line)}") from None
+
+    def _read(self, word: str, name: str, *rest: str) -> None:
+        if word == "witness" and len(rest) in (1, 2):
+            key = Key(rest[0])
+            self._define(name, is_new=key.key not in {known.key for known in self.keys.values()})
+            self.keys[name] = key
+            if rest[1:]:
+                self.addresses[name] = rest[1]
+        elif word == "group":
+            members = list(rest[1:])
+            needed = {"any": 1, "all": len(members)}.get(rest[0]) or decimal(rest[0])
+            grouped = [member for _, group in self._groups.values() for member in group] + members
+            is_right = self._names.issuperset(members) and len(set(grouped)) == len(grouped)
+            self._define(name, is_new=is_right and 0 < needed <= len(members))
+            self._groups[name] = (needed, members)
+        elif word == "quorum" and not rest and name in self._names:
+            self._quorums.append(name)
+        elif word != "log":
+            raise ValueError
+
+    @property
+    def _names(self) -> set[str]:
+        return {*self.keys, *self._groups}
+
+    def _define(self, name: str, *, is_new: bool) -> None:
+        if not is_new or name in self._names:
+            raise ValueError
+
+    def is_satisfied(self, names: Any, by: str = "") -> bool:
+        """Whether these witnesses are enough."""
+        by = by or self._quorum
+        needed, members = self._groups.get(by, (1, []))
+        return by in names or sum(self.is_satisfied(names, member) for member in members) >= needed
+
+    def seen(self, note: Note, now: float) -> dict[str, int]:
+        """When each witness has cosigned a note, in Unix seconds (C2SP tlog-cosignature). Unknown keys are ignored. Raises ValueError."""
+        times = {}
+        for name, key_id, data in note.signatures:
+            for witness, key in self.keys.items():
+                if key.is_of_witness and (key.name, key.id) == (name, key_id):
+                    at = int.from_bytes(data[:8], "big")
+                    text = f"cosignature/v1\ntime {at}\n{note.text}"
+                    if not is_signed(key.key, data[8:], text.encode()):
+                        raise ValueError(f"the cosignature of {plain(witness)} is wrong")
+                    if at > now + _CLOCKS:
+                        raise ValueError(f"the cosignature of {plain(witness)} is of the future")
+                    times[witness] = at
+        return times
 
 
 def open_checkpoint(data: bytes, keys: list[Key], *, may_have_ended: bool = False) -> Checkpoint:

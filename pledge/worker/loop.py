@@ -31,6 +31,7 @@ from pledge.inbox.services import alert_waiting
 from pledge.jobs import services as jobs
 from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
+from pledge.ledger import witnesses
 from pledge.mail import breaker, requests
 from pledge.mail import queries as outbox
 from pledge.mail import services as mail
@@ -179,6 +180,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("compare", contents.compare, idle=3600),
         Step(MAIL_SERVERS, lambda: mail_servers.look_up_next(resolve), idle=5, busy=0),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),
+        *(Step(f"witness {feed.name}", feed.advance, idle=2) for feed in witnesses.feeds(published_slugs)),
     ]
 
 

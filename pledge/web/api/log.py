@@ -8,7 +8,7 @@ import gzip
 from flask import Response, abort, request
 
 from pledge.campaigns.queries import pledge_hashes
-from pledge.ledger import log_queries
+from pledge.ledger import log_queries, witnesses
 from pledge.ledger.tiles import read_path
 from pledge.verifier import PROGRAM
 from pledge.web.address_book import AddressBook
@@ -42,6 +42,25 @@ def key(slug: str) -> Response:
     if not verifiers:
         abort(404)
     return _text("".join(f"{verifier}\n" for verifier in verifiers))
+
+
+@log.page("/<slug>/witnesses", cache=KEY_CACHE)
+def policy(slug: str) -> Response:
+    """Which witnesses have to have seen a state (tlog-policy)."""
+    campaign_id(slug)
+    rules = witnesses.policy()
+    if rules is None:
+        abort(404)
+    return _text("".join(f"{line}\n" for line in rules.lines))
+
+
+@log.page("/<slug>/witnessed", cache=CHECKPOINT_CACHE)
+def witnessed(slug: str) -> Response:
+    """The newest state that they have seen: a checkpoint with their signatures (tlog-cosignature)."""
+    newest = witnesses.witnessed(campaign_id(slug))
+    if newest is None:
+        abort(404)
+    return _text(newest.note)
 
 
 @log.page("/<slug>/tile/<path:tile>", merge_slashes=False)
