@@ -130,9 +130,11 @@ class Feed:
         if is_same and clock.now() - row.seen_at < AGAIN:
             return
         old = 0 if row is None else row.size or 0
+        if old > checkpoint.size:  # another worker was quicker
+            return
         status, answer = self._post(checkpoint, old)
         if status == 409 and (size := _size_in(answer)) is not None:
-            # Somebody has handed in more, or an answer was lost, or another worker was quicker.
+            # Somebody has handed in more, or an answer was lost.
             if size > checkpoint.size:
                 if size > _newest_size(checkpoint.campaign_id):
                     raise Refused(f"it has seen {size} entries, and there are {checkpoint.size}", size)

@@ -7,6 +7,7 @@ import pytest
 
 from pledge.ledger import merkle
 from tests.support.checkers import program
+from tests.support.witness import continues
 
 LEAVES = [b"entry %d" % number for number in range(300)]
 HASHES = [merkle.leaf_hash(leaf) for leaf in LEAVES]
@@ -65,6 +66,16 @@ def path(index, begin, end):
     return [*path(index - k, begin + k, end), mth(begin, begin + k)]
 
 
+def subproof(m, begin, end, whole):
+    """Section 2.1.2, word for word."""
+    if m == end - begin:
+        return [] if whole else [mth(begin, end)]
+    k = split(end - begin)
+    if m <= k:
+        return [*subproof(m, begin, begin + k, whole), mth(begin + k, end)]
+    return [*subproof(m - k, begin + k, end, False), mth(begin, begin + k)]
+
+
 def known(level, index):
     return merkle.complete(
         [merkle.leaf_hash(leaf) for leaf in KNOWN_LEAVES[index << level : (index + 1) << level]]
@@ -95,6 +106,14 @@ def test_every_inclusion_proof_is_that_of_the_recursion_and_leads_to_the_root():
             assert root == mth(0, size), (index, size)
 
 
+def test_every_consistency_proof_is_that_of_the_recursion_and_leads_to_both_roots():
+    for size in range(1, 101):
+        for old in range(1, size + 1):
+            proof = merkle.consistency_proof(old, size, subtree)
+            assert proof == subproof(old, 0, size, True), (old, size)
+            assert continues(old, mth(0, old), size, mth(0, size), proof), (old, size)
+
+
 def test_the_program_knows_every_root_as_the_tree_grows():
     tree = program.Tree()
     for size, leaf in enumerate(HASHES, 1):
@@ -109,3 +128,9 @@ def test_the_program_knows_every_root_as_the_tree_grows():
 def test_there_is_no_proof_of_what_is_not_there(index, size):
     with pytest.raises(IndexError):
         merkle.inclusion_proof(index, size, subtree)
+
+
+@pytest.mark.parametrize(("old", "size"), [(0, 5), (6, 5), (-1, 5)])
+def test_a_tree_continues_none_that_is_larger_or_empty(old, size):
+    with pytest.raises(IndexError):
+        merkle.consistency_proof(old, size, subtree)

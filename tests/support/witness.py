@@ -51,16 +51,16 @@ class Witness:
     def __init__(self, name: str, url: str = "") -> None:
         self.name, self.url = name, url
         self.private = Ed25519PrivateKey.generate()
+        self.kind = b"\4"
         self.keys: dict[str, list[str]] = {}
         self.seen: dict[str, tuple[int, bytes]] = {}
         self.asked = 0
-        self.late = 0  #: seconds by which its clock is behind
         #: Answers in its place, as one that lies: `lie(body)` returns status and body.
         self.lie = None
 
     @property
     def data(self) -> bytes:
-        return b"\4" + self.private.public_key().public_bytes_raw()
+        return self.kind + self.private.public_key().public_bytes_raw()
 
     @property
     def key_id(self) -> bytes:
@@ -75,7 +75,7 @@ class Witness:
             self.keys.setdefault(verifier.split("+")[0], []).append(verifier)
 
     def cosign(self, text: str, at: int | None = None) -> str:
-        at = int(clock.now().timestamp()) - self.late if at is None else at
+        at = int(clock.now().timestamp()) if at is None else at
         signature = self.private.sign(f"cosignature/v1\ntime {at}\n{text}".encode())
         data = self.key_id + struct.pack(">Q", at) + signature
         return f"\u2014 {self.name} {b64encode(data).decode()}\n"
