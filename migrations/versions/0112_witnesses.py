@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db.types import BigKey
+
 revision = "0112"
 down_revision = "0110"
 branch_labels = None
@@ -14,7 +16,7 @@ def upgrade() -> None:
         "cosignatures",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("witness", sa.String(length=400), nullable=False),
-        sa.Column("checkpoint_id", sa.BigInteger(), nullable=True),
+        sa.Column("checkpoint_id", BigKey, nullable=True),
         sa.Column("line", sa.Text(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refusal", sa.Text(), nullable=False),
@@ -29,7 +31,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "witnessed_checkpoints",
-        sa.Column("checkpoint_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("checkpoint_id", BigKey, autoincrement=False, nullable=False),
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(

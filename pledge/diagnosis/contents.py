@@ -79,17 +79,19 @@ def ledger_findings() -> Iterator[Finding]:
 def witness_findings() -> Iterator[Finding]:
     """Check that the witnesses of the policy cosign the logs."""
     names, rules = slugs(), witnesses.policy()
-    for name in rules.keys if rules else ():
-        if not rules.keys[name].is_of_witness:
+    for name, key in rules.keys.items() if rules else ():
+        if not key.is_of_witness:
             yield warning("witnesses", f"{name} has a key of a kind that is not known here: it is ignored")
-    for said in witnesses.said():
-        name = f"{said.name}, the log of {names.get(said.campaign_id)}"
-        if said.refusal:
-            yield problem("witnesses", f"{name}: {said.refusal}")
-        elif said.seen_at is None or clock.now() - said.seen_at > timedelta(hours=1):
-            yield warning("witnesses", f"{name}: last seen at {said.seen_at and clock.iso_utc(said.seen_at)}")
+    for witness in witnesses.latest():
+        name = f"{witness.name}, the log of {names.get(witness.campaign_id)}"
+        if witness.refusal:
+            yield problem("witnesses", f"{name}: {witness.refusal}")
+        elif witness.seen_at is None or clock.now() - witness.seen_at > timedelta(hours=1):
+            yield warning(
+                "witnesses", f"{name}: last seen at {witness.seen_at and clock.iso_utc(witness.seen_at)}"
+            )
         else:
-            yield ok("witnesses", f"{name}: seen at {clock.iso_utc(said.seen_at)}")
+            yield ok("witnesses", f"{name}: seen at {clock.iso_utc(witness.seen_at)}")
 
 
 def sample_findings(config: Config) -> Iterator[Finding]:

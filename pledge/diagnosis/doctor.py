@@ -38,7 +38,12 @@ def diagnose(config: Config) -> Iterator[Finding]:
 
 def diagnose_stored() -> Iterator[Finding]:
     """Check the stored data only."""
-    checks = contents.key_findings, contents.campaign_findings, contents.ledger_findings, contents.witness_findings
+    checks = (
+        contents.key_findings,
+        contents.campaign_findings,
+        contents.ledger_findings,
+        contents.witness_findings,
+    )
     for check in checks:
         yield from _findings_of(check)
 

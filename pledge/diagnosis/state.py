@@ -165,7 +165,9 @@ def _campaign_figures() -> Iterator[Figure]:
         values = {(names[number],): value for number, value in counts.items()}
         only_grows = name in ("log_additions", "log_removals")
         yield Figure(name, meaning, values, ("campaign",), only_grows=only_grows)
-    other = {(names[said.campaign_id], said.name): said.other_size or 0 for said in witnesses.said()}
+    other = {
+        (names[witness.campaign_id], witness.name): witness.other_size or 0 for witness in witnesses.latest()
+    }
     meaning = "Size of a log that a witness has seen and that ours does not continue; 0 if there is none."
     yield Figure("witness_other_size", meaning, other, ("campaign", "witness"))
     yield Figure("fold_waiting_entries", "Entries that are not counted yet.", ledger.waiting_entries())
@@ -297,18 +299,22 @@ def readiness() -> Readiness:
 def _count_warnings() -> list[str]:
     """Warnings for entries set aside now, and for the differences of the last comparison."""
     aside, drifts = ledger.set_aside_counts(), ledger.differences()
-    refusals = [witness for witness in witnesses.said() if witness.refusal]
+    refusals = [witness for witness in witnesses.latest() if witness.refusal]
     names = slugs() if aside or drifts or refusals else {}
-    return [
-        f"{entries} entries of the log of {names.get(number, number)} are set aside: see `flask ledger verify`"
-        for number, entries in aside.items()
-    ] + [
-        f"{names.get(number, number)}: {what}: see `flask ledger recount` and `flask doctor`"
-        for number, what in drifts
-    ] + [
-        f"the witness {witness.name} does not cosign the log of {names.get(witness.campaign_id)}: {witness.refusal}"
-        for witness in refusals
-    ]
+    return (
+        [
+            f"{entries} entries of the log of {names.get(number, number)} are set aside: see `flask ledger verify`"
+            for number, entries in aside.items()
+        ]
+        + [
+            f"{names.get(number, number)}: {what}: see `flask ledger recount` and `flask doctor`"
+            for number, what in drifts
+        ]
+        + [
+            f"the witness {witness.name} does not cosign the log of {names.get(witness.campaign_id)}: {witness.refusal}"
+            for witness in refusals
+        ]
+    )
 
 
 def _age(due: datetime | None, turned: Switches) -> float:

@@ -126,8 +126,8 @@ class Feed:
             Checkpoint, Checkpoint.id == Cosignature.checkpoint_id, isouter=True
         )
         row = fetch(query.where(known)).first()
-        is_same = row is not None and row.id == checkpoint.id and not row.refusal
-        if is_same and clock.now() - row.seen_at < AGAIN:
+        seen_at = row.seen_at if row is not None and row.id == checkpoint.id and not row.refusal else None
+        if seen_at is not None and clock.now() - seen_at < AGAIN:
             return
         old = 0 if row is None else row.size or 0
         if old > checkpoint.size:  # another worker was quicker
@@ -239,7 +239,7 @@ class Witness:
     other_size: int | None  #: where it has seen a log that ours does not continue
 
 
-def said() -> list[Witness]:
+def latest() -> list[Witness]:
     """By campaign and name."""
     rules = policy()
     names = {} if rules is None else {key.text: name for name, key in rules.keys.items()}
@@ -257,7 +257,7 @@ def is_in_doubt(campaign_id: int) -> bool:
         return False
     other = {
         witness.name
-        for witness in said()
+        for witness in latest()
         if witness.campaign_id == campaign_id and witness.other_size is not None
     }
     return not rules.is_satisfied(rules.keys.keys() - other)

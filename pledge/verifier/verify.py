@@ -263,7 +263,9 @@ class Key:
         #: The id under which it signs the state of the audit log in a checkpoint.
         self.audit_id = hashlib.sha256(name.encode() + b"\n\xff" + _AUDIT.encode() + self.key).digest()[:4]
         #: Whether it is of a type that is known here: Ed25519, of a log or of a witness.
-        self.is_known, self.is_of_witness = (data[:1] == kind and len(data) == 33 for kind in (b"\x01", b"\x04"))
+        self.is_known, self.is_of_witness = (
+            data[:1] == kind and len(data) == 33 for kind in (b"\x01", b"\x04")
+        )
         if not (name and first and second) or self.id.hex() != known_id:
             raise ValueError("not a key")
 

@@ -1,7 +1,6 @@
 """Witnesses see the states of a log, and what one of them refuses is named. The doubles keep to C2SP tlog-witness by themselves."""
 
 from contextlib import ExitStack
-from datetime import timedelta
 
 import pytest
 
@@ -70,7 +69,7 @@ class Site:
         return set(program.Policy(self.policy).seen(note, self.clock.now().timestamp()))
 
     def refusals(self):
-        return {said.name: said.refusal for said in witnesses.said() if said.refusal}
+        return {witness.name: witness.refusal for witness in witnesses.latest() if witness.refusal}
 
 
 @pytest.fixture
@@ -141,7 +140,7 @@ def test_a_quiet_log_is_seen_again_and_not_at_each_step(make):
     for minutes in (1, 1, 9):
         site.ask(later=60 * minutes)
     assert site.witnesses[0].asked == 2
-    assert witnesses.said()[0].seen_at == site.clock.now()
+    assert witnesses.latest()[0].seen_at == site.clock.now()
 
 
 def test_a_witness_whose_answer_was_lost_is_asked_from_where_it_is(make):

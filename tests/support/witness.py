@@ -129,7 +129,9 @@ def served(witness: Witness) -> Iterator[Witness]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             witness.asked += 1
-            status, answer = (witness.lie or witness.add)(body) if self.path == "/add-checkpoint" else (404, "")
+            status, answer = (
+                (witness.lie or witness.add)(body) if self.path == "/add-checkpoint" else (404, "")
+            )
             self.send_response(status)
             if status == 409:
                 self.send_header("Content-Type", "text/x.tlog.size")
@@ -149,4 +151,6 @@ def served(witness: Witness) -> Iterator[Witness]:
 def policy(witnesses: list[Witness], needed: str = "all") -> str:
     lines = [f"witness {witness.name} {witness.key} {witness.url}" for witness in witnesses]
     names = " ".join(witness.name for witness in witnesses)
-    return "\n".join(["# The witnesses of these tests", *lines, f"group these {needed} {names}", "quorum these\n"])
+    return "\n".join(
+        ["# The witnesses of these tests", *lines, f"group these {needed} {names}", "quorum these\n"]
+    )
