@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from pledge.core.db import fetch, load, reading
-from pledge.ledger import merkle, notes
+from pledge.ledger import merkle, notes, witnesses
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import leaf
 from pledge.ledger.log import entries
@@ -118,7 +118,10 @@ def inclusion(campaign_id: int, index: int, at: Checkpoint, pledge_hashes: Pledg
 
 
 def inclusion_of(campaign_id: int, subject_id: int, pledge_hashes: PledgeHashes) -> Inclusion | None:
-    """The proof of the entry that counts a signature or endorsement; None while none is in a published log."""
+    """The proof of the entry that counts a signature or endorsement; None while none is in a published log.
+
+    At the newest state that enough witnesses have seen; where that is older than the entry, at the newest of all.
+    """
     at = newest(campaign_id)
     if at is None:
         return None
@@ -130,7 +133,12 @@ def inclusion_of(campaign_id: int, subject_id: int, pledge_hashes: PledgeHashes)
         LedgerEntry.number <= at.size,
     )
     number = fetch(query).scalar_one_or_none()
-    return None if number is None else inclusion(campaign_id, number - 1, at, pledge_hashes)
+    if number is None:
+        return None
+    seen = witnesses.witnessed(campaign_id)
+    if seen is not None and number <= seen.size:
+        at = seen
+    return inclusion(campaign_id, number - 1, at, pledge_hashes)
 
 
 def _is_published(connection: Connection, campaign_id: int, level: int, number: int, width: int) -> bool:

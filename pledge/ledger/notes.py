@@ -24,7 +24,7 @@ from pledge.core.encryption import derive
 #: signed-note, "Signature types": 0x01 is Ed25519 over the note's text, 0xff a type without a number, by its name.
 _ED25519 = b"\x01"
 _AUDIT = "pledge-audit/v1"
-_SIGNATURE = 64
+_SIGNATURE, _MARK = 64, 40
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def without_marks(note: str) -> str:
     kept = [
         line
         for line, data in zip(lines.splitlines(keepends=True), _signatures(note), strict=True)
-        if len(data) == 4 + _SIGNATURE
+        if len(data) != 4 + _MARK + _SIGNATURE
     ]
     return text + divider + "".join(kept)
 

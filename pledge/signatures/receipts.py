@@ -20,7 +20,7 @@ from sqlalchemy import exists, select
 
 from pledge.campaigns.queries import pledge_hashes
 from pledge.core.db import fetch
-from pledge.ledger import log_queries, notes
+from pledge.ledger import log_queries, notes, witnesses
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures.models import Signature, SignatureState
 
@@ -41,16 +41,17 @@ class Receipt:
 
 
 def receipt(signature_id: int) -> Receipt | None:
-    """The receipt of a counted signature; None while its entry is in no published checkpoint, and when it is not counted.
+    """The receipt of a counted signature; None while its entry is in no published checkpoint, when it is not counted, and
+    while witnesses have seen another log.
 
-    That is so for about a second after each change: until then the log has the state before.
+    No checkpoint has it for about a second after each change: until then the log has the state before.
     """
     waits = exists().where(LedgerEntry.subject_id == signature_id, LedgerEntry.waits())
     query = select(Signature.campaign_id, Signature.salt).where(
         Signature.id == signature_id, Signature.state == SignatureState.CONFIRMED, ~waits
     )
     row = fetch(query).first()
-    if row is None:
+    if row is None or witnesses.is_in_doubt(row.campaign_id):
         return None
     inclusion = log_queries.inclusion_of(row.campaign_id, signature_id, pledge_hashes)
     if inclusion is None:

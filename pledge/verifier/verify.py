@@ -8,6 +8,7 @@
     python3 verify.py mirror URL FOLDER                             download the published log, to check it offline
     python3 verify.py                                               inside an unpacked pack: check that pack
 
+With --policy FILE (C2SP tlog-policy) the state must have been cosigned by as many of your witnesses as the file asks for.
 KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
 pack is compared with the log published today, and a receipt may be by a key that has ended since; without it, the check
 proves only that the key has signed it. The exit status is 0 when all is right, 1 when a check failed (its name is printed),
@@ -76,6 +77,7 @@ KOREAN = {
     "proof": "집계 영수증에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
     "address": "이 주소의 집계 영수증이 아닙니다. 대소문자까지 서명할 때 입력한 그대로 적어 주세요.",
     "consistency": "이전 체크포인트가 지금 공개 기록의 앞부분이 아닙니다. 공개 기록이 바뀌었거나, 이 체크포인트는 공개된 적이 없습니다.",
+    "witnesses": "외부 증인의 전자서명이 맞지 않거나 모자랍니다. 또는 증인이 확인한 기록이 지금 공개된 기록의 앞부분이 아닙니다.",
     "taken-back": "이 항목은 공개 기록에 있지만 나중에 철회되었거나 무효 처리되어 지금은 집계되지 않습니다.",
 }
 
@@ -1466,6 +1468,34 @@ def source_of(word: str) -> Any:
     return Folder(Path(word))
 
 
+def policy_of(file: str | None, source: Any) -> Policy | None:
+    """The policy handed in with --policy, or the one beside a log. Raises Trouble."""
+    if file is None:
+        data = None if source is None else source.file("witnesses", _MAX_NOTE_BYTES)
+    else:
+        data = read_file(Path(file), _MAX_NOTE_BYTES)
+    try:
+        return None if data is None else Policy(data.decode())
+    except ValueError as error:
+        raise Trouble(f"the policy of witnesses cannot be read: {error}") from None
+
+
+def seen_by(state: Checkpoint | None, policy: Policy | None, file: str | None) -> str:
+    """Which witnesses have cosigned a state, in words. Raises Failed if one of them did not, or too few for the policy of --policy."""
+    try:
+        times = policy.seen(state.note, time.time()) if policy and state else {}
+    except ValueError as error:
+        raise Failed("witnesses", str(error)) from None
+    names = plain(" and ".join(times)) or "nobody but the organiser"
+    if file is not None and policy is not None and not policy.is_satisfied(times):
+        raise Failed("witnesses", f"it was seen by {names}, which is not enough for {plain(file)}")
+    if times and state:
+        at = dt.datetime.fromtimestamp(max(times.values()), dt.timezone.utc)
+        names += f", {at:%Y-%m-%d %H:%M} UTC, when it had {state.size} entries"
+        names += "" if file else " (witnesses that the site itself names)"
+    return f"seen by {names}"
+
+
 def tell_count(recounted: Recount, checkpoint: Checkpoint) -> None:
     report(
         f"people {recounted.people}",
@@ -1490,11 +1520,16 @@ def count(arguments: argparse.Namespace) -> int:
     # Fetched first, so that the log has what they count.
     data = source.beside("/api/v1/campaigns/*/count")
     on_site = None if data is None else SiteNumbers(data)
-    recounted, checkpoint = counted(source, trust, tiles=arguments.tiles, shown=on_site)
-    of_newest = check_words(source, recounted)
+    policy, data = policy_of(arguments.policy, source), source.file("witnessed", _MAX_NOTE_BYTES)
+    witnessed = None if data is None else open_checkpoint(data, trust.keys, may_have_ended=True)
+    if witnessed is not None:
+        witnessed.fault = "witnesses"
+    recounted, checkpoint = counted(source, trust, witnessed, tiles=arguments.tiles, shown=on_site)
+    of_newest, seen = check_words(source, recounted), seen_by(witnessed, policy, arguments.policy)
     tell_count(recounted, checkpoint)
     tell_moves(recounted)
     tell_backwards(recounted)
+    report(seen)
     trust.print_keys(checkpoint.origin)
     report(
         "",
@@ -1744,15 +1779,18 @@ def receipt(arguments: argparse.Namespace) -> None:
     if source is not None:
         recounted, today = counted(source, trust, checkpoint)
         standing = standing_today(opened.index, match.group(6).decode(), recounted)
+    policy = policy_of(arguments.policy, source)
+    seen = [] if policy is None else [seen_by(checkpoint, policy, arguments.policy)]
     report(
         f"entry {opened.index} {opened.leaf.decode()}",
         f"checkpoint {checkpoint.size} {base64.b64encode(checkpoint.root).decode()}",
         f"origin {plain(checkpoint.origin)}",
+        *seen,
         "",
     )
     if today is None:
         trust.print_keys(checkpoint.origin)
-        tell_signed(opened.index, checkpoint)
+        tell_signed(opened.index, checkpoint, is_seen=policy is not None)
     else:
         report(f"today {today.size} {base64.b64encode(today.root).decode()}")
         trust.print_keys(checkpoint.origin)
@@ -1776,8 +1814,17 @@ def standing_today(index: int, commitment: str, today: Recount) -> int:
     return standing
 
 
-def tell_signed(index: int, checkpoint: Checkpoint) -> None:
-    """Print what a receipt proves by itself."""
+def tell_signed(index: int, checkpoint: Checkpoint, *, is_seen: bool) -> None:
+    """Print what a receipt proves by itself, or with witnesses: then its state belongs to the one log that they have seen."""
+    if is_seen:
+        report(
+            "",
+            f"RIGHT: your witnesses have seen the log of {checkpoint.size} entries that this receipt's entry {index} is one of.",
+            "NOT CHECKED: whether the signature was withdrawn since.",
+            f"맞습니다: 지정한 증인이 확인한 항목 {checkpoint.size}개의 기록에 이 영수증의 {index}번 항목이 있습니다.",
+            "검증하지 않음: 그 뒤에 서명이 철회되었는지.",
+        )
+        return
     report(
         "",
         f"SIGNED BY THIS KEY: a state of the log of {checkpoint.size} entries, and this",
@@ -1828,6 +1875,8 @@ def mirror(arguments: argparse.Namespace) -> None:
     if not is_address(arguments.source):
         raise Trouble(f"{plain(arguments.source)} is not an address like https://example.org/log/name")
     site, folder = Site(arguments.source), Path(arguments.folder)
+    # What witnesses have seen comes first, so that it is not newer than the checkpoint.
+    seen = {name: site.file(name, _MAX_NOTE_BYTES) for name in ("witnesses", "witnessed")}
     data, key = (site.file(name, _MAX_NOTE_BYTES) for name in ("checkpoint", "key"))
     if data is None or key is None:
         raise Trouble(f"there is no log at {plain(arguments.source)}")
@@ -1838,6 +1887,9 @@ def mirror(arguments: argparse.Namespace) -> None:
     for _ in at_once(lambda tile: keep_tile(site, folder, *tile), all_tiles(size)):
         pass
     keep(folder / "key", key)
+    for name, content in seen.items():
+        if content is not None:
+            keep(folder / name, content)
     # The older state stays, as evidence in case the log was rewritten.
     present = folder / "checkpoint"
     if present.exists() and present.read_bytes() != data:
@@ -1899,6 +1951,10 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         if name != "mirror":
             command.add_argument("--key", help="the log's public key, a file with it, or its address")
+        if name in ("receipt", "count"):
+            command.add_argument(
+                "--policy", metavar="FILE", help="which witnesses must have seen it / 증인 정책 파일"
+            )
         if name in ("receipt", "pack"):
             log_help = "compare it with the log published there / 지금의 공개 기록과 비교"
             command.add_argument("--log", metavar="URL", help=log_help)

@@ -7,16 +7,20 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
+from pledge.campaigns.queries import published_slugs
 from pledge.core.db import transaction
 from pledge.ledger import log_queries, merkle
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Reason
+from pledge.ledger.witnesses import feeds
 from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.signatures.receipts import receipt
 from tests.support.checkers import program
 from tests.support.factories import campaign, endorsement, fold_all, manage_token, signature, signatures
+from tests.support.ledger import settings as ledger_settings
 from tests.support.published_log import signed_by, verifiers
+from tests.support.witness import Witness, policy, served
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -53,6 +57,45 @@ def test_a_receipt_proves_that_an_address_is_counted(before):
     answer = receipt(person.id)
     assert answer.index == before
     check(answer.content, person, "Person.Kim@example.org")
+
+
+@pytest.fixture
+def feed(tmp_path):
+    """The step that asks a witness, which learns the keys of the log when it is asked first."""
+    with served(Witness("embassy")) as witness:
+        (tmp_path / "policy").write_text(policy([witness]))
+        with ledger_settings(witness_policy=tmp_path / "policy"):
+            (feed,) = feeds(published_slugs)
+            feed.witness = witness
+            yield feed
+
+
+def test_a_receipt_has_the_signatures_of_witnesses_as_soon_as_there_are_some(feed, frozen_clock):
+    person = signature(email="kim@example.org")
+    fold_all()
+    feed.witness.knows(*log_queries.verifiers(person.campaign_id))
+    assert " embassy " not in receipt(person.id).content.decode()
+    feed.advance()
+    later = signature()
+    fold_all()
+    content = receipt(person.id).content
+    check(content, person, "kim@example.org")
+    state = program.Checkpoint(parts(content)[3].encode())
+    assert state.size == 1
+    assert feed.policy.seen(state.note, frozen_clock.now().timestamp()).keys() == {"embassy"}
+    assert " embassy " not in receipt(later.id).content.decode(), "the witness has not seen this entry yet"
+
+
+def test_no_receipt_is_made_while_witnesses_have_seen_another_log(feed, client):
+    person = signature()
+    fold_all()
+    feed.witness.lie = lambda _body: (409, "99\n")
+    feed.advance()
+    assert receipt(person.id) is None
+    page = client.get(f"/en/me/{manage_token(person)}/receipt")
+    assert page.status_code == 404
+    assert "No receipts are made until that is explained" in page.text
+    assert "http-equiv" not in page.text
 
 
 def test_every_line_of_a_receipt_is_for_who_checks_it():

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from pledge.core import countries, i18n, tokens
 from pledge.core.text.lines import typed_digits
 from pledge.core.tokens import BadToken, Purpose
+from pledge.ledger import witnesses
 from pledge.ledger.queries import number_of
 from pledge.ledger.services import Place
 from pledge.mailed_links import tickets
@@ -235,7 +236,12 @@ def signature_me_receipt(token: str) -> Response:
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
     # Not counted, or not in the published log yet: in that case the page reloads by itself.
-    is_soon = signature.row.confirmed_at is not None and signature.row.state == SignatureState.CONFIRMED
+    in_doubt = witnesses.is_in_doubt(signature.row.campaign_id)
+    is_soon = (
+        not in_doubt
+        and signature.row.confirmed_at is not None
+        and signature.row.state == SignatureState.CONFIRMED
+    )
     return render_page(
         "public/signing/no_receipt.html",
         404,
@@ -243,6 +249,7 @@ def signature_me_receipt(token: str) -> Response:
         page=signature.campaign,
         back=SIGNATURE.url("me", token=token),
         again=RELOAD_SECONDS if is_soon else None,
+        in_doubt=in_doubt,
     )
 
 
