@@ -165,8 +165,8 @@ def integrity_json(document: Document) -> bytes:
         {
             "as_of": local_moment(document.as_of),
             "log": {
-                "people": asdict(document.people_moves),
-                "organizations": asdict(document.organization_moves),
+                "people": document.people_moves.by_reason,
+                "organizations": document.organization_moves.by_reason,
             },
             **({"sign_ups": {**asdict(sign_ups), "as_of": as_of}} if sign_ups else {}),
             **({"paper": asdict(document.paper)} if document.paper else {}),

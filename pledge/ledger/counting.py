@@ -82,12 +82,22 @@ _DIFFERENCES = """
 
 @dataclass(frozen=True)
 class Moves:
-    """What the log of one kind adds up to: confirmed - withdrawn - invalidated + reinstated is the count."""
+    """What the log of one kind adds up to: `confirmed` and `reinstated` less the others is the count."""
 
     confirmed: int
     withdrawn: int
     invalidated: int
     reinstated: int
+    removed: int = 0
+
+    @property
+    def by_reason(self) -> dict[str, int]:
+        """As packs have them: in earlier ones nobody was `removed`, so it is left out where that is 0."""
+        return {name: number for name, number in vars(self).items() if number or name != Reason.REMOVED}
+
+    @property
+    def taken_back(self) -> int:
+        return self.withdrawn + self.invalidated + self.removed
 
     @property
     def count(self) -> int:

@@ -1,7 +1,7 @@
 """What the public log says: one line of JSON for each ledger entry, with nothing in it that names a person.
 
     {"v":1,"kind":"confirmed","change":1,"of":"person","day":"2026-11-24","pledge":"<64 hex>","commitment":"<64 hex>"}
-    {"v":1,"kind":"withdrawn","change":-1,"of":"person","day":"2026-11-25","pledge":"<64 hex>","takes_back":0}
+    {"v":1,"kind":"removed","change":-1,"of":"person","day":"2026-11-25","pledge":"<64 hex>","takes_back":0}
     {"v":1,"kind":"confirmed","change":128,"of":"paper","day":"2026-11-27","scan":"<64 hex>"}
     {"v":1,"kind":"answer","change":0,"of":"statement","day":"2026-11-28","sha256":"<64 hex>"}
 
@@ -10,7 +10,7 @@ the SHA-256 of the pledge text that was signed. `commitment` binds the entry to 
 
     SHA-256("pledge-commitment/v1\\n" + salt + "\\n" + subject)
 
-over UTF-8, where salt is 24 characters of base64 that only the signature's row and the person's receipt hold, and subject
+over UTF-8, where salt is 24 characters of base64 that only the signature's row, the person's receipt and the mail with it hold, and subject
 is the mail address as the confirmation went to it, or `organization:<number>` for an organisation. Without the salt nobody
 can tell who is meant, not even by trying all addresses (docs/adr/0045).
 """

@@ -54,8 +54,9 @@ KIND_LABELS = {
 
 class Reason(StrEnum):
     CONFIRMED = "confirmed"
-    WITHDRAWN = "withdrawn"
+    WITHDRAWN = "withdrawn"  #: of a person in earlier entries only, like INVALIDATED
     INVALIDATED = "invalidated"  #: taken out of the count by staff
+    REMOVED = "removed"  #: of a person: withdrawn or invalidated, and the log does not tell which
     REINSTATED = "reinstated"  #: an invalidation was undone
 
     @property
@@ -68,6 +69,7 @@ REASON_LABELS = {
     Reason.CONFIRMED: Phrase("entries", "Confirmed"),
     Reason.WITHDRAWN: Phrase("entries", "Withdrawn"),
     Reason.INVALIDATED: Phrase("entries", "Invalidated"),
+    Reason.REMOVED: Phrase("entries", "Removed"),
     Reason.REINSTATED: Phrase("entries", "Reinstated"),
 }
 

@@ -331,7 +331,7 @@ def withdraw_row(session: Session, row: Signature, mail: MailKind) -> bool:
     row.public_name = row.updates = False
     row.via = None
     if was_counted:
-        append_moves(session, [row], Reason.WITHDRAWN)
+        append_moves(session, [row], Reason.REMOVED)
     else:
         enqueue(session, mail, row.id, row.lang, may_wait=True)
     return True
@@ -452,6 +452,6 @@ def _erase_rows(session: Session, rows: Sequence[Signature]) -> None:
     What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more. An
     invalidated signature is out of the count already; with its row the mark is gone too.
     """
-    append_moves(session, [row for row in rows if row.state == SignatureState.CONFIRMED], Reason.WITHDRAWN)
+    append_moves(session, [row for row in rows if row.state == SignatureState.CONFIRMED], Reason.REMOVED)
     allowance.erase(session, *(row.email for row in rows))
     session.execute(delete(Signature).where(Signature.id.in_([row.id for row in rows])))

@@ -69,14 +69,13 @@ def today(campaign_id: int) -> Today:
     rare = _rare_since(campaign_id, midnight)
 
     def moves(kind: Kind) -> Moves:
-        withdrawn, invalidated, reinstated = (
-            rare.get((kind, reason), 0)
-            for reason in (Reason.WITHDRAWN, Reason.INVALIDATED, Reason.REINSTATED)
-        )
+        others = {
+            reason.value: rare.get((kind, reason), 0) for reason in Reason if reason != Reason.CONFIRMED
+        }
         # Midnight in Seoul is a full hour of UTC, so the hours of the tallies are enough.
         hours = ledger.breakdown(campaign_id, Dimension.HOUR, kind)
         net = sum(number for hour, number in hours.items() if hour >= hour_of(midnight))
-        return Moves(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)
+        return Moves(net - Moves(0, **others).count, **others)
 
     return Today(ledger.count(campaign_id), moves(Kind.PERSON), moves(Kind.ORGANIZATION))
 

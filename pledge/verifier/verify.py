@@ -495,7 +495,7 @@ def root_by_proof(digest: bytes, index: int, size: int, proof: list[bytes]) -> b
 
 #: The only form of an entry: keys in this order, no spaces.
 _ENTRY = re.compile(
-    rb'\{"v":1,"kind":"(?:(confirmed|reinstated)","change":1|(withdrawn|invalidated)","change":-1),"of":"(person|organization)",'
+    rb'\{"v":1,"kind":"(?:(confirmed|reinstated)","change":1|(withdrawn|invalidated|removed)","change":-1),"of":"(person|organization)",'
     rb'"day":"(?P<day>[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","pledge":"([0-9a-f]{64})",'
     rb'(?(1)"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))\}\Z'
 )
@@ -514,7 +514,7 @@ _STATEMENT = re.compile(
 )
 
 WORDS = {b"person": "people", b"organization": "organizations"}
-REASONS = ("confirmed", "withdrawn", "invalidated", "reinstated")
+REASONS = ("confirmed", "withdrawn", "invalidated", "reinstated")  #: and "removed" in a log that has it
 _NOTHING, _PERSON, _ORGANIZATION, _PAPER = 0, 1, 2, 3
 _COUNTED = {b"person": _PERSON, b"organization": _ORGANIZATION}
 _BITS = 1 << 27
@@ -574,7 +574,8 @@ class Recount:
             self._minus(index, int(taken), _COUNTED[of])
         if of == b"person":
             self.days[day] += 1 if plus else -1
-        self.moves[WORDS[of]][(plus or minus).decode()] += 1
+        moves, reason = self.moves[WORDS[of]], (plus or minus).decode()
+        moves[reason] = moves.get(reason, 0) + 1
         text = pledge.decode()
         self.pledges[text] = self.pledges.get(text, 0) + 1
         if len(self.pledges) > 10000:
@@ -641,7 +642,7 @@ class Recount:
 
     def count(self, word: str) -> int:
         moves = self.moves[word]
-        return moves["confirmed"] + moves["reinstated"] - moves["withdrawn"] - moves["invalidated"]
+        return 2 * (moves["confirmed"] + moves["reinstated"]) - sum(moves.values())
 
     @property
     def paper(self) -> int:
@@ -1510,8 +1511,7 @@ def tell_count(recounted: Recount, checkpoint: Checkpoint) -> None:
 
 def tell_moves(recounted: Recount) -> None:
     for word, moves in recounted.moves.items():
-        parts = ", ".join(f"{moves[reason]} {reason}" for reason in REASONS)
-        report(f"{word:14} {parts}")
+        report(f"{word:14} " + ", ".join(f"{number} {reason}" for reason, number in moves.items()))
 
 
 def count(arguments: argparse.Namespace) -> int:

@@ -92,7 +92,13 @@ def test_what_the_log_did_is_told_by_reason(app):
 
     document = preview(of.slug)
 
-    assert vars(document.people_moves) == {"confirmed": 8, "withdrawn": 1, "invalidated": 1, "reinstated": 0}
+    assert vars(document.people_moves) == {
+        "confirmed": 8,
+        "withdrawn": 0,
+        "invalidated": 0,
+        "reinstated": 0,
+        "removed": 2,
+    }
     assert document.people_moves.count == document.checkpoint.people == 6
     assert document.organization_moves.count == document.checkpoint.organizations == 1
 

@@ -93,7 +93,7 @@ def test_the_ledger_comes_whole_and_in_order_and_the_manifest_says_how_many_rows
     assert [line[0] for line in lines] == ["1", "2", "3", "4", "5"]
     assert lines[0] == ["1", "Confirmed", "Person", "1", day, "1", ""]
     (back,) = [line for line in lines if line[3] == "-1"]
-    assert back[1] == "Withdrawn"
+    assert back[1] == "Removed"
     assert lines[int(back[6]) - 1][1:4] == ["Confirmed", "Person", "1"], "it says what it takes back"
     assert content.startswith(b"\xef\xbb\xbf")
     assert content.count(b"\n") == content.count(b"\r\n") == 6

@@ -57,7 +57,7 @@ def test_a_crash_while_a_withdrawal_is_folded_leaves_all_or_nothing():
     services.withdraw(manage_token(signature()))
     assert crash.everywhere(fold, contents) >= 5
     _, _, entries, mails, _ = contents()
-    assert [entry.number for entry in entries] == [1, 2]
+    assert [entry.number for entry in sorted(entries, key=lambda entry: entry.id)] == [1, 2]
     assert [mail.kind for mail in mails] == [MailKind.WITHDRAWN_SELF]
 
 

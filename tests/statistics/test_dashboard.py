@@ -83,7 +83,7 @@ def test_today_counts_what_moved_since_midnight(app, now):
     ledger.fold()
     signature(at=now, state="withdrawn")  # not folded yet: counted nowhere
     today = dashboard.today(the_campaign().id)
-    assert today.people == Moves(confirmed=2, withdrawn=1, invalidated=0, reinstated=0)
+    assert today.people == Moves(confirmed=2, withdrawn=0, invalidated=0, reinstated=0, removed=1)
     assert (today.people.count, today.organizations.confirmed, today.organizations.count) == (1, 3, 3)
     assert (today.count.people, today.count.organizations) == (2, 3)
     assert dashboard.today(campaign("other").id).people.count == 0

@@ -353,9 +353,9 @@ def _count(session: Session, row: Signature) -> None:
     """Its entries, as the use cases of its life would have put them into the ledger."""
     moves = [(Reason.CONFIRMED, row.confirmed_at)]
     if row.withdrawn_at:
-        moves.append((Reason.WITHDRAWN, row.withdrawn_at))
+        moves.append((Reason.REMOVED, row.withdrawn_at))
     if row.invalidation_id:
-        moves.append((Reason.INVALIDATED, row.confirmed_at))
+        moves.append((Reason.REMOVED, row.confirmed_at))
     for reason, at in moves:
         ledger.append(
             session,

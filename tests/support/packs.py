@@ -130,12 +130,13 @@ class Log:
         reasons = ("confirmed", "withdrawn", "invalidated", "reinstated")
         return {
             word: {reason: moves[kind, reason] for reason in reasons}
+            | ({"removed": moves[kind, "removed"]} if moves[kind, "removed"] else {})
             for word, kind in (("people", "person"), ("organizations", "organization"))
         }
 
     def counts(self) -> dict[str, int]:
         return {
-            word: moves["confirmed"] + moves["reinstated"] - moves["withdrawn"] - moves["invalidated"]
+            word: 2 * (moves["confirmed"] + moves["reinstated"]) - sum(moves.values())
             for word, moves in self.moves().items()
         }
 
@@ -172,10 +173,10 @@ def line_of(row: LedgerEntry) -> bytes:
 
 def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = ORIGIN) -> Log:
     """A log of events: `+` a person confirms, `o` an organisation, `p128` are a batch on paper, `s` is a statement, `-3` or `!3` the entry 3 is
-    withdrawn or invalidated, `^3` what the entry 3 counted is reinstated. Salts and addresses are the same each time."""
+    withdrawn or invalidated, `~3` removed, `^3` what the entry 3 counted is reinstated. Salts and addresses are the same each time."""
     log = Log([], signers or [signer(origin=origin)], origin)
     entries: list[LedgerEntry] = []
-    for sign, number, batch in re.findall(r"([+os])|([-!^]\d+)|p(\d+)", events):
+    for sign, number, batch in re.findall(r"([+os])|([-!~^]\d+)|p(\d+)", events):
         index = len(entries)
         if sign == "s":
             words = fingerprint(answer(index))
@@ -197,7 +198,7 @@ def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = O
             reason = "confirmed" if sign else "reinstated"
             entries.append(entry(reason, 1, kind, commitment=leaves.commitment(salt, subject)))
         else:
-            reason = "withdrawn" if number[0] == "-" else "invalidated"
+            reason = {"-": "withdrawn", "!": "invalidated", "~": "removed"}[number[0]]
             taken = int(number[1:])
             earlier = entries[taken]
             # Taking back an entry that is itself a withdrawal is wrong whatever the change.

@@ -72,7 +72,7 @@ def test_held_against_todays_log_it_is_in_the_public_log(checked, log, more):
 
 def test_an_entry_that_was_taken_back_since_counts_no_more(checked):
     log = made_up("+++")
-    for back in ("-1", "!1"):
+    for back in ("-1", "!1", "~1"):
         result = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++" + back))
         assert (result.code, result.failure) == (1, "taken-back")
         assert "entry 3 takes it back" in result.out
@@ -83,7 +83,7 @@ def test_an_entry_that_was_reinstated_counts_again(checked):
     result = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++!1++^1"))
     assert result.code == 0
     assert "counts again as entry 6" in result.out
-    result = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++!1++^1-6"))
+    result = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++~1++^1~6"))
     assert result.failure == "taken-back"
 
 

@@ -232,9 +232,9 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
 
 def _moves(moves: Moves) -> list[str]:
     """Each figure with its sign, and their sum."""
-    removed = [f"−{number:,}" if number else "0" for number in (moves.withdrawn, moves.invalidated)]
+    removed = f"−{moves.taken_back:,}" if moves.taken_back else "0"
     reinstated = f"+{moves.reinstated:,}" if moves.reinstated else "0"
-    return [f"{moves.confirmed:,}", *removed, reinstated, f"{moves.count:,}"]
+    return [f"{moves.confirmed:,}", removed, reinstated, f"{moves.count:,}"]
 
 
 def _in_each(name: Texts, lang: str) -> dict[str, str]:

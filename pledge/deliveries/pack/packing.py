@@ -252,8 +252,8 @@ def _compare(document: Document, recount: Recount) -> None:
     state = document.checkpoint
     if (recount.tree.size, recount.tree.root()) != (state.size, b64decode(state.root)):
         raise PackInconsistent("root")
-    moves = {"people": asdict(document.people_moves), "organizations": asdict(document.organization_moves)}
-    if recount.moves != moves:
+    people, organizations = document.people_moves.by_reason, document.organization_moves.by_reason
+    if recount.moves != {"people": people, "organizations": organizations}:
         raise PackInconsistent("moves")
     paper = document.paper.signatures if document.paper else 0
     counts = recount.people, recount.organizations, recount.paper

@@ -91,7 +91,7 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
     ).all()
     if act is InvalidationAct.INVALIDATE:
         counted = [signature for signature in moved if signature.hold_reason is None]
-        append_moves(session, counted, Reason.INVALIDATED)
+        append_moves(session, counted, Reason.REMOVED)
         # The fold asks for the mails to those who were counted.
         if held := [signature for signature in moved if signature.hold_reason is not None]:
             mails = [SignatureMail(MailKind.INVALIDATED, person.id, person.lang) for person in held]

@@ -257,7 +257,7 @@ def test_each_pledge_text_stands_with_its_hash():
 
 def test_the_letter_says_how_the_count_is_made_and_how_to_check_it():
     data = letter_data(document(), "en")["method"]
-    assert data["moves_people"] == ["48,390", "−141", "−40", "+2", "48,211"]
+    assert data["moves_people"] == ["48,390", "−181", "+2", "48,211"]
     assert ("Root hash", LOG_ROOT) in [tuple(row) for row in data["checkpoint_rows"]]
     assert ["Ids of the public keys", "1a2b3c4d"] in data["checkpoint_rows"]
     assert ["Page for checking", "https://pledge.example/en/verify"] in data["checkpoint_rows"]

@@ -152,7 +152,7 @@ def numbers_of(files) -> dict[str, tuple[int, int, int]]:
         "totals.csv": (table["people"], table["organizations"], table["paper"]),
         "totals.xlsx": (summary["People"], summary["Organisations"], summary["Signatures on paper"]),
         "integrity.json": (
-            moves["people"]["confirmed"] - moves["people"]["withdrawn"],
+            moves["people"]["confirmed"] - moves["people"].get("removed", 0),
             moves["organizations"]["confirmed"],
             integrity["paper"]["signatures"],
         ),

@@ -10,7 +10,7 @@ const TAKES_BACK = '"takes_back":(?<takesBack>0|[1-9][0-9]{0,14})';
 const RECORD = '(?:,"record":"[0-9a-f]{64}")?';
 const FORMS = [
   `"(?<reason>confirmed|reinstated)","change":1,${SIGNATORY},"commitment":${HASH}`,
-  `"(?<reason>withdrawn|invalidated)","change":-1,${SIGNATORY},${TAKES_BACK}`,
+  `"(?<reason>withdrawn|invalidated|removed)","change":-1,${SIGNATORY},${TAKES_BACK}`,
   `"(?<reason>confirmed)","change":${BATCH},"scan":${HASH}${RECORD}`,
   `"(?<reason>withdrawn)","change":-${BATCH},${TAKES_BACK}${RECORD}`,
   `"(?<reason>promise|answer|letter)","change":0,"of":"(?<of>statement)",${DAY},"sha256":${HASH}`,
@@ -114,7 +114,7 @@ export default function entries({ Failed, encode, hex, sha256, leafHashes, rootO
         else if (entry.of === "paper") {
           if (entry.isPlus) batches.set(index, entry.signatures);
         } else {
-          moves[WORDS[entry.of]][entry.reason] += 1;
+          moves[WORDS[entry.of]][entry.reason] = (moves[WORDS[entry.of]][entry.reason] ?? 0) + 1;
           pledges.set(entry.pledge, (pledges.get(entry.pledge) ?? 0) + 1);
         }
         index += 1;
