@@ -12,12 +12,12 @@ from pledge.signatures.models import PENDING_LIFETIME
 NOTICES = Path(markdown.__file__).parents[2] / "content" / "privacy"
 
 #: SHA-256 of the files of each language in the newest version.
-VERSION = "2026-12-07"
+VERSION = "2026-12-08"
 TEXTS = {
-    "en": "77e30f36bd63c30b0133e9bf9732bda265c6297f9986090345329256b2e2a36d",
+    "en": "85b1f700a7fb3dae8d3ef066a1d0c0f632aa5e8017a67e60cc8bc98f3ff31825",
     "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
     "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
-    "ko": "9d7e15f396624f9b7cddc1fa421dd932a094067491a75b6c552e2c0b8b21ee93",
+    "ko": "5d2c6ca0ff07106aec0a5ddfcf424226f02e4aae98e48a33b1009ea9537ddfe6",
 }
 
 
