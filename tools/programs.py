@@ -39,6 +39,11 @@ PROGRAMS = {
     "pgbackrest": Program("pgbackrest", only="tests"),
     # Older releases have it in the package of the whole server only.
     "promtool": Program("promtool", only="tests", optional=True),
+    "litetlog": Program("litewitness", only="tests", optional=True),
+    "golang-go": Program("go", only="tests", optional=True),
+    "golang-github-filosottile-litetlog-dev": Program(
+        "/usr/share/gocode/src/filippo.io/litetlog", only="tests", optional=True
+    ),
     "firefox-esr": Program("firefox-esr", only="tests", optional=True),
     "webkit2gtk-driver": Program("WebKitWebDriver", only="tests", optional=True),
     "xvfb": Program("Xvfb", only="tests"),  # WebKit wants a screen
