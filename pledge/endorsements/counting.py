@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.core.db import fetch
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion
 from pledge.ledger.leaves import commitment, organization_subject
-from pledge.ledger.models import Kind, LedgerEntry, Reason
+from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason
 from pledge.ledger.services import append
 
 #: What the fold asks about an entry of an organisation (ledger/numbering.py: CountedBy): whether it is on the wall. Its salt is
@@ -21,6 +22,24 @@ IS_COUNTED = """
 
 #: What the ledger must add up to (statistics/integrity.py).
 LISTED = "SELECT campaign_id, NULL AS country, NULL AS region, 1 AS times FROM endorsements WHERE state = 'published'"
+
+#: The index in the public log, and the salt, with which anybody can open the commitment of an organisation.
+Opening = tuple[int | None, str | None]
+
+
+def openings(campaign_id: int) -> dict[int, Opening]:
+    """Those of the organisations on the wall, by their number, as far as the published log has them."""
+    query = (
+        select(Endorsement.id, func.max(LedgerEntry.number) - 1, Endorsement.salt)
+        .join(LedgerEntry, LedgerEntry.subject_id == Endorsement.id)
+        .join(LedgerHead, LedgerHead.campaign_id == LedgerEntry.campaign_id)
+        .where(Endorsement.state == EndorsementState.PUBLISHED, LedgerEntry.campaign_id == campaign_id)
+        # Verbatim the predicate of its index.
+        .where(LedgerEntry.kind == text("'organization'"), LedgerEntry.delta == 1)
+        .where(LedgerEntry.number <= LedgerHead.log_size)
+        .group_by(Endorsement.id, Endorsement.salt)
+    )
+    return {number: (index, salt) for number, index, salt in fetch(query)}
 
 
 def count_in(

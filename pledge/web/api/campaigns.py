@@ -21,7 +21,9 @@ from pledge.core.urls import public_url
 from pledge.deliveries import open_data
 from pledge.deliveries.queries import public_deliveries
 from pledge.demands import queries as demands
+from pledge.endorsements import counting
 from pledge.endorsements import queries as endorsements
+from pledge.endorsements.counting import Opening
 from pledge.endorsements.models import EndorsementVersion
 from pledge.jobs import services as jobs
 from pledge.ledger import queries as ledger
@@ -290,22 +292,23 @@ def _totals(totals: Totals | PlacesSnapshot, log_size: int | None) -> dict[str, 
 
 def _organizations(slug: str, shown: Iterable[EndorsementVersion]) -> documents.OrganizationsDocument:
     number = campaign_id(slug)
-    count, people = ledger.count(number), referrals.public_counts(number)
+    count, people, openings = ledger.count(number), referrals.public_counts(number), counting.openings(number)
     return documents.OrganizationsDocument(
         as_of=count.as_of,
         checkpoint=count.log_size,
-        organizations=[_organization(slug, organization, people) for organization in shown],
+        organizations=[_organization(slug, organization, people, openings) for organization in shown],
         next=None,
     )
 
 
 def _organization(
-    slug: str, organization: EndorsementVersion, people: dict[str, int]
+    slug: str, organization: EndorsementVersion, people: dict[str, int], openings: dict[int, Opening]
 ) -> documents.OrganizationDocument:
     """The public facts of an organisation; nothing about the person who speaks for it."""
     shown = documents.OrganizationDocument.model_validate(organization)
     shown.name = {lang: organization.name.get(lang) for lang in languages.codes()}
     number = organization.endorsement_id
+    shown.entry, shown.salt = openings.get(number, (None, None))
     if shown.group_goal:
         shown.group_people = people.get(organization_code(number))
     shown.url = public_url("public.organization", lang=languages.default(), slug=slug, endorsement_id=number)

@@ -203,6 +203,8 @@ class OrganizationDocument(ApiDocument):
     )
     since: Moment = Field(validation_alias=AliasPath("endorsement", "published_at"))
     url: Address = ""
+    entry: int | None = Field(None, description="index of the entry that counts it, once published")
+    salt: str | None = Field(None, description="with which the id opens the commitment of that entry")
 
 
 class OrganizationsDocument(ApiDocument):

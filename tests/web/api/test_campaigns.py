@@ -1,5 +1,6 @@
 """The documents about a campaign as a program sees them: count, growth, places and organisations, and nobody in them."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from pledge.core import clock
 from pledge.core.db import db
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
-from pledge.ledger import log_queries
+from pledge.ledger import leaves, log_queries
 from pledge.statistics import places
 from pledge.statistics.referrals import organization_code
 from pledge.statistics.totals import campaign_facts, totals_at
@@ -21,6 +22,7 @@ from tests.support.factories import (
     fold_all,
     signature,
 )
+from tests.support.published_log import unframed
 
 COUNT = "/api/v1/campaigns/blue-skies/count"
 ORGANIZATIONS = "/api/v1/campaigns/blue-skies/organizations"
@@ -197,9 +199,22 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
         "group_people": 10,
         "since": row.published_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "url": f"http://localhost/ko/c/blue-skies/organizations/{row.id}",
+        "entry": None,
+        "salt": None,
     }
     assert reply.get_json()["next"] is None
     assert client.get(organization["url"].removeprefix("http://localhost")).status_code == 200
+
+
+def test_anybody_can_open_the_entry_of_an_organisation_on_the_list(client):
+    signature(campaign())
+    row = endorsement()
+    endorsement(state="withdrawn")
+    fold_all()
+    (organization,) = client.get(ORGANIZATIONS).get_json()["organizations"]
+    lines = unframed(client.get("/log/blue-skies/tile/entries/000.p/4").data)
+    proof = leaves.commitment(organization["salt"], f"organization:{row.id}")
+    assert json.loads(lines[organization["entry"]])["commitment"] == proof.hex()
 
 
 def test_nothing_of_the_person_who_speaks_for_it_is_told(client):
