@@ -26,6 +26,7 @@ QUIET: dict[AlertKind, timedelta | None] = {
     AlertKind.DELIVERY_FELL: timedelta(hours=6),
     AlertKind.STEP_REACHED: None,
     AlertKind.APPROVAL_WAITS: None,
+    AlertKind.PAPER_AGREED: None,
     AlertKind.ACT_PROPOSED: None,
     AlertKind.ORGANIZATION_WAITS: None,
     AlertKind.RETURNED: None,
@@ -76,6 +77,9 @@ HEADLINES: dict[str, Phrase] = {
     AlertKind.APPROVAL_WAITS: Phrase(
         "alert", "News or demands to approve, or paper signatures to count again"
     ),
+    AlertKind.PAPER_AGREED: Phrase(
+        "alert", "In a day %(signatures)s paper signatures will be counted: %(place)s"
+    ),
     AlertKind.ACT_PROPOSED: Phrase("alert", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations wait for review"),
     AlertKind.RETURNED: Phrase("alert", "A proposal was sent back to its author"),
@@ -121,6 +125,11 @@ DETAILS: dict[str, Phrase] = {
         "alert",
         "News, what became of a demand, or a batch of paper signatures was proposed. It goes on when somebody other than its "
         "author has decided.",
+    ),
+    AlertKind.PAPER_AGREED: Phrase(
+        "alert",
+        "Two people counted the same number; the page of the batch names them. If you are said to be one of them and are not, or if "
+        "the number is not right, please take the batch out of the count: until it counts nothing of it is public.",
     ),
     AlertKind.ACT_PROPOSED: Phrase(
         "alert",

@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     DELIVERY_FELL = "delivery_fell"  #: far fewer mails than usual arrive or are confirmed at a provider
     STEP_REACHED = "step_reached"  #: a campaign has reached the next step on the way to its goal
     APPROVAL_WAITS = "approval_waits"  #: news, a demand or a batch of paper waits for a second person
+    PAPER_AGREED = "paper_agreed"  #: two people counted a batch of paper alike: a day to object
     ACT_PROPOSED = "act_proposed"  #: an act about signatures waits for a second person
     ORGANIZATION_WAITS = "organization_waits"  #: organisations wait for review
     RETURNED = "returned"  #: to its author alone: what they proposed was sent back
@@ -43,6 +44,7 @@ LABELS = {
     AlertKind.DELIVERY_FELL: Phrase("alert", "At a large provider far fewer e-mails than usual arrive"),
     AlertKind.STEP_REACHED: Phrase("alert", "A campaign has reached its next step"),
     AlertKind.APPROVAL_WAITS: Phrase("alert", "News, demands or paper signatures wait for a second person"),
+    AlertKind.PAPER_AGREED: Phrase("alert", "Paper signatures are about to be counted"),
     AlertKind.ACT_PROPOSED: Phrase("alert kind", "An act about signatures waits for a second person"),
     AlertKind.ORGANIZATION_WAITS: Phrase("alert", "Organisations begin to wait for review"),
     AlertKind.RETURNED: Phrase("alert", "A proposal was sent back to its author"),

@@ -3,7 +3,7 @@
 `alert()` is called in the transaction of what the alert is about.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ NEEDS = {
     AlertKind.DELIVERY_FELL: Permission.SEE_DASHBOARD,
     AlertKind.STEP_REACHED: Permission.SEE_DASHBOARD,
     AlertKind.APPROVAL_WAITS: Permission.EDIT_CAMPAIGNS,
+    AlertKind.PAPER_AGREED: Permission.EDIT_CAMPAIGNS,
     AlertKind.ACT_PROPOSED: Permission.INVALIDATE,
     AlertKind.ORGANIZATION_WAITS: Permission.REVIEW_ORGANIZATIONS,
     AlertKind.ANSWER_DUE: Permission.EXPORT,
@@ -52,6 +53,10 @@ _USUAL = {
 }
 
 
+#: What administrators hear of whatever they chose: an intruder could choose for them.
+_ALWAYS = frozenset({AlertKind.PAPER_AGREED})
+
+
 def offered(person: StaffMember) -> list[AlertKind]:
     """The kinds that the person may receive."""
     return [kind for kind, permission in NEEDS.items() if person.can(permission)]
@@ -61,7 +66,8 @@ def chosen(person: StaffMember) -> frozenset[AlertKind]:
     """The kinds that the person receives."""
     if person.alerts is None:
         return frozenset().union(*(_USUAL.get(role, frozenset()) for role in person.role_set))
-    return frozenset(kind for kind in offered(person) if kind in person.alerts)
+    kept = _ALWAYS if Role.ADMIN in person.role_set else frozenset()
+    return frozenset(kind for kind in offered(person) if kind in kept or kind in person.alerts)
 
 
 def choose(actor: Actor, kinds: Iterable[AlertKind]) -> None:
@@ -77,11 +83,12 @@ def alert(
     kind: AlertKind,
     about: str = "",
     to: int | None = None,
+    also: Collection[int | None] = (),
     **facts: str | int | dict[str, str],
 ) -> bool:
     """Alert the subscribers and the webhook, at most once in the kind's quiet period (abuse/alerts.py); False when suppressed.
 
-    `about` distinguishes alerts of one kind. `to` restricts it to one person. `facts` fill in its text, and never hold an address,
+    `about` distinguishes alerts of one kind. `to` restricts it to one person; `also`: accounts that get it whatever they chose. `facts` fill in its text, and never hold an address,
     a name, a network or a domain.
     """
     row = alerts.record(session, kind, about, facts)
@@ -89,7 +96,7 @@ def alert(
         return False
     people = select(StaffMember).where(StaffMember.active, StaffMember.password.is_not(None))
     for person in session.scalars(people.order_by(StaffMember.id)):
-        if person.id == to or (to is None and kind in chosen(person)):
+        if person.id == to or person.id in also or (to is None and kind in chosen(person)):
             enqueue_to(session, person, MailKind.STAFF_ALERT, row.id)
     log.warning("alert", kind=kind.value)
     return True

@@ -174,27 +174,26 @@ def append(
     pledge_text_id: int | None,
     commitment: bytes | None = None,
     times: int = 1,
-) -> None:
-    """Add the +1 or -1 of a reason in the caller's transaction: it and its cause are recorded together or not at all.
+) -> int:
+    """Add the +1 or -1 of a reason in the caller's transaction: it and its cause are recorded together or not at all. Returns its id.
 
     `pledge_text_id`: what was signed; `commitment`: for a +1, what the public log says of the subject (leaves.py); `times`: of
     paper, how many signatures the batch has.
     """
-    session.execute(
-        insert(LedgerEntry).values(
-            campaign_id=campaign_id,
-            kind=kind,
-            delta=reason.delta * times,
-            reason=reason,
-            subject_id=subject_id,
-            country=country,
-            region=region,
-            hour=hour_of(at),
-            occurred_at=at,
-            pledge_text_id=pledge_text_id,
-            commitment=commitment,
-        )
+    entry = insert(LedgerEntry).values(
+        campaign_id=campaign_id,
+        kind=kind,
+        delta=reason.delta * times,
+        reason=reason,
+        subject_id=subject_id,
+        country=country,
+        region=region,
+        hour=hour_of(at),
+        occurred_at=at,
+        pledge_text_id=pledge_text_id,
+        commitment=commitment,
     )
+    return session.scalars(entry.returning(LedgerEntry.id)).one()
 
 
 def state(

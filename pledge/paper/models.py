@@ -1,9 +1,9 @@
-"""The table of batches of paper signatures."""
+"""The tables of batches of paper signatures."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.accounts.two_people import Proposed
@@ -13,6 +13,9 @@ from pledge.core.db.types import UTCDateTime, one_of, partial_index
 from pledge.core.i18n import Phrase
 from pledge.core.languages import Texts, Translated, has_text
 from pledge.ledger.models import MAX_BATCH
+
+#: An agreed batch counts when so much has passed since it was announced and nobody has objected.
+OBJECTION = timedelta(days=1)
 
 MAX_PLACE = 120
 MAX_SHEETS = 100_000
@@ -24,7 +27,7 @@ FIELDS = ("place", "collected_on", "sheets", "signatures")
 class PaperState(StrEnum):
     COUNTED = "counted"  #: by one person; waits for a second one
     DISPUTED = "disputed"  #: the second person counted another number
-    AGREED = "agreed"  #: both counted the same: it is in the public log
+    AGREED = "agreed"  #: both counted the same: it is in the public log once nobody has objected for a day
     WITHDRAWN = "withdrawn"  #: was agreed, and was taken back since
 
 
@@ -93,3 +96,18 @@ class PaperBatch(Proposed, Model):
     @property
     def stamp(self) -> str:
         return rules.stamp(self.content)
+
+
+class PaperNotice(Model):
+    """Whom an agreed batch concerns was mailed this. Only the worker writes it (migrations/grants.sql), so that nobody else makes
+    a batch count.
+    """
+
+    __tablename__ = "paper_notices"
+
+    batch_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    signatures: Mapped[int]
+    scan_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    mailed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: The entry of the ledger that counts it; NULL before.
+    entry_id: Mapped[int | None] = mapped_column(BigInteger)

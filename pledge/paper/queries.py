@@ -1,7 +1,7 @@
 """Reads of paper signatures: for the screens of staff and what is public."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -9,30 +9,24 @@ from pledge.accounts.two_people import NoSuchProposal
 from pledge.core.db import load
 from pledge.core.languages import Texts
 from pledge.ledger.queries import paper_entries
-from pledge.paper.models import PaperBatch, PaperState
+from pledge.paper.models import OBJECTION, PaperBatch, PaperNotice, PaperState
 
 #: Batches that the screen of a campaign lists.
 MAX_SHOWN = 500
 
-#: What the fold asks about an entry on paper (ledger/numbering.py: CountedBy). A row of batches can be changed, the audit log
-#: cannot: it must say last that one account agreed to this number, and that another one had counted before.
+#: What the fold asks about an entry on paper (ledger/numbering.py: CountedBy): whoever has the web server's role can write
+#: batches, entries and the audit log, so only the entry that the worker wrote counts.
 IS_COUNTED = """
     SELECT CASE WHEN batch.campaign_id <> entry.campaign_id OR batch.state <> 'agreed' THEN NULL
-                WHEN entry.delta = batch.signatures AND entry.commitment = batch.scan_sha256
-                 AND EXISTS (SELECT 1 FROM audit_entries AS said
-                              WHERE said.subject = 'paper:' || batch.id AND said.staff_id = batch.proposed_by
-                                AND said.action IN ('paper.enter', 'paper.change'))
-                 AND (SELECT said.action = 'paper.agree' AND said.staff_id = batch.decided_by
-                             AND said.details LIKE '%"counted":' || batch.signatures || ',%'
-                        FROM audit_entries AS said
-                       WHERE said.subject = 'paper:' || batch.id AND said.action <> 'paper.download'
-                       ORDER BY said.id DESC LIMIT 1) THEN 1 ELSE 0 END
+                ELSE (SELECT COUNT(*) FROM paper_notices AS notice WHERE notice.entry_id = entry.id) END
       FROM paper_batches AS batch
      WHERE batch.id = entry.subject_id"""
 
 #: What the ledger must add up to (statistics/integrity.py).
 AGREED = """
-    SELECT campaign_id, NULL AS country, NULL AS region, signatures AS times FROM paper_batches WHERE state = 'agreed'"""
+    SELECT campaign_id, NULL AS country, NULL AS region, batch.signatures AS times
+      FROM paper_batches AS batch JOIN paper_notices AS notice ON notice.batch_id = batch.id
+     WHERE state = 'agreed' AND entry_id IS NOT NULL"""
 
 
 @dataclass(frozen=True)
@@ -72,6 +66,14 @@ def find(campaign_id: int, batch_id: int) -> PaperBatch:
     for batch in load(query):
         return batch
     raise NoSuchProposal
+
+
+def counts_from(batch: PaperBatch) -> datetime | None:
+    """When the log counts an agreed batch if nobody objects; None where that is past, or nobody was mailed yet."""
+    for notice in load(select(PaperNotice).where(PaperNotice.batch_id == batch.id)):
+        if notice.entry_id is None and batch.state == PaperState.AGREED:
+            return notice.mailed_at + OBJECTION
+    return None
 
 
 def proposed() -> list[PaperBatch]:

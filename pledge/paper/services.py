@@ -1,7 +1,8 @@
 """What staff may do with paper signatures: enter a batch with its scan, count it as a second person, take it back.
 
-The second person types the number that they counted: the same one puts the batch into the public log, another one
-disputes it. Every use case is recorded in the audit log in the same transaction.
+The second person types the number that they counted: another one than the first disputes the batch. If both are the same, the
+worker mails whom it concerns, and a day later puts it into the public log. Every use case is recorded in the audit log in
+the same transaction.
 """
 
 from collections.abc import Sequence
@@ -10,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from pledge.accounts import two_people
+from pledge.abuse.models import AlertKind
+from pledge.accounts import staff_alerts, two_people
 from pledge.audit.models import Actor, AuditEntry
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
@@ -21,14 +23,14 @@ from pledge.campaigns.moderation import clean_reason, compare
 from pledge.campaigns.rules import BadFields, Checker, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import clock, languages
-from pledge.core.db import transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.files import services as files
 from pledge.files.models import StoredFile
 from pledge.ledger.models import MAX_BATCH, Kind, Reason
 from pledge.ledger.services import append
-from pledge.paper.models import MAX_PLACE, MAX_SHEETS, PaperBatch, PaperState
+from pledge.paper.models import MAX_PLACE, MAX_SHEETS, OBJECTION, PaperBatch, PaperNotice, PaperState
 
 #: The states of a batch that can be corrected or removed.
 OPEN = (PaperState.COUNTED, PaperState.DISPUTED)
@@ -79,7 +81,7 @@ def change(actor: Actor, slug: str, batch_id: int, seen: str, fields: PaperField
 
 
 def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) -> bool:
-    """Count as the second person, who has opened the scan. Whether both counted the same: then the batch is in the public log.
+    """Count as the second person, who has opened the scan. Whether both counted the same: then `announce_and_count` goes on.
 
     Raises BadFields (also before the scan was opened), NeedsSecondPerson, InvitedLately, NoSuchProposal, WrongState.
     """
@@ -91,9 +93,7 @@ def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) ->
         batch.checked_signatures = signatures
         if not _has_opened(session, actor, batch):
             raise BadFields({"checked": FieldFault.SCAN_NOT_OPENED})
-        if agrees:
-            _append(session, batch, Reason.CONFIRMED)
-        else:
+        if not agrees:
             batch.send_back(actor, PaperState.DISPUTED, f"{batch.signatures} ≠ {signatures}")
         act = "paper.agree" if agrees else "paper.dispute"
         record(
@@ -108,11 +108,13 @@ def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) ->
 
 
 def withdraw(actor: Actor, slug: str, batch_id: int, reason: str) -> None:
-    """Take an agreed batch back; an entry of the public log says so. Raises BadFields, WrongState, NoSuchProposal."""
+    """Take an agreed batch back; if it counted, an entry of the public log says so. Raises BadFields, WrongState, NoSuchProposal."""
     reason = clean_reason(reason)
     with _locked(slug, batch_id, PaperState.AGREED) as (session, batch):
         batch.state = PaperState.WITHDRAWN
-        _append(session, batch, Reason.WITHDRAWN)
+        notice = session.get(PaperNotice, batch.id)
+        if notice is not None and notice.entry_id is not None:
+            _append(session, batch, Reason.WITHDRAWN)
         record(
             session,
             actor,
@@ -121,6 +123,46 @@ def withdraw(actor: Actor, slug: str, batch_id: int, reason: str) -> None:
             reason=reason,
             **_facts(batch, signatures=batch.signatures),
         )
+
+
+def announce_and_count() -> int:
+    """The worker's part: mail administrators and both counters that a batch is agreed, and a day later have the log count what was
+    mailed, unless it was taken back. Returns how many batches it saw through a step.
+    """
+    batch_of = PaperNotice.batch_id == PaperBatch.id
+    is_due = and_(PaperNotice.entry_id.is_(None), PaperNotice.mailed_at <= clock.now() - OBJECTION)
+    is_as_mailed = and_(
+        PaperNotice.signatures == PaperBatch.signatures, PaperNotice.scan_sha256 == PaperBatch.scan_sha256
+    )
+    wanted = (
+        select(PaperBatch, PaperNotice)
+        .outerjoin(PaperNotice, batch_of)
+        .where(PaperBatch.state == PaperState.AGREED)
+        .where(or_(PaperNotice.batch_id.is_(None), and_(is_due, is_as_mailed)))
+    )
+    if not fetch(select(wanted.exists())).scalar_one():
+        return 0
+    with transaction() as session:
+        rows: Sequence[Any] = session.execute(wanted.with_for_update(of=PaperBatch, key_share=True)).all()
+        for batch, notice in rows:
+            if notice is None:
+                _announce(session, batch)
+            else:
+                notice.entry_id = _append(session, batch, Reason.CONFIRMED)
+        return len(rows)
+
+
+def _announce(session: Session, batch: PaperBatch) -> None:
+    said = {"signatures": batch.signatures, "scan_sha256": batch.scan_sha256}
+    session.add(PaperNotice(batch_id=batch.id, mailed_at=clock.now(), **said))
+    staff_alerts.alert(
+        session,
+        AlertKind.PAPER_AGREED,
+        _subject(batch),
+        also={batch.proposed_by, batch.decided_by},
+        signatures=batch.signatures,
+        place=dict(batch.place),
+    )
 
 
 def note_download(actor: Actor, slug: str, batch_id: int) -> None:
@@ -202,9 +244,9 @@ def _has_opened(session: Session, actor: Actor, batch: PaperBatch) -> bool:
     return bool(session.scalar(select(downloads)))
 
 
-def _append(session: Session, batch: PaperBatch, reason: Reason) -> None:
-    """The batch's entry in the public log: the fold counts it if the audit log says who agreed (queries.py)."""
-    append(
+def _append(session: Session, batch: PaperBatch, reason: Reason) -> int:
+    """The batch's entry in the public log; its id."""
+    return append(
         session,
         campaign_id=batch.campaign_id,
         kind=Kind.PAPER,

@@ -104,6 +104,7 @@ def alert_falls() -> int:
                 session,
                 AlertKind.DELIVERY_FELL,
                 about=fall.recent.provider,
+                also=(),
                 provider=dict(PROVIDERS[fall.recent.provider].in_each()),
                 **fall.shares,
             )

@@ -41,6 +41,7 @@ from pledge.mail.bounces.mailboxes import MailboxAway
 from pledge.mail.services import DATABASE_ERRORS, SenderGroup
 from pledge.news import queries as news
 from pledge.news import sending
+from pledge.paper import services as paper
 from pledge.retention import services as retention
 from pledge.signatures import reminding
 from pledge.signatures import services as signatures
@@ -174,6 +175,7 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("breaker", watch_breaker, idle=None),
         Step("delivery", deliverability.alert_falls, idle=300),
         Step("webhook", webhook.advance, idle=None, busy=0),
+        Step("paper", paper.announce_and_count, idle=60),
         Step("steps", alert_reached_goals, idle=15),
         Step("inbox", alert_waiting, idle=60),
         Step("integrity", integrity.renew, idle=60),

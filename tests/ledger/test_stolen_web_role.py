@@ -11,12 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from config import ROOT
+from pledge.audit.models import Actor
+from pledge.audit.services import note
 from pledge.campaigns.queries import published_slugs
 from pledge.core.db import db, migrations
 from pledge.diagnosis import contents
 from pledge.diagnosis.state import readiness
 from pledge.ledger import log, log_queries, queries
 from pledge.ledger.models import Dimension
+from pledge.paper import services as paper
 from pledge.retention import services as retention
 from pledge.signatures import entries, services
 from pledge.signatures import services as signatures
@@ -55,6 +58,8 @@ DENIED = {
     "hide what was found": "DELETE FROM ledger_differences",
     "invent what was found": "INSERT INTO ledger_differences VALUES (1, 1, 'all is well')",
     "say what was compared": "UPDATE ledger_comparisons SET fingerprint = '', in_full_at = now()",
+    "announce a batch on paper": "INSERT INTO paper_notices VALUES (1, 100000, 'x', now() - interval '2 days', 1)",
+    "have a batch on paper counted": "UPDATE paper_notices SET entry_id = 1",
     "truncate": "TRUNCATE ledger_heads, tallies, ledger_differences",
     "become the worker": "SET ROLE pledge_worker",
     "step past the guards": "SET session_replication_role = replica",
@@ -224,6 +229,37 @@ def test_signatures_without_entries_are_named_and_mailed_within_a_day(site):
     steal("UPDATE signatures SET state = 'confirmed', withdrawn_at = NULL")
     assert mailed(site) == []
     assert readiness().warnings == []
+
+
+def test_a_batch_on_paper_that_two_ghosts_agreed_on_is_mailed_to_administrators_a_day_before_it_could_count(
+    site,
+):
+    """With its row, an entry and what the audit log would say: all that the web server can write (findings A6)."""
+    of = factories.the_campaign()
+    steal(
+        """
+        INSERT INTO paper_batches (campaign_id, state, place, collected_on, sheets, signatures, scan, scan_sha256, proposed_by,
+                                   proposed_name, proposed_at, decided_by, decided_name, decided_at, checked_signatures)
+        VALUES (:campaign, 'agreed', '{"ko": "x"}', now(), 9, 100000, '', :scan, 901, 'ghost', now(), 902, 'ghost', now(), 100000)""",
+        campaign=of.id,
+        scan=bytes(32),
+    )
+    (batch,) = db.session.scalars(text("SELECT id FROM paper_batches"))
+    for ghost, action in ((901, "paper.enter"), (902, "paper.agree")):
+        note(Actor(ghost, "ghost", ""), action, f"paper:{batch}", counted=100_000, place="x")
+    steal(
+        """
+        INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, hour, occurred_at, commitment)
+        VALUES (:campaign, 'paper', 100000, 'confirmed', :batch, '', '2026-11-20T05', now(), :scan)""",
+        campaign=of.id,
+        batch=batch,
+        scan=bytes(32),
+    )
+    as_worker(site, paper.announce_and_count)
+    as_worker(site, factories.fold_all)
+    assert queries.count(of.id).paper == 0
+    assert any("1 entries of the log of blue-skies are set aside" in line for line in readiness().warnings)
+    assert any("100,000" in subject or "10만" in subject for subject in mailed(site))
 
 
 # --- What each role has to be able to do ---

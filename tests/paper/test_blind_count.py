@@ -126,6 +126,7 @@ def test_no_page_file_mail_or_log_has_the_first_number_until_a_second_person_has
     assert shown(app, runner, tmp_path, known, number) == set()
 
     paper.check(number, COUNTED)
+    paper.pass_a_day()
     fold_all()
     cache.clear()
     after = " ".join(shown(app, runner, tmp_path, known, number, [Role.AUDITOR]))

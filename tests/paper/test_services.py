@@ -50,6 +50,8 @@ def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_log():
     assert check(number, 128)
     batch = row(number)
     assert (batch.state, batch.proposed_by, batch.decided_by) == (PaperState.AGREED, 9001, 9002)
+    assert changes() == []
+    paper.pass_a_day()
     assert changes() == [128]
     assert actions("paper.") == ["paper.enter", "paper.download", "paper.agree"]
 
@@ -97,6 +99,7 @@ def test_a_disputed_batch_is_corrected_and_counted_again_by_another_than_who_cor
     with pytest.raises(NeedsSecondPerson):
         check(number, 126)
     assert check(number, 126, by=COUNTER)
+    paper.pass_a_day()
     assert changes() == [126]
 
 
@@ -111,7 +114,7 @@ def test_a_batch_that_was_changed_since_it_was_seen_is_not_agreed():
 
 
 def test_an_agreed_batch_stays_as_it_is_and_can_only_be_taken_back():
-    number = paper.agreed()
+    number = paper.unopposed()
     seen = stamp(the_campaign(), number)
     with pytest.raises(WrongState):
         services.change(COUNTER, SLUG, number, seen, paper.fields(signatures=1))

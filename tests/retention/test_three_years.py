@@ -150,8 +150,8 @@ def test_three_years_day_by_day_leave_nothing_that_should_be_gone(client, frozen
     moderation.plan_erasure(ANNA, removed.row.id, "asked for it by telephone")
     assert signing.disown(confirm_token(stranger.row))
     signature_services.withdraw(manage_token(withdrawn.row))
-    finish_mails()
     fold_all()
+    finish_mails()
     day(2)
     assert signature_services.erase_due() == 1
     fold_all()

@@ -5,12 +5,16 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from sqlalchemy import update
+
 from pledge.audit.models import Actor
 from pledge.campaigns.models import Campaign
+from pledge.core import clock
+from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.files.scans import store_scan
 from pledge.paper import queries, services
-from pledge.paper.models import PaperBatch
+from pledge.paper.models import OBJECTION, PaperBatch, PaperNotice
 from pledge.paper.services import PaperFields
 from tests.support import rows
 from tests.support.factories import fold_all, in_each_language, the_campaign
@@ -36,11 +40,33 @@ def entered(of: Campaign | None = None, by: Actor = COUNTER, scan: bytes = b"", 
 
 
 def agreed(of: Campaign | None = None, **changed: Any) -> int:
-    """A batch that two people counted; the worker has not folded its entry yet."""
+    """A batch that two people counted."""
     of = of or the_campaign()
     number = entered(of, **changed)
     assert check(number, row(number).signatures, of=of)
     return number
+
+
+def announced(of: Campaign | None = None, **changed: Any) -> int:
+    """An agreed batch that the worker has mailed about."""
+    number = agreed(of, **changed)
+    services.announce_and_count()
+    return number
+
+
+def unopposed(of: Campaign | None = None, **changed: Any) -> int:
+    """An agreed batch a day later; the worker has not folded its entry yet."""
+    number = announced(of, **changed)
+    pass_a_day()
+    return number
+
+
+def pass_a_day() -> None:
+    """Nobody objects to any agreed batch for a day."""
+    services.announce_and_count()
+    with transaction() as session:
+        session.execute(update(PaperNotice).values(mailed_at=clock.now() - OBJECTION))
+    services.announce_and_count()
 
 
 def check(number: int, signatures: int, by: Actor = CHECKER, of: Campaign | None = None) -> bool:
@@ -52,7 +78,7 @@ def check(number: int, signatures: int, by: Actor = CHECKER, of: Campaign | None
 
 def counted(of: Campaign | None = None, **changed: Any) -> int:
     """A batch that the public log counts."""
-    number = agreed(of, **changed)
+    number = unopposed(of, **changed)
     fold_all()
     return number
 

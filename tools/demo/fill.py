@@ -227,6 +227,7 @@ class _History:
                     self.register.apply(session, organization)
                 if organization.left_at and after < organization.left_at <= until:
                     self.register.leave(session, organization)
+        paper.announce_and_count()
         while fold(self.sources):
             pass
 

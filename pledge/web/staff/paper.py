@@ -201,6 +201,7 @@ def _page(
         desk=campaigns.desk(slug),
         batch=batch,
         may_see=may_see,
+        counts_from=batch and queries.counts_from(batch),
         obstacle=batch and obstacle(batch.proposed_by, actor().staff_id),
         forms=forms,
         form=form,
