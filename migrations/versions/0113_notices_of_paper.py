@@ -18,6 +18,7 @@ _NOW = _BEFORE.replace("'act_proposed'", "'paper_agreed', 'act_proposed'")
 
 
 def upgrade() -> None:
+    migrations.replace_check("alerts", "ck_alerts_kind", _NOW)
     op.create_table(
         "paper_notices",
         sa.Column("batch_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -36,7 +37,6 @@ def upgrade() -> None:
                 AND entry.set_aside IS NULL
          WHERE batch.state IN ('agreed', 'withdrawn')
          GROUP BY batch.id, batch.signatures, batch.scan_sha256, batch.decided_at""")
-    migrations.replace_check("alerts", "ck_alerts_kind", _NOW)
 
 
 def downgrade() -> None:

@@ -153,8 +153,13 @@ def announce_and_count() -> int:
 
 
 def _announce(session: Session, batch: PaperBatch) -> None:
-    said = {"signatures": batch.signatures, "scan_sha256": batch.scan_sha256}
-    session.add(PaperNotice(batch_id=batch.id, mailed_at=clock.now(), **said))
+    notice = PaperNotice(
+        batch_id=batch.id,
+        signatures=batch.signatures,
+        scan_sha256=batch.scan_sha256,
+        mailed_at=clock.now(),
+    )
+    session.add(notice)
     staff_alerts.alert(
         session,
         AlertKind.PAPER_AGREED,
