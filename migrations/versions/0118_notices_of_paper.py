@@ -5,8 +5,8 @@ from alembic import op
 
 from pledge.core.db import migrations
 
-revision = "0113"
-down_revision = "0112"
+revision = "0118"
+down_revision = "0115"
 branch_labels = None
 depends_on = None
 
