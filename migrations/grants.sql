@@ -19,16 +19,19 @@ BEGIN
 
     -- These grow and do not change.
     REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries, ledger_entries, ledger_places, statements, campaign_consents FROM pledge;
+    -- An entry of the audit log gets its number from the database, so that none comes before what was looked at.
+    REVOKE INSERT ON audit_entries FROM pledge;
+    GRANT INSERT (at, staff_id, actor, network, action, subject, reason, details, previous_hash, hash) ON audit_entries TO pledge;
     -- These are what the worker makes of them, and what only the owner changes.
     REVOKE INSERT, UPDATE, DELETE, TRUNCATE
         ON ledger_heads, tallies, ledger_differences, ledger_comparisons, published_places, regions_today, integrity_reports,
-           log_tiles, checkpoints, log_keys, cosignatures, witnessed_checkpoints, paper_notices, alembic_version FROM pledge;
+           log_tiles, checkpoints, log_keys, cosignatures, witnessed_checkpoints, paper_notices, audit_watched, alembic_version FROM pledge;
 
     -- The worker is a member of pledge and so may do what the web may. An entry gets its number, or is set aside, once.
     EXECUTE 'GRANT UPDATE (number, count_after, takes_back, set_aside) ON ledger_entries TO ' || worker;
     EXECUTE 'GRANT UPDATE (size, set_aside) ON ledger_places TO ' || worker;
     EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ledger_heads, tallies, ledger_differences, ledger_comparisons, '
-        'published_places, regions_today, integrity_reports TO ' || worker;
+        'published_places, regions_today, integrity_reports, audit_watched TO ' || worker;
     EXECUTE 'GRANT INSERT, UPDATE (hashes) ON log_tiles TO ' || worker;
     EXECUTE 'GRANT INSERT ON checkpoints, log_keys, paper_notices TO ' || worker;
     EXECUTE 'GRANT UPDATE (entry_id) ON paper_notices TO ' || worker;

@@ -33,6 +33,7 @@ QUIET: dict[AlertKind, timedelta | None] = {
     AlertKind.ANSWER_DUE: None,
     AlertKind.INBOX_DAILY: timedelta(hours=20),
     AlertKind.COUNT_DIFFERS: timedelta(minutes=50),  # the worker compares once an hour
+    AlertKind.STAFF_CHANGED: None,
 }
 
 #: The key of the advisory lock under which alerts are recorded; nothing else here uses this number.
@@ -86,6 +87,7 @@ HEADLINES: dict[str, Phrase] = {
     AlertKind.ANSWER_DUE: Phrase("alert", "The answer to a delivery is due, or to be published"),
     AlertKind.INBOX_DAILY: Phrase("alert", "Waiting in the inbox: %(number)s"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The numbers of %(campaign)s do not agree"),
+    AlertKind.STAFF_CHANGED: Phrase("alert", "Please look: %(what)s"),
 }
 
 DETAILS: dict[str, Phrase] = {
@@ -150,6 +152,11 @@ DETAILS: dict[str, Phrase] = {
         "Once an hour the public log is compared with the signatures, the published organisations, and the countries and regions. "
         "Differences found: %(differences)s. Somebody may have written to the database past the site. Please tell whoever runs "
         "the site; `flask ledger verify` and `flask ledger recount` give details.",
+    ),
+    AlertKind.STAFF_CHANGED: Phrase(
+        "alert",
+        "Administrators hear of every new or changed account, role and published pledge text. The audit log says who did it and "
+        "with what. If none of you did, somebody may have taken over the site: please tell whoever runs it at once.",
     ),
 }
 

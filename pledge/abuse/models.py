@@ -31,6 +31,7 @@ class AlertKind(StrEnum):
     ANSWER_DUE = "answer_due"  #: the answer to a delivery is due in a week or today, or to be published
     INBOX_DAILY = "inbox_daily"  #: once a day: how much waits
     COUNT_DIFFERS = "count_differs"  #: log, signatures, wall or places do not agree
+    STAFF_CHANGED = "staff_changed"  #: to administrators, whatever they chose: an account, a role or a pledge text
 
 
 #: As staff choose them; what a mail says is in alerts.py.
@@ -53,6 +54,7 @@ LABELS = {
     ),
     AlertKind.INBOX_DAILY: Phrase("alert", "Once a day, at nine: how much waits in the inbox"),
     AlertKind.COUNT_DIFFERS: Phrase("alert", "The public log and the signatures do not agree"),
+    AlertKind.STAFF_CHANGED: Phrase("alert", "An account, a role or a pledge text was changed"),
 }
 
 

@@ -34,8 +34,8 @@ def able(permission: Permission, staff: Iterable[StaffMember]) -> list[StaffMemb
     return [member for member in staff if member.active and not member.is_invited and member.can(permission)]
 
 
-def roles_at(moment: datetime) -> dict[int, list[Role]]:
-    """By account, the roles of those whose account was open just before this moment, as the audit log tells."""
+def roles_at(moment: datetime | None) -> dict[int, list[Role]]:
+    """By account, the roles of those whose account was open just before this moment, or is now, as the audit log tells."""
     given: dict[int, list[str]] = {}
     closed: set[int] = set()
     for line in audit.all_lines(Search(action="staff", until=moment)):
@@ -51,6 +51,13 @@ def roles_at(moment: datetime) -> dict[int, list[Role]]:
         for number, roles in given.items()
         if number not in closed
     }
+
+
+def unlike_audit_log() -> set[int]:
+    """The accounts that are open, or have roles, otherwise than the audit log says."""
+    logged = roles_at(None)
+    stored = {person.id: person.roles for person in people() if person.active}
+    return {number for number in logged.keys() | stored.keys() if logged.get(number) != stored.get(number)}
 
 
 def names() -> dict[str, str]:

@@ -54,7 +54,7 @@ _USUAL = {
 
 
 #: What administrators hear of whatever they chose: an intruder could choose for them.
-_ALWAYS = frozenset({AlertKind.PAPER_AGREED})
+_ALWAYS = frozenset({AlertKind.PAPER_AGREED, AlertKind.STAFF_CHANGED})
 
 
 def offered(person: StaffMember) -> list[AlertKind]:
@@ -64,10 +64,10 @@ def offered(person: StaffMember) -> list[AlertKind]:
 
 def chosen(person: StaffMember) -> frozenset[AlertKind]:
     """The kinds that the person receives."""
-    if person.alerts is None:
-        return frozenset().union(*(_USUAL.get(role, frozenset()) for role in person.role_set))
     kept = _ALWAYS if Role.ADMIN in person.role_set else frozenset()
-    return frozenset(kind for kind in offered(person) if kind in kept or kind in person.alerts)
+    if person.alerts is None:
+        return kept.union(*(_USUAL.get(role, frozenset()) for role in person.role_set))
+    return kept.union(kind for kind in offered(person) if kind in person.alerts)
 
 
 def choose(actor: Actor, kinds: Iterable[AlertKind]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Identity, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
@@ -50,3 +50,12 @@ class AuditEntry(Model):
         Index("ix_audit_entries_subject", "subject"),
         Index("ix_audit_entries_at", "at"),
     )
+
+
+class AuditWatched(Model):
+    """Up to which entry the worker has told administrators what they must hear of (diagnosis/staff.py); one row."""
+
+    __tablename__ = "audit_watched"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(BigInteger)

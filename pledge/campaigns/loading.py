@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pledge.audit.models import COMMAND_LINE
+from pledge.audit.services import record
 from pledge.campaigns import consents, items
 from pledge.campaigns.demands import DEMAND, DemandFields
 from pledge.campaigns.events import EVENT, EventFields
@@ -27,7 +29,7 @@ from pledge.campaigns.models import (
     PartnerRole,
     VideoFormat,
 )
-from pledge.campaigns.moderation import new_pledge_text, replace_file
+from pledge.campaigns.moderation import audit_name, new_pledge_text, replace_file
 from pledge.campaigns.partners import PARTNER, SISTER, PartnerFields, SisterFields
 from pledge.campaigns.pdf import check_letter_text
 from pledge.campaigns.rules import BadFields, FieldFault
@@ -119,7 +121,17 @@ def load_folder(folder: Path) -> str:
         for version, wording in pledges.items():
             stored = next((pledge for pledge in campaign.pledges if pledge.version == version), None)
             if stored is None:
-                session.add(new_pledge_text(campaign.id, version, wording))
+                row = new_pledge_text(campaign.id, version, wording)
+                session.add(row)
+                record(
+                    session,
+                    COMMAND_LINE,
+                    "campaign.pledge",
+                    audit_name(campaign.slug),
+                    version=version,
+                    new=True,
+                    sha256=row.sha256.hex(),
+                )
             elif stored.sha256 != languages.fingerprint(wording):
                 raise PledgeTextChanged(version)
     return str(facts["slug"])

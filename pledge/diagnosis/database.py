@@ -184,10 +184,10 @@ _TRIGGERS = {
         SELECT tgname FROM pg_trigger
          WHERE tgrelid IN ('audit_entries'::regclass, 'ledger_entries'::regclass, 'ledger_places'::regclass,
                            'checkpoints'::regclass, 'log_keys'::regclass, 'log_tiles'::regclass,
-                           'statements'::regclass)
+                           'statements'::regclass, 'staff'::regclass, 'staff_roles'::regclass, 'pledge_texts'::regclass)
            AND NOT tgisinternal AND tgenabled IN ('O', 'A')""",
 }
-#: Those that migrations 0001, 0003 and 0099 create.
+#: Those that migrations 0001, 0003, 0099 and 0113 create.
 _GUARDS = {
     "sqlite": {
         *("audit_entries_no_update", "audit_entries_no_delete", "audit_entries_no_replace"),
@@ -209,6 +209,7 @@ _GUARDS = {
         *(f"ledger_entries_{verb}" for verb in ("no_delete", "no_change", "once", "begin")),
         *(f"ledger_places_{verb}" for verb in ("no_delete", "no_change", "once", "begin")),
         *("checkpoints_no_change", "log_keys_no_change", "statements_no_change"),
+        *("staff_audited", "staff_roles_audited", "pledge_texts_audited"),
         *(f"log_tiles_{verb}" for verb in ("no_delete", "no_change", "grow")),
     },
 }
@@ -233,7 +234,7 @@ _WEB_MAY_SIGN = text("""
       FROM (SELECT COALESCE(to_regrole('pledge')::oid, current_user::regrole::oid) AS web) AS role,
            unnest(ARRAY['ledger_entries', 'ledger_places', 'statements']) AS grown,
            unnest(ARRAY['ledger_heads', 'tallies', 'ledger_differences', 'ledger_comparisons', 'log_tiles', 'checkpoints',
-                        'log_keys']) AS made""")
+                        'log_keys', 'audit_watched']) AS made""")
 
 
 def guard_findings(config: Config) -> Iterator[Finding]:
@@ -247,7 +248,7 @@ def guard_findings(config: Config) -> Iterator[Finding]:
                 subject,
                 f"guards are gone or off ({', '.join(sorted(gone))}), what was recorded could be changed: find out who did "
                 "that, run `flask audit verify`, `flask ledger verify` and `flask ledger recount`, then make these triggers "
-                "of migrations 0001, 0003 and 0099 anew",
+                "of migrations 0001, 0003, 0099 and 0113 anew",
             )
         elif dialect == "sqlite":
             yield ok(subject, "by triggers (whoever can write the file can remove them)")

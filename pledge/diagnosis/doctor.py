@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
 from pledge.core.db.failures import advise
-from pledge.diagnosis import Finding, Severity, contents, database, environment, problem
+from pledge.diagnosis import Finding, Severity, contents, database, environment, problem, staff
 from pledge.diagnosis.state import readiness
 
 
@@ -43,6 +43,7 @@ def diagnose_stored() -> Iterator[Finding]:
         contents.campaign_findings,
         contents.ledger_findings,
         contents.witness_findings,
+        staff.staff_findings,
     )
     for check in checks:
         yield from _findings_of(check)

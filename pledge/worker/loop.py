@@ -25,7 +25,7 @@ from pledge.core.db.failures import describe
 from pledge.core.logs import log
 from pledge.deliveries import open_data
 from pledge.deliveries import queries as deliveries
-from pledge.diagnosis import contents
+from pledge.diagnosis import contents, staff
 from pledge.endorsements import asking
 from pledge.inbox.services import alert_waiting
 from pledge.jobs import services as jobs
@@ -180,6 +180,8 @@ def timetable(config: Config, is_stopping: Callable[[], bool]) -> list[Step]:
         Step("inbox", alert_waiting, idle=60),
         Step("integrity", integrity.renew, idle=60),
         Step("compare", contents.compare, idle=3600),
+        Step("staff", staff.alert_differences, idle=3600),
+        Step("audit", staff.alert_changes, idle=15),
         Step(MAIL_SERVERS, lambda: mail_servers.look_up_next(resolve), idle=5, busy=0),
         Step("bounces", read_bounces, idle=30, busy=0, enabled=bool(bounce_mailbox)),
         *(Step(f"witness {feed.name}", feed.advance, idle=2) for feed in witnesses.feeds(published_slugs)),

@@ -34,6 +34,7 @@ FACTS = {
     AlertKind.ANSWER_DUE: {},
     AlertKind.INBOX_DAILY: {"number": 7},
     AlertKind.COUNT_DIFFERS: {"campaign": "blue-skies", "differences": 3},
+    AlertKind.STAFF_CHANGED: {"what": {"ko": "서약문 변경", "en": "Changed the pledge text"}},
 }
 
 
@@ -95,9 +96,11 @@ def test_whoever_has_chosen_hears_of_that_alone(app):
     admin, viewer = (factories.staff(role, email=f"{role}@example.org") for role in ("admin", "viewer"))
     staff_alerts.choose(Actor(admin.id, admin.email, ""), [])
     staff_alerts.choose(Actor(viewer.id, viewer.email, ""), [AlertKind.STEP_REACHED])
-    for kind in set(AlertKind) - {AlertKind.PAPER_AGREED}:
+    for kind in set(AlertKind) - {AlertKind.PAPER_AGREED, AlertKind.STAFF_CHANGED}:
         assert record_alert(kind)
     assert addresses_alerted() == ["viewer@example.org"]
+    assert record_alert(AlertKind.STAFF_CHANGED)
+    assert addresses_alerted() == ["admin@example.org"]
     entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert (entry.action, entry.details) == ("staff.choose_alerts", '{"alerts":["step_reached"]}')
 

@@ -11,11 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from config import ROOT
-from pledge.audit.models import Actor
-from pledge.audit.services import note
-from pledge.campaigns.queries import published_slugs
-from pledge.core.db import db, migrations
-from pledge.diagnosis import contents
+from pledge.accounts import moderation, staff_alerts
+from pledge.accounts import queries as queries_of_staff
+from pledge.accounts.models import StaffRole
+from pledge.audit.models import COMMAND_LINE, Actor
+from pledge.audit.services import note, record
+from pledge.campaigns.moderation import new_pledge_text
+from pledge.campaigns.queries import pledge_versions, published_slugs
+from pledge.core.db import db, migrations, transaction
+from pledge.diagnosis import contents, staff
 from pledge.diagnosis.state import readiness
 from pledge.ledger import log, log_queries, queries
 from pledge.ledger.models import Dimension
@@ -60,9 +64,35 @@ DENIED = {
     "say what was compared": "UPDATE ledger_comparisons SET fingerprint = '', in_full_at = now()",
     "announce a batch on paper": "INSERT INTO paper_notices VALUES (1, 100000, 'x', now() - interval '2 days', 1)",
     "have a batch on paper counted": "UPDATE paper_notices SET entry_id = 1",
+    "say which changes were mailed": "INSERT INTO audit_watched VALUES (1, 9999)",
+    "write an entry of the audit log before others": """
+        INSERT INTO audit_entries (id, at, actor, network, action, subject, reason, details, previous_hash, hash)
+        VALUES (-1, now(), 'x', '', 'staff.invite', 'staff:1', '', '{}', '', '')""",
     "truncate": "TRUNCATE ledger_heads, tallies, ledger_differences",
     "become the worker": "SET ROLE pledge_worker",
     "step past the guards": "SET session_replication_role = replica",
+}
+
+#: What nobody does without a trace in the audit log.
+UNTRACED = {
+    "make a viewer an administrator": "UPDATE staff_roles SET role = 'admin' WHERE role = 'viewer'",
+    "give somebody another's roles": "UPDATE staff_roles SET staff_id = (SELECT max(id) FROM staff) WHERE role = 'admin'",
+    "give one more role": "INSERT INTO staff_roles SELECT max(id), 'editor' FROM staff",
+    "take a role": "DELETE FROM staff_roles WHERE role = 'admin'",
+    "invent an account": """
+        INSERT INTO staff (email, lang, active, password, passkey_handle, created_at)
+        VALUES ('ghost@example.org', 'ko', true, 'x', 'ghost', now())""",
+    "remove an account": "DELETE FROM staff",
+    "close an account": "UPDATE staff SET active = false, closed_at = now()",
+    "choose a password": "UPDATE staff SET password = 'x'",
+    "let mails go elsewhere": "UPDATE staff SET email = id || '@example.net'",
+    "have nobody told": "UPDATE staff SET alerts = '[]'",
+    "exchange the words": """UPDATE pledge_texts SET wording = '{"ko": "x", "en": "y"}'""",
+    "exchange the words with their hash": "UPDATE pledge_texts SET sha256 = sha256 || sha256",
+    "write other words": """
+        INSERT INTO pledge_texts (campaign_id, version, wording, sha256, created_at)
+        SELECT campaign_id, 9, wording, sha256, now() FROM pledge_texts""",
+    "move words to another version": "UPDATE pledge_texts SET version = 9",
 }
 
 SCRIPT = ROOT / "deploy" / "postgresql-roles.sql"
@@ -78,8 +108,11 @@ OWNED_BY_ONE_ROLE = """
 @pytest.fixture
 def site(three_roles):
     """Three people are counted, and an administrator is told of alarms."""
-    factories.signatures(3, region="KR-11")
-    factories.staff("admin", email="admin@example.org")
+    with three_roles.owner.app_context():
+        factories.signatures(3, region="KR-11")
+        for role in ("admin", "viewer"):
+            factories.staff(role, email=f"{role}@example.org", recorded=True)
+        db.session.remove()
     as_worker(three_roles, factories.fold_all)
     return three_roles
 
@@ -116,6 +149,8 @@ def mailed(site):
     def work():
         notes = Notes()
         contents.compare()
+        staff.alert_changes()
+        staff.alert_differences()
         deliver(notes)
         return [str(mail["Subject"]) for mail in notes.mails if mail["To"] == "admin@example.org"]
 
@@ -260,6 +295,61 @@ def test_a_batch_on_paper_that_two_ghosts_agreed_on_is_mailed_to_administrators_
     assert queries.count(of.id).paper == 0
     assert any("1 entries of the log of blue-skies are set aside" in line for line in readiness().warnings)
     assert any("100,000" in subject or "10만" in subject for subject in mailed(site))
+# --- Staff and texts ---
+
+
+@pytest.mark.parametrize("statement", UNTRACED.values(), ids=UNTRACED)
+def test_accounts_and_texts_change_with_an_entry_of_the_audit_log_only(site, statement):
+    with pytest.raises(DBAPIError, match="has no entry in the audit log"):
+        steal(statement)
+
+
+def test_an_entry_about_somebody_else_or_of_before_explains_nothing(site):
+    admin, viewer = (queries_of_staff.member(email=f"{role}@example.org") for role in ("admin", "viewer"))
+    promote = StaffRole(staff_id=viewer.id, role="admin")
+    note(COMMAND_LINE, "staff.set_roles", f"staff:{viewer.id}", before=["viewer"], after=["admin"])
+    with pytest.raises(DBAPIError, match="has no entry in the audit log"), transaction() as session:
+        session.add(promote)
+        record(session, COMMAND_LINE, "staff.set_roles", f"staff:{admin.id}", before=[], after=["admin"])
+        record(session, COMMAND_LINE, "staff.sign_in", f"staff:{viewer.id}")
+
+
+def test_a_viewer_who_is_made_administrator_is_mailed_to_administrators_whatever_they_chose(site):
+    mailed(site)
+    admin, viewer = (queries_of_staff.member(email=f"{role}@example.org") for role in ("admin", "viewer"))
+    staff_alerts.choose(Actor(admin.id, admin.email, ""), [])
+    moderation.set_roles(COMMAND_LINE, viewer.id, ["admin"])
+    (subject,) = mailed(site)
+    assert "역할" in subject
+    assert mailed(site) == []
+
+
+def test_an_entry_that_says_something_else_is_named_by_the_comparison(site):
+    mailed(site)
+    viewer = queries_of_staff.member(email="viewer@example.org")
+    with transaction() as session:
+        session.add(StaffRole(staff_id=viewer.id, role="admin"))
+        record(session, COMMAND_LINE, "staff.set_roles", f"staff:{viewer.id}", before=[], after=["viewer"])
+    of_the_entry, of_the_difference = mailed(site)
+    assert str(viewer.id) in of_the_difference
+    assert staff.unlike_audit_log() == {viewer.id}
+    assert mailed(site) == []  # once a day
+
+
+def test_another_pledge_text_is_mailed_to_administrators(site):
+    mailed(site)
+    campaign = factories.the_campaign()
+    pledge = pledge_versions(campaign.id)[0]
+    with transaction() as session:
+        session.add(new_pledge_text(campaign.id, 2, pledge.wording))
+        record(session, COMMAND_LINE, "campaign.pledge", "campaign:blue-skies")
+    assert len(mailed(site)) == 1
+
+
+def test_the_owner_is_asked_nothing(site):
+    with site.owner.app_context():
+        steal("UPDATE staff SET password = 'x'")
+        db.session.remove()
 
 
 # --- What each role has to be able to do ---
@@ -270,6 +360,9 @@ def test_a_new_site_begins_with_three_roles(postgres_server, app_on, tmp_path, w
     assert postgres_server.run_script(SCRIPT, url.rpartition("/")[2])
     web, worker, owner = (url.replace("postgres@", f"{role}@") for role in ROLES)
     apps.migrate(owner, tmp_path / "owner")
+    with app_on(owner).app_context():
+        factories.campaign()
+        db.session.remove()
     with app_on(web).app_context():
         factories.signature()
         with pytest.raises(DBAPIError, match="permission denied"):

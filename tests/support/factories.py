@@ -21,7 +21,8 @@ from pledge.accounts import authenticator, passwords
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember, StaffRole
 from pledge.accounts.roles import Role
-from pledge.audit.models import Actor
+from pledge.audit.models import COMMAND_LINE, Actor
+from pledge.audit.services import record
 from pledge.campaigns import consents, items, pledges, queries, rules, staff_queries
 from pledge.campaigns import moderation as editing
 from pledge.campaigns.events import EventFields
@@ -83,10 +84,11 @@ EDITOR = Actor(None, "editor@example.org", "192.0.2.1")
 def staff(role: str | None = "admin", email: str | None = None, **facts: Any) -> StaffMember:
     """A member of staff with one role (or none), who has taken up the invitation and set up an authenticator.
 
-    `password="…"` gives one that can be typed; otherwise nobody knows it.
+    `password="…"` gives one that can be typed; otherwise nobody knows it. `recorded=True`: the audit log says so, as it does
+    of who was invited.
     """
     number = next_number()
-    password = facts.pop("password", None)
+    password, recorded = facts.pop("password", None), facts.pop("recorded", False)
     row = StaffMember(
         **{
             "email": email or f"staff{number}@example.org",
@@ -103,6 +105,9 @@ def staff(role: str | None = "admin", email: str | None = None, **facts: Any) ->
     row.given_roles = [StaffRole(role=Role(role))] if role else []
     with transaction() as session:
         session.add(row)
+        session.flush()
+        if recorded:
+            record(session, COMMAND_LINE, "staff.invite", f"staff:{row.id}", roles=[role])
     return member_of_staff(row.id)
 
 
