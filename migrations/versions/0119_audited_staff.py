@@ -27,12 +27,12 @@ LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     changed jsonb := to_jsonb(CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END);
     about text := CASE TG_TABLE_NAME WHEN 'staff' THEN 'staff:' || (changed ->> 'id')
-                                     WHEN 'staff_roles' THEN 'staff:' || (changed ->> 'staff_id') END;
+                                     ELSE 'staff:' || (changed ->> 'staff_id') END;
 BEGIN
     IF pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
         RETURN NULL;
     END IF;
-    IF about IS NULL THEN
+    IF TG_TABLE_NAME = 'pledge_texts' THEN
         SELECT 'campaign:' || slug INTO about FROM campaigns WHERE id = (changed ->> 'campaign_id')::integer;
     END IF;
     IF NOT EXISTS (SELECT FROM audit_entries AS entry
@@ -51,6 +51,8 @@ _GUARDED = {
         *("staff.close", "staff.choose_alerts"),
     ),
     "staff_roles": ("INSERT OR DELETE OR UPDATE", "staff.invite", "staff.set_roles"),
+    # A passkey signs in alone.
+    "staff_passkeys": ("INSERT OR UPDATE OF staff_id, credential_id, public_key", "staff.add_passkey"),
     "pledge_texts": (
         "INSERT OR DELETE OR UPDATE OF id, campaign_id, version, wording, sha256",
         *("campaign.create", "campaign.pledge"),

@@ -31,7 +31,7 @@ class AlertKind(StrEnum):
     ANSWER_DUE = "answer_due"  #: the answer to a delivery is due in a week or today, or to be published
     INBOX_DAILY = "inbox_daily"  #: once a day: how much waits
     COUNT_DIFFERS = "count_differs"  #: log, signatures, wall or places do not agree
-    STAFF_CHANGED = "staff_changed"  #: to administrators, whatever they chose: an account, a role or a pledge text
+    STAFF_CHANGED = "staff_changed"  #: to all administrators: an account, a role or a pledge text
 
 
 #: As staff choose them; what a mail says is in alerts.py.

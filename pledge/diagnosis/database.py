@@ -184,7 +184,8 @@ _TRIGGERS = {
         SELECT tgname FROM pg_trigger
          WHERE tgrelid IN ('audit_entries'::regclass, 'ledger_entries'::regclass, 'ledger_places'::regclass,
                            'checkpoints'::regclass, 'log_keys'::regclass, 'log_tiles'::regclass,
-                           'statements'::regclass, 'staff'::regclass, 'staff_roles'::regclass, 'pledge_texts'::regclass)
+                           'statements'::regclass, 'staff'::regclass, 'staff_roles'::regclass,
+                           'staff_passkeys'::regclass, 'pledge_texts'::regclass)
            AND NOT tgisinternal AND tgenabled IN ('O', 'A')""",
 }
 #: Those that migrations 0001, 0003, 0099 and 0113 create.
@@ -209,7 +210,7 @@ _GUARDS = {
         *(f"ledger_entries_{verb}" for verb in ("no_delete", "no_change", "once", "begin")),
         *(f"ledger_places_{verb}" for verb in ("no_delete", "no_change", "once", "begin")),
         *("checkpoints_no_change", "log_keys_no_change", "statements_no_change"),
-        *("staff_audited", "staff_roles_audited", "pledge_texts_audited"),
+        *("staff_audited", "staff_roles_audited", "staff_passkeys_audited", "pledge_texts_audited"),
         *(f"log_tiles_{verb}" for verb in ("no_delete", "no_change", "grow")),
     },
 }

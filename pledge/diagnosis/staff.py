@@ -60,7 +60,9 @@ def alert_differences() -> None:
 def staff_findings() -> Iterator[Finding]:
     """Check that open accounts and their roles are those of the audit log."""
     for number in sorted(unlike := unlike_audit_log()):
-        yield problem("staff", f"account {number} is not what the audit log says: somebody wrote to the database")
+        yield problem(
+            "staff", f"account {number} is not what the audit log says: somebody wrote to the database"
+        )
     if not unlike:
         yield ok("staff", "open accounts and their roles are those of the audit log")
 
