@@ -188,7 +188,7 @@ _TRIGGERS = {
                            'staff_passkeys'::regclass, 'pledge_texts'::regclass)
            AND NOT tgisinternal AND tgenabled IN ('O', 'A')""",
 }
-#: Those that migrations 0001, 0003, 0099 and 0113 create.
+#: Those that migrations 0001, 0003, 0099 and 0119 create.
 _GUARDS = {
     "sqlite": {
         *("audit_entries_no_update", "audit_entries_no_delete", "audit_entries_no_replace"),
@@ -249,7 +249,7 @@ def guard_findings(config: Config) -> Iterator[Finding]:
                 subject,
                 f"guards are gone or off ({', '.join(sorted(gone))}), what was recorded could be changed: find out who did "
                 "that, run `flask audit verify`, `flask ledger verify` and `flask ledger recount`, then make these triggers "
-                "of migrations 0001, 0003, 0099 and 0113 anew",
+                "of migrations 0001, 0003, 0099 and 0119 anew",
             )
         elif dialect == "sqlite":
             yield ok(subject, "by triggers (whoever can write the file can remove them)")

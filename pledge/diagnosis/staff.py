@@ -1,6 +1,6 @@
 """Who hears of changes to accounts, roles and pledge texts: the worker mails administrators what the audit log says of them.
 
-On PostgreSQL the web server's role can make no such change without an entry (migration 0113).
+On PostgreSQL the web server's role can make no such change without an entry (migration 0119).
 """
 
 import secrets
@@ -18,7 +18,7 @@ from pledge.audit.models import AuditEntry, AuditWatched
 from pledge.campaigns.moderation import audit_name
 from pledge.campaigns.queries import published_slugs
 from pledge.core import clock, languages
-from pledge.core.db import transaction
+from pledge.core.db import fetch, transaction
 from pledge.core.i18n import SEOUL, Phrase
 from pledge.diagnosis import Finding, ok, problem
 
@@ -32,6 +32,8 @@ _UNLIKE = Phrase("alert", "staff account %(number)s is not what the audit log sa
 def alert_changes() -> None:
     """Mail administrators the entries since the last look. The first look only notes where the log ends."""
     newest = audit.newest()
+    if fetch(select(AuditWatched.entry_id)).scalar() == newest:
+        return
     with transaction() as session:
         watched = session.get(AuditWatched, 1, with_for_update=True) or AuditWatched(id=1, entry_id=newest)
         published = {audit_name(slug) for slug in published_slugs(session.connection()).values()}
