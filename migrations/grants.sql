@@ -8,7 +8,7 @@ DECLARE
 BEGIN
     -- Nothing is taken from a role that owns and does everything, and all tables have to be there.
     IF to_regrole('pledge') IS NULL OR NOT EXISTS (
-        SELECT FROM pg_class WHERE oid = to_regclass('public.statements')
+        SELECT FROM pg_class WHERE oid = to_regclass('public.log_losses')
            AND relowner NOT IN (to_regrole('pledge')::oid, to_regrole(worker)::oid)) THEN
         RETURN;
     END IF;
@@ -25,7 +25,7 @@ BEGIN
     -- These are what the worker makes of them, and what only the owner changes.
     REVOKE INSERT, UPDATE, DELETE, TRUNCATE
         ON ledger_heads, tallies, ledger_differences, ledger_comparisons, published_places, regions_today, integrity_reports,
-           log_tiles, checkpoints, log_keys, cosignatures, witnessed_checkpoints, paper_notices, audit_watched, alembic_version FROM pledge;
+           log_tiles, checkpoints, log_keys, log_losses, cosignatures, witnessed_checkpoints, paper_notices, audit_watched, alembic_version FROM pledge;
 
     -- The worker is a member of pledge and so may do what the web may. An entry gets its number, or is set aside, once.
     EXECUTE 'GRANT UPDATE (number, count_after, takes_back, set_aside) ON ledger_entries TO ' || worker;
@@ -33,7 +33,7 @@ BEGIN
     EXECUTE 'GRANT INSERT, UPDATE, DELETE ON ledger_heads, tallies, ledger_differences, ledger_comparisons, '
         'published_places, regions_today, integrity_reports, audit_watched TO ' || worker;
     EXECUTE 'GRANT INSERT, UPDATE (hashes) ON log_tiles TO ' || worker;
-    EXECUTE 'GRANT INSERT ON checkpoints, log_keys, paper_notices TO ' || worker;
+    EXECUTE 'GRANT INSERT ON checkpoints, log_keys, log_losses, paper_notices TO ' || worker;
     EXECUTE 'GRANT UPDATE (entry_id) ON paper_notices TO ' || worker;
     EXECUTE 'GRANT INSERT, UPDATE ON cosignatures, witnessed_checkpoints TO ' || worker;
 END $$;

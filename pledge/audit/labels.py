@@ -90,6 +90,7 @@ ACTIONS: dict[str, Phrase] = {
     "release.take_back": Phrase("audit", "Took back their own proposal of a release"),
     "release.propose": Phrase("audit", "Proposed to release held signatures"),
     "ledger.recount": Phrase("audit", "Recounted the ledger"),
+    "ledger.restored": Phrase("audit", "Accepted that a restored backup lacks log entries"),
     "ledger.dismiss": Phrase("audit", "Looked into log entries that were set aside"),
     # There are no lists of names any more (docs/adr/0054); what was done with them stays in the log.
     "campaign.list_terms": Phrase("audit", "Set terms for a list of names"),

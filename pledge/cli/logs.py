@@ -24,6 +24,7 @@ from pledge.ledger import counting as ledger_counting
 from pledge.ledger import log, services
 from pledge.ledger import queries as ledger_queries
 from pledge.ledger import verify as log_verification
+from pledge.ledger.memory import Head
 from pledge.ledger.models import SetAside
 from pledge.statistics.integrity import mismatches
 from pledge.verifier.verify import Checkpoint
@@ -122,6 +123,23 @@ def dismiss(slug: str, reason: str) -> None:
         raise click.UsageError("--reason is empty")
     entries = services.dismiss(COMMAND_LINE, number, slug, reason.strip())
     click.echo(f"dismissed {entries} entries")
+
+
+@ledger.command("restored")
+@click.option("--after", type=click.File("r", encoding="utf-8"), help="A checkpoint of before the loss.")
+def restored(after: TextIO | None) -> None:
+    """Accept that a restored backup lacks entries that were signed: the loss is published, and the log gets a new name.
+
+    Only if the entries are nowhere. Until then nothing is counted. `--after`: where no worker remembers what was signed.
+    """
+    refuse_without_log_key(current_config())
+    names = slugs()
+    saved = None if after is None else _saved(after, names.values())
+    for number, name in names.items():
+        is_meant = saved is not None and saved.origin.endswith(f"/log/{name}")
+        state = Head.of(saved.size, saved.root) if saved and is_meant else None
+        is_accepted = services.accept_loss(COMMAND_LINE, number, name, state)
+        click.echo(f"{name}: " + (f"see /log/{name}/losses" if is_accepted else "nothing is lost"))
 
 
 def _saved(file: TextIO, names: Collection[str]) -> Checkpoint:

@@ -68,10 +68,10 @@ def ledger_findings() -> Iterator[Finding]:
             f"{entries} entries of {names.get(number, number)} are set aside because they match no signature or organisation: "
             f"somebody wrote to the database; see `flask ledger verify {names.get(number, number)}`",
         )
-    wrong = mismatches()
-    for fault in wrong:
-        name = names.get(fault.campaign_id, fault.campaign_id)
-        yield problem("count", f"{name}: {fault.what}: see `flask ledger recount`")
+    wrong = [(fault.campaign_id, fault.what) for fault in mismatches()]
+    wrong += [(number, what) for number, what in ledger.differences() if (number, what) not in wrong]
+    for number, what in wrong:
+        yield problem("count", f"{names.get(number, number)}: {what}: see `flask ledger recount`")
     if not wrong:
         yield ok("count", "signatures, the wall and the batches on paper agree with the ledger")
 

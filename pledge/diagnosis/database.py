@@ -234,8 +234,8 @@ _WEB_MAY_SIGN = text("""
         OR bool_or(has_any_column_privilege(web, made, 'INSERT, UPDATE') OR has_table_privilege(web, made, 'DELETE'))
       FROM (SELECT COALESCE(to_regrole('pledge')::oid, current_user::regrole::oid) AS web) AS role,
            unnest(ARRAY['ledger_entries', 'ledger_places', 'statements']) AS grown,
-           unnest(ARRAY['ledger_heads', 'tallies', 'ledger_differences', 'ledger_comparisons', 'log_tiles', 'checkpoints',
-                        'log_keys', 'audit_watched']) AS made""")
+            unnest(ARRAY['ledger_heads', 'tallies', 'ledger_differences', 'ledger_comparisons', 'log_tiles', 'log_losses', 'checkpoints',
+                         'log_keys', 'audit_watched']) AS made""")
 
 
 def guard_findings(config: Config) -> Iterator[Finding]:

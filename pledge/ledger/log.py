@@ -14,8 +14,9 @@ from pledge.audit import chain
 from pledge.audit.chain import AuditMark
 from pledge.core import clock
 from pledge.core.db import insert_into, reading, transaction
-from pledge.ledger import merkle, notes
+from pledge.ledger import memory, merkle, notes
 from pledge.ledger.leaves import leaf
+from pledge.ledger.memory import Head
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey
 from pledge.ledger.notes import Signer
 from pledge.ledger.numbering import (
@@ -56,7 +57,7 @@ def extend(session: Session, limit: int, sources: FoldSources) -> int:
 
     The log of a campaign that is not published waits until it is.
     Returns the largest number of leaves that one log got. A checkpoint is signed where a log is complete again. The
-    caller holds the lock. Raises NoLogKey and LogInconsistent.
+    caller holds the lock. Raises NoLogKey, LogInconsistent and memory.LogLost.
     """
     connection = session.connection()
     heads = LedgerHead.__table__
@@ -77,13 +78,13 @@ def extend(session: Session, limit: int, sources: FoldSources) -> int:
 def sign_missing_checkpoints(published: Published) -> int:
     """Sign logs without a checkpoint, or with one of another origin or by other than the current keys; returns how many.
 
-    For a campaign that nobody signed yet, after a rotation of keys and after a move to another address. Where nothing is
-    counted, one log is signed again within an hour after the audit log has moved.
+    For a campaign that nobody signed yet, after a rotation of keys, after a move to another address, and what this machine does
+    not remember. Where nothing is counted, one log is signed again within an hour after the audit log has moved.
     """
     with reading() as connection:
         if not _due(connection, published, chain.mark(connection)):
             return 0
-    with transaction() as session:
+    with memory.remembering(), transaction() as session:
         wait_for_lock(session)  # a fold that published meanwhile would be followed by a checkpoint of less
         connection = session.connection()
         mark = chain.mark(connection)
@@ -93,17 +94,21 @@ def sign_missing_checkpoints(published: Published) -> int:
     return len(due)
 
 
-def origin_of(slug: str) -> str:
-    """The name of a campaign's log: its address without scheme and trailing slash (tlog-tiles, "Parameters")."""
-    return f"{current_config().base_url.partition('://')[2]}/log/{slug}"
+def origin_of(slug: str, losses: int = 0) -> str:
+    """The name of a campaign's log: its address without scheme and trailing slash (tlog-tiles, "Parameters").
+
+    After a loss it is another log: `pledge.example/2/log/blue-skies`.
+    """
+    history = f"/{losses + 1}" if losses else ""
+    return f"{current_config().base_url.partition('://')[2]}{history}/log/{slug}"
 
 
-def signers_for(slug: str) -> list[Signer]:
+def signers_for(slug: str, losses: int = 0) -> list[Signer]:
     """The keys that sign the log of a campaign, newest first. Raises NoLogKey."""
     keys = current_config().log_signing_keys
     if not keys:
         raise NoLogKey
-    return _signers(origin_of(slug), keys)
+    return _signers(origin_of(slug, losses), keys)
 
 
 @lru_cache(maxsize=256)
@@ -162,15 +167,18 @@ class _Published:
     campaign_id: int
     slug: str
     totals: LogTotals
+    losses: int
+    head: Head
     note: str  #: "" where nothing is signed yet
     signed_at: datetime | None
 
     @property
     def is_signed(self) -> bool:
-        return bool(self.note) and notes.is_signed_by(self.note, signers_for(self.slug))
+        is_by_key = bool(self.note) and notes.is_signed_by(self.note, signers_for(self.slug, self.losses))
+        return is_by_key and memory.knows(self.slug, self.losses, self.head)
 
     def has_mark(self, mark: AuditMark) -> bool:
-        return notes.has_mark(self.note, signers_for(self.slug), mark)
+        return notes.has_mark(self.note, signers_for(self.slug, self.losses), mark)
 
 
 def _due(connection: Connection, published: Published, mark: AuditMark) -> list[_Published]:
@@ -196,31 +204,38 @@ def _in_step(connection: Connection, campaign_id: int, slug: str) -> _Published 
     head = connection.execute(select(heads).where(heads.c.campaign_id == campaign_id)).first()
     if head is not None and head.size != head.log_size:
         return None
-    newest = _newest(connection, campaign_id)
+    newest = newest_checkpoint(connection, campaign_id)
     totals = LogTotals(0, 0, 0) if head is None else LogTotals(head.size, head.people, head.organizations)
     note, signed_at = ("", None) if newest is None else (newest.note, newest.signed_at)
-    return _Published(campaign_id, slug, totals, note, signed_at)
+    losses = memory.accepted_losses(connection, campaign_id)
+    return _Published(campaign_id, slug, totals, losses, head_of(newest), note, signed_at)
 
 
-def _newest(connection: Connection, campaign_id: int) -> Row[Any] | None:
+def newest_checkpoint(connection: Connection, campaign_id: int) -> Row[Any] | None:
     """The checkpoint that is published now."""
     table = Checkpoint.__table__
     query = select(table).where(table.c.campaign_id == campaign_id).order_by(table.c.id.desc()).limit(1)
     return connection.execute(query).first()
 
 
+def head_of(checkpoint: Row[Any] | None) -> Head:
+    return Head.of(0, merkle.EMPTY) if checkpoint is None else Head.of(checkpoint.size, checkpoint.root)
+
+
 def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: AuditMark) -> None:
     """Sign the log, unless it does not continue what was signed before, which tlog-checkpoint forbids."""
-    signers, now = signers_for(slug), clock.now()
-    before = _newest(tiles.connection, tiles.campaign_id)
+    now = clock.now()
+    before = newest_checkpoint(tiles.connection, tiles.campaign_id)
     try:
         root = merkle.root(totals.size, tiles.subtree)
         if before is not None and (
             before.size > totals.size or merkle.root(before.size, tiles.subtree) != bytes(before.root)
         ):
             raise LogInconsistent(f"{slug}: it does not continue its checkpoint of {before.size} entries")
+        losses = memory.sign(tiles, slug, head_of(before), Head.of(totals.size, root))
     except TooShort as error:
         raise LogInconsistent(f"{slug}: {error}") from error
+    signers = signers_for(slug, losses)
     checkpoint = notes.checkpoint_text(signers[0].name, totals.size, root)
     tiles.connection.execute(
         insert(Checkpoint).values(
@@ -236,4 +251,6 @@ def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: AuditMark) -> Non
     if before is None or not notes.is_signed_by(before.note, signers):
         keep = insert_into(tiles.connection, LogKey).on_conflict_do_nothing()
         keys = {"campaign_id": tiles.campaign_id, "since": now}
-        tiles.connection.execute(keep, [{**keys, "verifier": signer.verifier} for signer in signers])
+        # After a loss the keys have the name by the address, too.
+        verifiers = {signer.verifier for signer in [*signers, *signers_for(slug)]}
+        tiles.connection.execute(keep, [{**keys, "verifier": verifier} for verifier in verifiers])

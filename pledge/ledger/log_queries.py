@@ -11,7 +11,7 @@ from pledge.ledger import merkle, notes, witnesses
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import leaf
 from pledge.ledger.log import entries
-from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
+from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey, LogLoss
 from pledge.ledger.numbering import PledgeHashes
 from pledge.ledger.tiles import FULL, Tiles
 
@@ -63,6 +63,11 @@ def signing_verifiers(campaign_id: int) -> list[str]:
     known = [verifier.split("+", 2) for verifier in verifiers(campaign_id)]
     signing = {key for _, key_id, key in known if key_id in ids}
     return ["+".join(parts) for parts in known if parts[2] in signing]
+
+
+def losses(campaign_id: int) -> list[LogLoss]:
+    """What of the log is lost for good, the first loss first."""
+    return load(select(LogLoss).where(LogLoss.campaign_id == campaign_id).order_by(LogLoss.number))
 
 
 def signing_since(campaign_ids: Iterable[int]) -> dict[int, datetime]:

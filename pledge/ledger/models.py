@@ -379,3 +379,19 @@ class WitnessedCheckpoint(Model):
     note: Mapped[str] = mapped_column(Text)  #: that of the checkpoint and the lines of the witnesses
 
     __table_args__ = (Index("ix_witnessed_checkpoints_campaign", "campaign_id", "checkpoint_id"),)
+
+
+class LogLoss(Model):
+    """Entries that were signed and that a restored backup lacks (memory.py), as `flask ledger restored` accepts it."""
+
+    __tablename__ = "log_losses"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  #: 1 for the first
+    signed_size: Mapped[int] = mapped_column(BigInteger)  #: what was signed last
+    signed_root: Mapped[str] = mapped_column(String(44))
+    size: Mapped[int] = mapped_column(BigInteger)  #: the newest checkpoint that the database had
+    root: Mapped[str] = mapped_column(String(44))
+    accepted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (UniqueConstraint("campaign_id", "signed_size", "signed_root"),)

@@ -6,29 +6,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, insert, or_, select, text, update
+from sqlalchemy import Row, bindparam, delete, exists, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock, languages
-from pledge.core.db import fetch, transaction
+from pledge.core.db import fetch, insert_into, transaction
 from pledge.core.db.types import UTCDateTime
 from pledge.core.languages import Texts
 from pledge.ledger import log
 from pledge.ledger.counting import TALLY_ROWS
+from pledge.ledger.memory import Head, accepted_losses, find_loss, remembering
 from pledge.ledger.models import (
     Dimension,
     Kind,
+    LedgerDifference,
     LedgerEntry,
     LedgerHead,
     LedgerPlace,
+    LogLoss,
     Reason,
     SetAside,
     Statement,
     StatementKind,
 )
-from pledge.ledger.numbering import WAITS, FoldSources, number_waiting, take_lock
+from pledge.ledger.numbering import WAITS, FoldSources, number_waiting, take_lock, wait_for_lock
+from pledge.ledger.tiles import Tiles
 
 #: Entries taken in one transaction: large enough to be cheap for each, small enough that a SQLite writer waits
 #: for a fraction of a second.
@@ -257,11 +261,12 @@ def fold(sources: FoldSources, limit: int = BATCH) -> int:
     An entry without a cause in `sources.is_counted`, or that changes nothing, is set aside and delays no other. Whoever is taken
     out of the count is mailed, whatever the web server asked for. All is one transaction: after a killed worker the next fold
     starts again. A log behind its numbers, as after a migration, catches up in the same steps. 0: nothing waits, or another process folds; `limit`: more may wait. Raises log.NoLogKey, and
-    log.LogInconsistent when the stored log does not continue the published one; then nothing is changed.
+    log.LogInconsistent when the stored log does not continue the published one, memory.LogLost when it does not continue what was
+    signed last; then nothing is changed.
     """
     if not fetch(_ANYTHING_WAITS).scalar_one():
         return 0
-    with transaction() as session:
+    with remembering(), transaction() as session:
         if not take_lock(session):
             return 0
         batch = {"limit": limit, "now": clock.now()}
@@ -300,6 +305,25 @@ def dismiss(actor: Actor, campaign_id: int, slug: str, why: str) -> int:
         if entries:
             record(session, actor, "ledger.dismiss", f"campaign:{slug}", reason=why, entries=entries)
     return entries
+
+
+def accept_loss(actor: Actor, campaign_id: int, slug: str, saved: Head | None = None) -> bool:
+    """Accept that what was signed last, or `saved`, is lost: the log goes on under its next name. False when it is not."""
+    with transaction() as session:
+        wait_for_lock(session)
+        tiles = Tiles(session.connection(), campaign_id)
+        losses = accepted_losses(tiles.connection, campaign_id)
+        published = log.head_of(log.newest_checkpoint(tiles.connection, campaign_id))
+        lost = find_loss(tiles, slug, losses, published, size=published.size, saved=saved)
+        if lost is None:
+            return False
+        keep = insert_into(tiles.connection, LogLoss).on_conflict_do_nothing().returning(LogLoss.number)
+        if not session.execute(keep, {**lost.loss, "accepted_at": clock.now()}).all():
+            return False  # that checkpoint was handed in before
+        session.execute(delete(LedgerDifference).filter_by(**lost.notice))
+        sizes = {"signed": lost.loss["signed_size"], "restored": published.size}
+        record(session, actor, "ledger.restored", f"campaign:{slug}", **sizes)
+    return True
 
 
 #: SQL: there is something to fold.

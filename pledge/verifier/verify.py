@@ -813,9 +813,9 @@ class Site:
         return fetch(site + path.replace("*", slug), _LARGEST) if divider else None
 
     def check_name(self, origin: str) -> None:
-        """Check that a log has the name of this address; or, as after a move of the site, that both have a key here. Raises Failed."""
+        """Check that a log has the name of this address; or, as after a move or a loss, that both have a key here. Raises Failed."""
         here = self.address.partition("://")[2]
-        is_renamed = here.partition("/")[2] == origin.partition("/")[2]
+        is_renamed = here.rpartition("/log/")[2] == origin.rpartition("/log/")[2]
         if here != origin and not (
             is_renamed and {here, origin} <= {key.name for key in published_keys(self).keys}
         ):
@@ -1073,7 +1073,7 @@ class Manifest:
                 fields["format"] == FORMAT
                 and isinstance(fields["tool"], str)
                 and isinstance(self.campaign, str)
-                and self.origin.split("/")[1:] == ["log", self.campaign]
+                and self.origin.rpartition("/log/")[1:] == ("/log/", self.campaign)
                 and all(map(is_number, [self.size, *self.counts.values()]))
                 and list(self.files) == members_among(self.files)[:-2]
                 and all(self._is_described(entry) for entry in self.files.values())
@@ -1415,7 +1415,7 @@ class Trust:
                 report(f"key            {plain(key.text, 400)}")
         if not self.believed:
             return
-        address = f"https://{plain(origin)}/key"
+        address = f"https://{plain(address_of(origin))}/key"
         report(
             "",
             f"NOTE: no --key was given, so {self.believed} was believed. This proves that all of it belongs together and not",
@@ -1863,8 +1863,14 @@ def commitments(salt: str, address: str) -> list[str]:
     ]
 
 
+def address_of(origin: str) -> str:
+    """Where a log is: after a loss its name has a number more (`example.org/2/log/name`)."""
+    return re.sub(r"/[0-9]+(?=/log/)", "", origin)
+
+
 def named_log(origin: str) -> Site:
     """The log that a receipt names, which may be asked for its key. Raises Trouble."""
+    origin = address_of(origin)
     if not re.match(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?/log/[a-z0-9-]+\Z", origin):
         raise Trouble("a receipt brings no key; hand in the log's key as --key")
     scheme = "http" if re.match(r"(localhost|127\.0\.0\.1)[:/]", origin) else "https"

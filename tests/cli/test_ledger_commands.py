@@ -7,7 +7,7 @@ from pledge.ledger import log_queries, queries
 from pledge.ledger.models import Dimension
 from tests.support import ledger
 from tests.support.factories import campaign, fold, plant_entry, signatures
-from tests.support.insider import as_superuser
+from tests.support.insider import as_superuser, forget_what_was_signed
 from tests.support.published_log import FOREIGN
 
 
@@ -195,6 +195,7 @@ def test_verify_takes_checkpoints_that_were_saved_earlier(app, runner, client, t
     as_superuser("UPDATE ledger_entries SET hour = '2026-01-01T00', number = NULL, count_after = NULL")
     for table in ("log_tiles", "checkpoints", "tallies", "ledger_heads"):
         as_superuser(f"DELETE FROM {table}")
+    forget_what_was_signed()
     fold()
     runner.run("ledger", "verify")
     result = runner.run(*words, code=1)

@@ -132,9 +132,9 @@ def test_a_fold_costs_a_few_statements_for_each_campaign_that_moved_however_many
                 ledger.confirm(campaign)
         with statements() as seen:
             fold()
-        # What is taken back, whether all would verify, entries, pledge texts, tiles, head, the checkpoint before, the new
-        # one; the first time the keys, later the tile that grows.
-        assert len(seen) == own + 3 * 9, seen
+        # What is taken back, whether all would verify, entries, pledge texts, tiles, head, losses, the checkpoint before,
+        # the new one; the first time the keys, later the tile that grows.
+        assert len(seen) == own + 3 * 10, seen
 
 
 @pytest.mark.sqlite_only

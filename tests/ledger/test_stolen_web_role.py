@@ -61,6 +61,8 @@ DENIED = {
     "say that witnesses have seen it": "INSERT INTO witnessed_checkpoints VALUES (1, 1, '')",
     "hide what was found": "DELETE FROM ledger_differences",
     "invent what was found": "INSERT INTO ledger_differences VALUES (1, 1, 'all is well')",
+    "invent a loss": """INSERT INTO log_losses
+        SELECT id, 1, 9, 'root', 0, 'root', now() FROM campaigns""",
     "say what was compared": "UPDATE ledger_comparisons SET fingerprint = '', in_full_at = now()",
     "announce a batch on paper": "INSERT INTO paper_notices VALUES (1, 100000, 'x', now() - interval '2 days', 1)",
     "have a batch on paper counted": "UPDATE paper_notices SET entry_id = 1",

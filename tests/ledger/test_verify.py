@@ -12,7 +12,7 @@ from pledge.ledger import verify as module
 from pledge.ledger.models import Checkpoint, Kind, LogKey, LogTile, Reason
 from pledge.ledger.verify import read_checkpoint
 from tests.support import ledger
-from tests.support.insider import guards_away
+from tests.support.insider import forget_what_was_signed, guards_away
 from tests.support.ledger import fold, verify
 from tests.support.waiting import TEST_TIMEOUT
 
@@ -294,9 +294,10 @@ def test_an_insider_who_rewrites_everything_still_lacks_the_key(campaign, monkey
     for table in ("log_tiles", "checkpoints", "log_keys", "tallies", "ledger_heads"):
         change(f"DELETE FROM {table}")
     change("UPDATE ledger_entries SET number = NULL, count_after = NULL")
+    forget_what_was_signed()
     mine = [notes.signer(log.origin_of(SLUG), "a key that the insider made up")]
     with monkeypatch.context() as patch:
-        patch.setattr(log, "signers_for", lambda slug: mine)
+        patch.setattr(log, "signers_for", lambda *_: mine)
         fold()
     assert faults(campaign) == ["newest checkpoint: no key of PLEDGE_LOG_KEY has signed it"]
 
@@ -329,6 +330,7 @@ def test_a_log_that_was_made_anew_is_found_by_what_was_noted(campaign):
     for table in ("log_tiles", "checkpoints", "tallies", "ledger_heads"):
         change(f"DELETE FROM {table}")
     change("UPDATE ledger_entries SET takes_back = NULL WHERE delta = -1")
+    forget_what_was_signed()
     fold()
     assert faults(campaign) == [], "it is right by itself, and signed with the true key"
     assert faults(campaign, noted) == ["noted checkpoint of 5 entries: the log does not continue it"]

@@ -129,8 +129,9 @@ def filled(connection: Connection) -> list[Table]:
 def clean(app: Flask) -> None:
     """Empty the tables. Rolling back is no way here: the hot paths commit on connections of their own.
 
-    Only those with rows: to empty all of them costs more than most tests.
+    Only those with rows: to empty all of them costs more than most tests. What was signed is forgotten, too (ledger/memory.py).
     """
+    (app.extensions["pledge.config"].instance_dir / "signed.json").unlink(missing_ok=True)
     with app.app_context():
         db.session.remove()
         with db.engine.connect() as connection:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, text
 
+from config import current_config
 from pledge.core.db import db
 
 
@@ -47,6 +48,11 @@ def as_superuser(*statements: str, **values: Any) -> None:
     with guards_away() as connection:
         for statement in statements:
             connection.execute(text(statement), values)
+
+
+def forget_what_was_signed() -> None:
+    """Remove the worker's memory, the file outside the database (ledger/memory.py)."""
+    (current_config().instance_dir / "signed.json").unlink()
 
 
 #: Of web server, worker and owner (deploy/postgresql-roles.sql).

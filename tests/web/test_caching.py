@@ -265,6 +265,6 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
         *("api.openapi", "api.campaign_list", "api.campaign_facts"),
         *("api.count", "api.history", "api.regions", "api.countries", "api.integrity", "api.organizations"),
         *("api.paper", "api.statements", "api.table", "api.activity"),
-        *("log.checkpoint", "log.key", "log.policy", "log.witnessed"),
+        *("log.checkpoint", "log.key", "log.losses", "log.policy", "log.witnessed"),
         *("embed.share_image", "embed.badge", "embed.endorsement_badge", "embed.widget"),
     }

@@ -146,7 +146,8 @@ async function check(tell) {
   if (!file && !pasted) throw new Failed("nothing");
   const whole = file ?? new File([`${pasted}\n`], "receipt.tlog-proof");
   const origin = (await whole.text()).split("\n\n")[1]?.split("\n")[0] ?? "";
-  const [host, , slug] = origin.split("/");
+  const [host] = origin.split("/");
+  const slug = origin.slice(origin.lastIndexOf("/") + 1);
   const typed = part("address").value.trim();
   // The receipt names its log; only whether that is asked by http or https is taken from the address.
   const site = typed && siteOf(typed).host === host ? siteOf(typed) : { base: `https://${host}`, host };

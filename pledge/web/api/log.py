@@ -9,6 +9,7 @@ from flask import Response, abort, request
 
 from pledge.campaigns.queries import pledge_hashes
 from pledge.ledger import log_queries, witnesses
+from pledge.ledger.log import origin_of
 from pledge.ledger.tiles import read_path
 from pledge.verifier import PROGRAM
 from pledge.web.address_book import AddressBook
@@ -61,6 +62,18 @@ def witnessed(slug: str) -> Response:
     if newest is None:
         abort(404)
     return _text(newest.note)
+
+
+@log.page("/<slug>/losses", cache=KEY_CACHE)
+def losses(slug: str) -> Response:
+    """What was signed and is lost: a line for each loss with its time, size and root signed last, those restored, the next name."""
+    return _text(
+        "".join(
+            f"{loss.accepted_at:%Y-%m-%dT%H:%M:%SZ} {loss.signed_size} {loss.signed_root} {loss.size} {loss.root} "
+            f"{origin_of(slug, loss.number)}\n"
+            for loss in log_queries.losses(campaign_id(slug))
+        )
+    )
 
 
 @log.page("/<slug>/tile/<path:tile>", merge_slashes=False)

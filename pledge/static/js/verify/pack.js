@@ -110,7 +110,7 @@ export default function pack(parts) {
       told.format === FORMAT &&
       typeof told.tool === "string" &&
       told.origin === origin &&
-      told.origin.split("/").slice(1).join("/") === `log/${told.campaign}` &&
+      told.origin.endsWith(`/log/${told.campaign}`) &&
       [size, people, organizations].every(isNumber) &&
       fromBase64(root).length === 32 &&
       Object.keys(told.files).join("\n") === membersAmong(Object.keys(told.files)).slice(0, -2).join("\n") &&

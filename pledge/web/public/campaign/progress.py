@@ -13,6 +13,7 @@ from pledge.deliveries import open_data
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.queries import public_deliveries
 from pledge.endorsements import queries as endorsements
+from pledge.ledger.log_queries import losses
 from pledge.paper import queries as paper_signatures
 from pledge.statistics import history, integrity
 from pledge.statistics.cells import MIN_CELL
@@ -88,6 +89,7 @@ def progress(slug: str) -> Response:
         integrity=integrity.recent(campaign.id),
         checkpoint=shown.checkpoint,
         since=signing_since(campaign.id),
+        losses=losses(campaign.id),
         parts=VERIFY_PARTS,
         smallest=MIN_CELL,
     )
