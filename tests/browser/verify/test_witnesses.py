@@ -2,6 +2,7 @@
 
 import time
 from base64 import b64encode
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -52,13 +53,13 @@ def seen(anywhere, honest):
 
     def ask(note, policy=POLICY):
         for name, text in (("witnesses", policy), ("witnessed", note)):
-            anywhere.context.route(f"**/log/{SLUG}/{name}", lambda route, text=text: answer(route, text))
+            anywhere.context.route(f"**/log/{SLUG}/{name}", partial(answer, text))
         return count(anywhere, honest)
 
     return ask
 
 
-def answer(route, text):
+def answer(text, route):
     cors = {"Access-Control-Allow-Origin": "*"}
     route.fulfill(status=404 if text is None else 200, body=text or "", headers=cors)
 
