@@ -96,7 +96,7 @@ def test_a_state_that_too_few_have_seen_or_not_like_this_is_refused(seen, log, l
 
 
 def test_a_state_that_is_no_beginning_of_todays_log_is_refused(seen, log):
-    other = fork(log).until(len(log.lines) - 1).note()
+    other = fork(log).note()
     expect(seen(other + A.cosigns(other) + B.cosigns(other))).to_contain_text("FAILED witness")
 
 
