@@ -18,9 +18,9 @@ PARTS = TOOLS.parent / "pledge" / "static" / "js" / "verify"
 ORDER = ("note", "merkle", "entries", "log", "receipt", "count")
 
 
-def as_function(name: str) -> str:
+def as_function(path: Path) -> str:
     """A module that no file imports: what it exports is what the function returns."""
-    text = (PARTS / f"{name}.js").read_text("utf-8")
+    name, text = path.stem, path.read_text("utf-8")
     exported = re.findall(r"^export (?:async )?(?:const|class|function) (\w+)", text, re.MULTILINE)
     returned = f"{{ {', '.join(exported)} }}" if exported else name
     body = re.sub(r"^export (default )?", "", text, flags=re.MULTILINE)
@@ -34,10 +34,11 @@ def source_hash(text: str) -> str:
 def build() -> str:
     """The whole page. Its policy (CSP) lets nothing run but the script whose hash it names."""
     own = {path.name: path.read_text("utf-8") for path in (TOOLS / "anywhere").iterdir()}
-    modules = "".join(as_function(name) for name in ("bytes", *ORDER))
+    modules = "".join(as_function(PARTS / f"{name}.js") for name in ("bytes", *ORDER))
+    modules += as_function(TOOLS / "anywhere" / "witness.js")
     values = {
         "style": f"\n{own['page.css']}",
-        "script": f"\n{modules}const ASSEMBLED = [{', '.join(f'{name}Part' for name in ORDER)}];\n\n{own['words.js']}\n{own['page.js']}",
+        "script": f"\n{modules}const ASSEMBLED = [{', '.join(f'{name}Part' for name in (*ORDER, 'witness'))}];\n\n{own['words.js']}\n{own['page.js']}",
     }
     values |= {f"{name}_hash": source_hash(text) for name, text in values.items()}
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], own["page.html"])

@@ -44,7 +44,7 @@ const memory = {
     }
   },
   names: () => Object.keys(memory.stored()).filter((name) => name.startsWith(MEMORY)).map((name) => name.slice(MEMORY.length)),
-  /** @param {string} name @returns {{ keys: string[], note: string, size: number } | null} */
+  /** @param {string} name @returns {{ keys: string[], note: string, size: number, policy?: string } | null} */
   read: (name) => JSON.parse(memory.stored()[MEMORY + name] ?? "null"),
   /** @param {string} name @param {object} seen */
   write(name, seen) {
@@ -134,9 +134,12 @@ async function count(tell, facts) {
   const { keys, source } = await keysFor(parts, origin);
   tell.facts({ source, before: before?.size });
   const { verdict } = await parts.checkCount({ slug, shown: [], keys, kept: before && parts.encode(before.note) }, tell);
+  const seen = await parts.seenBy(slug, keys ?? (await parts.keysOf(slug)));
+  const isPolicyNew = before !== null && (before.policy ?? null) !== (seen?.policy ?? null);
+  tell.facts({ seen: seen ?? { names: [] }, isPolicyNew });
   const known = new Set([...(before?.keys ?? []), ...facts.keys]);
-  memory.write(origin, { keys: [...known], note: parts.decode(facts.kept), size: facts.size });
-  return verdict === "count-right" ? "right" : "unsure";
+  memory.write(origin, { keys: [...known], note: parts.decode(facts.kept), size: facts.size, policy: seen?.policy });
+  return verdict === "count-right" && !isPolicyNew ? "right" : "unsure";
 }
 
 /** @param {any} tell */
@@ -204,7 +207,7 @@ function show(isRunning) {
 
 /** @param {string} verdict @param {string} failed @param {string} at @param {boolean} isOfSite @param {any} facts */
 function showResult(verdict, failed, at, isOfSite, facts) {
-  const lines = [...sentences(verdict, failed, at, facts)];
+  const lines = [...sentences(failed, at, facts)];
   if (isOfSite && !facts.signer) lines.push(say("of-site"));
   const box = document.createElement("div");
   box.className = `verdict ${verdict}`;
@@ -220,14 +223,14 @@ function showResult(verdict, failed, at, isOfSite, facts) {
   part("result").replaceChildren(box);
 }
 
-/** @param {string} verdict @param {string} failed @param {string} at @param {any} facts */
-function* sentences(verdict, failed, at, facts) {
+/** @param {string} failed @param {string} at @param {any} facts */
+function* sentences(failed, at, facts) {
   const isKnown = failed === "checkpoint" && facts.source !== "site";
   if (failed) yield say(`failed:${failed}${isKnown ? "-known" : ""}`, { at: INDEXED.includes(failed) ? Number(at) : at });
   for (const { where, word, ...two } of facts.differing ?? []) yield say(`differs:${word}`, { where: say(`where:${where}`), ...two });
   for (const { where, why, shown } of facts.unsure ?? []) yield say(`unsure:${why}`, { where: say(`where:${where}`), shown, size: facts.size });
   if (facts.people !== undefined) yield say("counted", facts);
-  if (verdict === "right" && !facts.receipt) yield say("same");
+  if (facts.current !== undefined && !facts.unsure.length) yield say("same");
   if (facts.current !== undefined) yield say("words", facts);
   if (facts.receipt) {
     const isAgain = facts.standing !== undefined && facts.standing !== facts.index;
@@ -236,8 +239,16 @@ function* sentences(verdict, failed, at, facts) {
   }
   if (facts.signer) yield `${say("signed", facts)} ${say(`key:${facts.source}`)}`;
   if (facts.before !== undefined && facts.people !== undefined) yield say("continues", facts);
+  if (facts.isPolicyNew) yield say("policy-changed");
+  if (facts.seen) yield say(facts.seen.names.length ? "seen" : "seen-by-nobody", witnessed(facts.seen));
   if (facts.origin) yield say("log", facts);
   if (facts.root) yield say("root", facts);
+}
+
+/** @param {{ names: string[], at?: number, size?: number }} seen */
+function witnessed({ names, at = 0, size }) {
+  const moment = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(1000 * at));
+  return { names: new Intl.ListFormat(lang).format(names), moment, size };
 }
 
 for (const [form, work] of Object.entries({ count, check })) {

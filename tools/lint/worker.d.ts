@@ -22,12 +22,21 @@ interface Checks extends Parts, OfReceipt, OfPack, OfCount {}
 type Log = NonNullable<Awaited<ReturnType<OfLog["openLog"]>>>;
 
 interface Key {
+  type: number;
   line: string;
   name: string;
   id: string;
   auditId: string;
   key: Bytes;
   isKnown: boolean;
+}
+
+// Whether so many have seen a state.
+type Enough = (seen: Set<string>) => boolean;
+
+interface Policy {
+  witnesses: { name: string; key: Key }[];
+  isEnough: Enough;
 }
 
 interface Note {

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from config import ROOT
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db
 from pledge.deliveries import freezing
@@ -18,6 +19,9 @@ from tests.browser.verify.handing_in import ADDRESS
 from tests.support import deliveries, packs
 from tests.support.browser import DESK
 from tests.support.factories import SLUG, endorsement, signature
+
+#: The page that stands elsewhere, on a disk.
+FILE = (ROOT / "tools" / "anywhere.html").as_uri()
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +57,15 @@ def page(visitor, log):  # without a log its checkpoint would not be found
     page.goto("/en/verify")
     expect(page.locator("[data-check]")).to_be_enabled()
     return page
+
+
+@pytest.fixture
+def anywhere(visitor, log):
+    page = visitor.page(lang="en", size=DESK)
+    page.goto(FILE)
+    return page
+
+
+@pytest.fixture
+def honest(site):
+    return f"{site.url}/en/c/{SLUG}"

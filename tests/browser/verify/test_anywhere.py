@@ -5,24 +5,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from config import ROOT
 from pledge.campaigns.queries import published_slugs
 from pledge.ledger.log import sign_missing_checkpoints
+from tests.browser.verify.conftest import FILE
 from tests.browser.verify.handing_in import ADDRESS
 from tests.browser.verify.test_receipts import fork
 from tests.browser.verify.test_recount import API, SAID, lie, showing
 from tests.support import packs
-from tests.support.browser import DESK, LOOKS, assert_looks_right
+from tests.support.browser import LOOKS, assert_looks_right
 from tests.support.factories import SLUG, campaign
-
-FILE = (ROOT / "tools" / "anywhere.html").as_uri()
-
-
-@pytest.fixture
-def anywhere(visitor, log):
-    page = visitor.page(lang="en", size=DESK)
-    page.goto(FILE)
-    return page
 
 
 def count(page, address):
@@ -39,11 +30,6 @@ def check(page, site, content, **fields):
     page.locator("#email").fill(fields.get("email", ""))
     page.locator("#check button").click()
     return page.locator(".verdict")
-
-
-@pytest.fixture
-def honest(site):
-    return f"{site.url}/en/c/{SLUG}"
 
 
 @pytest.mark.journey

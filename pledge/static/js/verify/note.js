@@ -22,7 +22,7 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
     const digest = await sha256(new Uint8Array([...encode(`${name}\n`), ...data]));
     if (hex(digest.slice(0, 4)) !== id) throw new RangeError("not a key");
     const audit = await sha256(new Uint8Array([...encode(`${name}\n`), 0xff, ...encode(AUDIT), ...data.slice(1)]));
-    return { line, name, id, auditId: hex(audit.slice(0, 4)), key: data.slice(1), isKnown: data.length === 33 && data[0] === 1 };
+    return { line, name, id, auditId: hex(audit.slice(0, 4)), key: data.slice(1), type: data[0], isKnown: data.length === 33 && data[0] === 1 };
   }
 
   // Taken apart, not yet believed.
@@ -86,7 +86,7 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
   // Whether this browser can check a signature at all: a key of RFC 8032 (7.1) is taken on https and on the own machine only.
   const canCheck = () => imported(fromBase64("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")).then(() => true, () => false);
 
-  return { readKeys, readNote, signedBy, readCheckpoint, isSameState, canCheck };
+  return { readKey, readKeys, isSignedBy: isSigned, readNote, signedBy, readCheckpoint, isSameState, canCheck };
 }
 
 /** @param {Bytes} key */
