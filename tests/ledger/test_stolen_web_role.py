@@ -300,6 +300,8 @@ def test_a_batch_on_paper_that_two_ghosts_agreed_on_is_mailed_to_administrators_
     assert queries.count(of.id).paper == 0
     assert any("1 entries of the log of blue-skies are set aside" in line for line in readiness().warnings)
     assert any("100,000" in subject or "10만" in subject for subject in mailed(site))
+
+
 # --- Staff and texts ---
 
 
