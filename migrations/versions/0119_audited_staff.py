@@ -15,7 +15,7 @@ depends_on = None
 
 _BEFORE = (
     "kind IN ('valve_closed', 'breaker_open', 'sign_ups_held', 'domain_held', 'delivery_fell', 'step_reached',"
-    " 'approval_waits', 'act_proposed', 'organization_waits', 'returned', 'answer_due', 'inbox_daily', 'count_differs')"
+    " 'approval_waits', 'paper_agreed', 'act_proposed', 'organization_waits', 'returned', 'answer_due', 'inbox_daily', 'count_differs')"
 )
 _NOW = _BEFORE.replace("'count_differs'", "'count_differs', 'staff_changed'")
 

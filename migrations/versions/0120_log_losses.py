@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db import migrations
+
 revision = "0120"
 down_revision = "0119"
 branch_labels = None
@@ -30,7 +32,10 @@ def upgrade() -> None:
             name=op.f("uq_log_losses_campaign_id_signed_size_signed_root"),
         ),
     )
+    is_loss = sa.Column("is_loss", sa.Boolean(), server_default=sa.false(), nullable=False)
+    migrations.add_column("ledger_differences", is_loss)
 
 
 def downgrade() -> None:
+    op.drop_column("ledger_differences", "is_loss")
     op.drop_table("log_losses")

@@ -148,7 +148,7 @@ def compare() -> int:
     differing = Counter(number for number, _ in drifts) + Counter(ledger.set_aside_counts())
     names = slugs()
     with transaction() as session:
-        session.execute(delete(LedgerDifference))
+        session.execute(delete(LedgerDifference).where(~LedgerDifference.is_loss))
         session.execute(delete(Comparison))
         if not drifts:
             kept = {"sizes": list(sizes.items()), "fingerprint": fingerprint, "in_full_at": in_full_at}

@@ -47,7 +47,7 @@ class LogLost(RuntimeError):
             f"{signed.size} entries were signed, the database has {published.size} and does not continue them"
         )
         super().__init__(f"{sizes} (`flask ledger restored`)")
-        self.notice = {"campaign_id": campaign_id, "what": str(self)}
+        self.notice = {"campaign_id": campaign_id, "what": str(self), "is_loss": True}
         self.loss = {"campaign_id": campaign_id, "number": number, **published._asdict()}
         self.loss |= {"signed_size": signed.size, "signed_root": signed.root}
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -276,13 +277,14 @@ class Tally(Model):
 
 
 class LedgerDifference(Model):
-    """A difference found by the last comparison (diagnosis/contents.py). The worker replaces all rows."""
+    """A difference found by the last comparison (diagnosis/contents.py), which replaces all rows but those of a loss."""
 
     __tablename__ = "ledger_differences"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int]
     what: Mapped[str] = mapped_column(Text)  #: in words, for operators
+    is_loss: Mapped[bool] = mapped_column(server_default=false())  #: of entries that were signed (memory.py)
 
 
 class Comparison(Model):
