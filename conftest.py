@@ -54,6 +54,7 @@ PARTS = {
         "tests/ledger/test_folders_at_once.py::test_several_folders",
         "tests/ledger/test_folders_at_once.py::test_a_worker_killed",
         "tests/ledger/test_litewitness.py",
+        "tests/verifier/test_mutations.py",
         "tests/ledger/test_log.py::test_tiles_give_the_roots",
         "tests/worker/test_worker.py",
         "tests/cli/test_serve.py",
