@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from config import Config, ConfigError
+from config import Config, ConfigError, current_config
 from pledge.campaigns.queries import published_slugs
 from pledge.diagnosis import contents
 from pledge.diagnosis.state import figures, readiness
@@ -46,7 +46,8 @@ class Site:
             feed.advance()
 
     def restore(self, size):
-        """The database as it was when the log had so many entries, and a worker that begins."""
+        """The whole machine as it was when the log had so many entries, and a worker that begins."""
+        (current_config().instance_dir / "signed.json").unlink()
         as_superuser(
             "DELETE FROM witnessed_checkpoints",
             "DELETE FROM cosignatures",

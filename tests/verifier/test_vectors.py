@@ -24,16 +24,21 @@ def tree(entries):
     return lambda level, index: merkle.complete(hashes[index << level : (index + 1) << level])
 
 
+def count(recount, entries):
+    for entry in entries:
+        recount.add(entry.encode())
+    recount.finish()
+
+
 @of("logs")
 def test_a_log_adds_up_or_its_first_wrong_entry_is_named(vector):
     recount = program.Recount()
-    try:
-        for entry in vector["entries"]:
-            recount.add(entry.encode())
-        recount.finish()
-    except program.Failed as failed:
-        assert failed.name == vector["fails"]
+    if "fails" in vector:
+        with pytest.raises(program.Failed) as failed:
+            count(recount, vector["entries"])
+        assert failed.value.name == vector["fails"]
         return
+    count(recount, vector["entries"])
     counted = {"people": recount.people, "organizations": recount.organizations, "paper": recount.paper}
     assert counted == {word: vector[word] for word in counted}
     root = b64decode(vector["root"])
@@ -49,12 +54,12 @@ def test_a_key_of_another_type_is_skipped(vector):
 @of("notes")
 def test_a_note_is_signed_by_a_known_key_of_its_origin_or_refused(by, vector):
     keys = by.read_keys("\n".join(vector["keys"]))
-    try:
+    if vector["right"]:
+        assert by.open_checkpoint(vector["note"].encode(), keys).size == 7
+        return
+    with pytest.raises(by.Failed) as failed:
         by.open_checkpoint(vector["note"].encode(), keys)
-    except by.Failed as failed:
-        assert (failed.name, vector["right"]) == ("checkpoint", False)
-    else:
-        assert vector["right"]
+    assert failed.value.name == "checkpoint"
 
 
 @of("inclusion")
@@ -89,7 +94,8 @@ def test_the_hash_of_words(vector):
 @of("cosignatures")
 def test_a_cosignature_says_when_a_witness_has_seen_the_state(by, vector):
     policy, note = by.Policy(vector["policy"]), by.Note(vector["note"].encode())
-    try:
+    if "fails" not in vector:
         assert policy.seen(note, vector["now"]) == vector["seen"]
-    except ValueError:
-        assert vector["fails"]
+        return
+    with pytest.raises(ValueError, match="cosignature of embassy"):
+        policy.seen(note, vector["now"])
