@@ -66,15 +66,15 @@ def kinds(tmp_path, log):
 def test_no_small_change_passes_that_a_verdict_rests_on(kinds):
     dice = random.Random(38)
     true = {path: (path.read_bytes(), claims(verify(*words))) for path, words in kinds.items()}
-    assert all(said for _, said in true.values())
+    assert all(claimed for _, claimed in true.values())
     refused = 0
     for number in range(CHANGES):
         path = list(kinds)[number % len(kinds)]
-        data, said = true[path]
+        data, claimed = true[path]
         path.write_bytes(changed(data, dice))
         result = verify(*kinds[path])
         assert result.code in (0, 1, 2)
-        assert result.code or claims(result) == said, (path.name, number)
+        assert result.code or claims(result) == claimed, (path.name, number)
         refused += bool(result.code)
         path.write_bytes(data)
     assert refused > CHANGES * 0.9
